@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints that are either whole or absent, and that carry their configuration."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ref_model.training.config import ConfigError, TrainingConfig
+from ref_model.training.layers import Mode, Network
+
+FORMAT = "lsfq-checkpoint"
+VERSION = 1
+
+
+class CheckpointError(Exception):
+    """A file is missing, damaged, or not a checkpoint of this project."""
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write ``content`` so that ``path`` holds the old or the new file, never a part of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save({"format": FORMAT, "version": VERSION, **content}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a checkpoint; only tensors and plain data are unpickled.
+
+    Raises CheckpointError when the file is missing, damaged, of another program, or of a newer version.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path}: not a readable checkpoint; truncated or foreign") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not a checkpoint of this project")
+    if content.get("version") != VERSION:
+        raise CheckpointError(
+            f"{path}: checkpoint version {content.get('version')}, this program reads {VERSION}"
+        )
+    return content
+
+
+def save_network(path: Path, network: Network, config: TrainingConfig, record: dict[str, Any]) -> None:
+    """Write a trained network alone, without optimiser: state, configuration and run record."""
+    state = {key: value.detach().clone() for key, value in network.state_dict().items()}
+    save(path, {"config": config.to_dict(), "model": state, "record": record})
+
+
+def load_network(path: Path) -> tuple[Network, TrainingConfig, dict[str, Any]]:
+    """(network in QUANTIZED mode, its configuration, its run record) from any checkpoint.
+
+    Raises CheckpointError, also when state and configuration do not fit each other.
+    """
+    content = load(path)
+    try:
+        config = TrainingConfig.from_dict(content["config"])
+        network = config.build()
+        network.load_state_dict(content["model"])
+        record = dict(content.get("record", {}))
+    except (KeyError, ConfigError, RuntimeError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: configuration and weights do not fit: {error}") from error
+    network.set_mode(Mode.QUANTIZED)
+    network.eval()
+    return network, config, record

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that decides a training run, in one frozen record that is checked before it starts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ref_model.datasets import DatasetError, dataset_by_name
+from ref_model.training.layers import Network
+from ref_model.training.models.vgg7 import ACTIVATION_LAYERS, WEIGHT_LAYERS, vgg7
+from ref_model.training.quantizers import BITS, QUANTIZERS, Scheme
+
+STAGES = ("float", "quantised", "integer")
+"""The stages of a run, in order: see `loop`."""
+
+
+class ConfigError(ValueError):
+    """An option that cannot be used; the message names it and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Length and learning rate of one stage.
+
+    The rate rises linearly to ``rate`` over the first ``warmup`` fraction of the steps and falls
+    linearly to 0 at the end.
+    """
+
+    epochs: int
+    rate: float
+    warmup: float
+
+    def rate_at(self, step: int, steps: int) -> float:
+        """Learning rate of step ``step`` (from 0) of ``steps``."""
+        rise = self.warmup * steps
+        if step + 1 <= rise:
+            return self.rate * (step + 1) / rise
+        return self.rate * (steps - step) / (steps - rise)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One run: network, quantisation, recipe, seed.
+
+    ``weight_bits`` and ``activation_bits`` hold one number a layer (VGG7: 7 and 6).
+    ``limit`` trains and evaluates on the first images only (0: all), for trials.
+    """
+
+    model: str = "vgg7"
+    dataset: str = "cifar10"
+    width: int = 32
+    weight_bits: tuple[int, ...] = (4,) * WEIGHT_LAYERS
+    activation_bits: tuple[int, ...] = (4,) * ACTIVATION_LAYERS
+    quantizer: str = "lsfq"
+    soft_clip: bool = True
+    learned_clip: bool = True
+    seed: int = 0
+    batch: int = 200
+    shift: int = 3
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.1
+    float_stage: Stage = field(default=Stage(20, 0.2, 0.2))
+    quantised_stage: Stage = field(default=Stage(8, 0.05, 0.1))
+    integer_stage: Stage = field(default=Stage(2, 0.005, 0.1))
+    limit: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, before any time is spent on it (ConfigError)."""
+        _require(self.model == "vgg7", f"model {self.model!r}: only vgg7 is known")
+        try:
+            dataset_by_name(self.dataset)
+        except DatasetError as error:
+            raise ConfigError(str(error)) from error
+        _require(1 <= self.width <= 1024, f"width {self.width}: must lie in 1 .. 1024")
+        for name, bits, count in (
+            ("weight bits", self.weight_bits, WEIGHT_LAYERS),
+            ("activation bits", self.activation_bits, ACTIVATION_LAYERS),
+        ):
+            _require(len(bits) == count, f"{name} {bits}: {self.model} needs {count} numbers")
+            _require(all(b in BITS for b in bits), f"{name} {bits}: each must be one of {BITS}")
+        _require(
+            self.quantizer in QUANTIZERS,
+            f"quantiser {self.quantizer!r}: choose one of {', '.join(QUANTIZERS)}",
+        )
+        _require(self.batch >= 2, f"batch {self.batch}: BatchNorm needs at least 2 images")
+        _require(0 <= self.shift <= 8, f"shift {self.shift}: must lie in 0 .. 8 pixels")
+        _require(0 <= self.momentum < 1, f"momentum {self.momentum}: must lie in [0, 1)")
+        _require(self.weight_decay >= 0, f"weight decay {self.weight_decay}: must not be negative")
+        _require(
+            0 <= self.label_smoothing < 1,
+            f"label smoothing {self.label_smoothing}: must lie in [0, 1)",
+        )
+        _require(
+            self.limit == 0 or self.limit >= self.batch,
+            f"limit {self.limit}: must be 0 (all images) or at least the batch of {self.batch}",
+        )
+        for name in STAGES:
+            stage = self.stage(name)
+            _require(stage.epochs >= 0, f"{name} epochs {stage.epochs}: must not be negative")
+            _require(stage.rate > 0, f"{name} learning rate {stage.rate}: must be positive")
+            _require(0 <= stage.warmup < 1, f"{name} warm-up {stage.warmup}: must lie in [0, 1)")
+
+    def stage(self, name: str) -> Stage:
+        """The `Stage` called ``name`` (one of `STAGES`)."""
+        stage: Stage = getattr(self, f"{name}_stage")
+        return stage
+
+    def scheme(self) -> Scheme:
+        """The quantisers that the run uses."""
+        return Scheme(self.quantizer, self.soft_clip, self.learned_clip)
+
+    def build(self) -> Network:
+        """A new network with random weights."""
+        classes = dataset_by_name(self.dataset).classes
+        return vgg7(self.width, classes, self.scheme(), self.weight_bits, self.activation_bits)
+
+    def name(self) -> str:
+        """Short name of the result: network, width, quantiser when it is not LSFQ, bits."""
+        bits = f"w{_bits(self.weight_bits)}a{_bits(self.activation_bits)}"
+        other = "" if self.quantizer == "lsfq" else f"_{self.quantizer}"
+        other += "" if self.dataset == "cifar10" else f"_{self.dataset}"
+        return f"{self.model}_w{self.width}{other}_{bits}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON and checkpoints."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> TrainingConfig:
+        """Inverse of `to_dict`. Raises ConfigError for unknown or malformed entries."""
+        known = {item.name for item in fields(TrainingConfig)}
+        unknown = sorted(set(data) - known)
+        _require(not unknown, f"unknown options in the configuration: {', '.join(unknown)}")
+        values = dict(data)
+        try:
+            for key in ("weight_bits", "activation_bits"):
+                if key in values:
+                    values[key] = tuple(int(b) for b in values[key])
+            for key in (f"{name}_stage" for name in STAGES):
+                if key in values:
+                    values[key] = Stage(**values[key])
+            return TrainingConfig(**values)
+        except TypeError as error:
+            raise ConfigError(f"malformed configuration: {error}") from error
+
+    def save(self, path: Path) -> None:
+        """Write as JSON that a person can read."""
+        path.write_text(json.dumps(self.to_dict(), indent=2) + "\n")
+
+
+def _bits(bits: tuple[int, ...]) -> str:
+    """"4" for one width throughout, "8444444" for mixed ones."""
+    return str(bits[0]) if len(set(bits)) == 1 else "".join(str(b) for b in bits)
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The training loop: three stages, each a function of configuration and seed alone.
+
+=============  ==============================================================================
+stage          forward pass
+=============  ==============================================================================
+``float``      float weights, ReLU: the baseline
+``quantised``  weights and activations on their grids, learned clips, BatchNorm in training mode
+``integer``    the integer network's, BatchNorm statistics frozen (`integer_stage`)
+=============  ==============================================================================
+
+A run folder holds ``config.json``, ``checkpoint.pt`` (to resume from), ``curve.json`` (learning
+curves), ``log.txt``, the network at the end of each stage (``float.pt``, ``quantised.pt``,
+``network.pt``) and ``record.json`` (the result).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ref_model.datasets import Images
+from ref_model.training import checkpoint
+from ref_model.training.augment import Batches, to_unit
+from ref_model.training.config import STAGES, ConfigError, TrainingConfig
+from ref_model.training.integer_stage import IntegerGraph
+from ref_model.training.layers import Mode, Network
+from ref_model.training.progress import Progress
+from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
+
+CALIBRATION_IMAGES = 500
+CHECKPOINT_SECONDS = 300.0
+"""A cut costs at most this much work (and never a whole epoch of a long run)."""
+
+Forward = Callable[[Tensor], Tensor]
+
+
+@torch.no_grad()
+def accuracy(forward: Forward, images: Images, batch: int = 500) -> float:
+    """Percentage of ``images`` whose largest logit is their label. ``forward`` takes uint8 images."""
+    right = 0
+    for start in range(0, len(images), batch):
+        pixels = torch.from_numpy(images.pixels[start : start + batch])
+        labels = torch.from_numpy(images.labels[start : start + batch])
+        right += int((forward(pixels).argmax(1) == labels).sum())
+    return 100.0 * right / len(images)
+
+
+def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any]]:
+    """Parameters with weight decay (weights, PACT's clips) and without (everything else)."""
+    decayed: list[nn.Parameter] = [unit.conv.weight for unit in network.conv_units()]
+    decayed.append(network.classifier.linear.weight)
+    for module in network.modules():
+        if isinstance(module, ActivationQuantizer) and module.decays:
+            decayed.append(module.alpha)
+    known = {id(parameter) for parameter in decayed}
+    plain = [p for p in network.parameters() if id(p) not in known]
+    return [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+
+
+def source_commit() -> str:
+    """Commit of the sources this runs from, "-dirty" with local changes, or "unknown"."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        done = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+class Trainer:
+    """One run in one folder.
+
+    Raises ConfigError when the folder holds a run and ``resume`` is false, or holds one of another
+    configuration. ``float_from`` (a checkpoint of the same float network) replaces the float stage.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        train: Images,
+        test: Images,
+        folder: Path,
+        *,
+        resume: bool = False,
+        float_from: Path | None = None,
+        progress: Progress | None = None,
+        stop_after: int | None = None,
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.folder = folder
+        self._resume_file = folder / "checkpoint.pt"
+        self._stop_after = stop_after
+        self._position = {"stage": 0, "epoch": 0, "step": 0}
+        self._history: list[dict[str, Any]] = []
+        self._record: dict[str, Any] = {}
+        self._seconds = 0.0
+        self._optimiser_state: dict[str, Any] | None = None
+        found = checkpoint.load(self._resume_file) if self._resume_file.exists() else None
+        if found is not None and not resume:
+            raise ConfigError(f"{folder} already holds a run: add --resume, or choose another folder")
+        if found is None and float_from is not None:
+            config = self._adopt_float(config, float_from)
+        elif found is not None:
+            config = self._check_same(config, TrainingConfig.from_dict(found["config"]), float_from)
+        self.config = config
+        self.network = config.build().to(memory_format=torch.channels_last)
+        if float_from is not None and found is None:
+            self.network.load_state_dict(checkpoint.load(float_from)["model"])
+        if found is not None:
+            self.network.load_state_dict(found["model"])
+            self._position, self._history = found["position"], found["history"]
+            self._record, self._seconds = found["record"], found["seconds"]
+            self._optimiser_state = found["optimiser"]
+        limit = config.limit or None
+        self._test = test.first(limit)
+        self._batches = Batches(train.first(limit), config.batch, config.shift, config.seed)
+        self._calibration = train.first(CALIBRATION_IMAGES)
+        folder.mkdir(parents=True, exist_ok=True)
+        config.save(folder / "config.json")
+        self._progress = progress or Progress(folder / "log.txt")
+
+    def _adopt_float(self, config: TrainingConfig, path: Path) -> TrainingConfig:
+        """Skip the float stage: its result and its recipe come from ``path``."""
+        content = checkpoint.load(path)
+        other = TrainingConfig.from_dict(content["config"])
+        for key in ("model", "dataset", "width"):
+            if getattr(other, key) != getattr(config, key):
+                raise ConfigError(
+                    f"{path} was trained with {key} {getattr(other, key)!r}, "
+                    f"this run asks for {getattr(config, key)!r}"
+                )
+        record = content.get("record", {})
+        if "float_accuracy" not in record or "quantised_accuracy" in record:
+            raise ConfigError(f"{path} is not the end of a float stage (use a float.pt)")
+        self._record = {"float_accuracy": record["float_accuracy"], "float_from": path.name}
+        self._record["float_seconds"] = record.get("float_seconds", 0.0)
+        self._position = {"stage": 1, "epoch": 0, "step": 0}
+        return replace(config, float_stage=other.float_stage)
+
+    def _check_same(
+        self, config: TrainingConfig, old: TrainingConfig, float_from: Path | None
+    ) -> TrainingConfig:
+        """The old configuration, if the new one asks for the same run."""
+        if float_from is not None:
+            config = replace(config, float_stage=old.float_stage)
+        new, before = config.to_dict(), old.to_dict()
+        changed = [key for key in new if json.dumps(new[key]) != json.dumps(before.get(key))]
+        if changed:
+            raise ConfigError(
+                f"{self.folder} holds a run with other options ({', '.join(changed)}): "
+                "resume with the same ones, or choose another folder"
+            )
+        return old
+
+    def run(self) -> dict[str, Any]:
+        """Train what is left to train; returns the run's record (also in ``record.json``).
+
+        With ``stop_after`` the run ends early after that many steps, with a checkpoint (for tests).
+        """
+        for number, name in enumerate(STAGES):
+            if number < self._position["stage"]:
+                continue
+            if not self._run_stage(number, name):
+                return self._record
+        checkpoint.save_network(
+            self.folder / "network.pt", self.network, self.config, self._record
+        )
+        (self.folder / "record.json").write_text(json.dumps(self._record, indent=2) + "\n")
+        self._progress.line(json.dumps({k: v for k, v in self._record.items() if k != "config"}))
+        return self._record
+
+    def _run_stage(self, number: int, name: str) -> bool:
+        """All that is left of stage ``name``; False when the run was stopped within it."""
+        stage = self.config.stage(name)
+        fresh = self._position["epoch"] == 0 and self._position["step"] == 0
+        forward = self._enter(name, fresh)
+        groups = optimiser_groups(self.network, self.config)
+        optimiser = torch.optim.SGD(
+            groups, lr=stage.rate, momentum=self.config.momentum, nesterov=self.config.momentum > 0
+        )
+        if not fresh and self._optimiser_state is not None:
+            optimiser.load_state_dict(self._optimiser_state)
+        while self._position["epoch"] < stage.epochs:
+            if not self._run_epoch(name, forward, optimiser):
+                return False
+        self._leave(number, name, forward)
+        return True
+
+    def _enter(self, name: str, fresh: bool) -> Forward:
+        """Put the network into the stage's mode; returns its forward pass from uint8 images."""
+        network = self.network
+        if name == "float":
+            network.set_mode(Mode.FLOAT)
+        else:
+            network.set_mode(Mode.QUANTIZED)
+            if name == "quantised" and fresh:
+                images = to_unit(torch.from_numpy(self._calibration.pixels))
+                network.start_quantisation(images)
+        if name == "integer":
+            return IntegerGraph(network)
+        return lambda pixels: network(to_unit(pixels))  # type: ignore[no-any-return]
+
+    def _run_epoch(self, name: str, forward: Forward, optimiser: torch.optim.Optimizer) -> bool:
+        """One epoch (or the rest of one); False when the run was stopped within it."""
+        stage, position = self.config.stage(name), self._position
+        length = len(self._batches)
+        total = length * stage.epochs
+        offset = sum(self.config.stage(s).epochs for s in STAGES[: STAGES.index(name)])
+        network = self.network.train()
+        began = saved = time.monotonic()
+        losses = right = seen = 0.0
+        first = position["step"]
+        title = f"{name} {position['epoch'] + 1}/{stage.epochs}"
+        batches = self._batches.epoch(offset + position["epoch"], first)
+        for step, (pixels, labels) in enumerate(self._progress.steps(batches, title, first, length), first):
+            rate = stage.rate_at(position["epoch"] * length + step, total)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            logits = forward(pixels)
+            loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            count = len(labels)
+            losses += float(loss.detach()) * count
+            right += float((logits.detach().argmax(1) == labels).sum())
+            seen += count
+            self._progress.note(loss=losses / seen, train=100 * right / seen, rate=rate)
+            position["step"] = step + 1
+            if not losses < float("inf"):
+                raise FloatingPointError(f"{title}: the loss is {loss}; lower the learning rate")
+            if self._stop_after is not None:
+                self._stop_after -= 1
+                if self._stop_after <= 0:
+                    self._save(optimiser, time.monotonic() - began)
+                    return False
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self._save(optimiser, time.monotonic() - began)
+                saved = time.monotonic()
+        network.eval()
+        result = accuracy(forward, self._test)
+        elapsed = time.monotonic() - began
+        self._history.append(
+            {
+                "stage": name,
+                "epoch": position["epoch"] + 1,
+                "loss": round(losses / max(seen, 1), 5),
+                "train_accuracy": round(100 * right / max(seen, 1), 3),
+                "test_accuracy": round(result, 3),
+                "seconds": round(elapsed, 1),
+            }
+        )
+        self._progress.line(json.dumps(self._history[-1]))
+        self._seconds += elapsed
+        position["epoch"] += 1
+        position["step"] = 0
+        self._save(optimiser, 0.0)
+        (self.folder / "curve.json").write_text(json.dumps(self._history, indent=1) + "\n")
+        return True
+
+    def _leave(self, number: int, name: str, forward: Forward) -> None:
+        """Measure the stage's result and keep its network."""
+        self.network.eval()
+        record = self._record
+        record[f"{name}_accuracy"] = round(accuracy(forward, self._test), 3)
+        record[f"{name}_seconds"] = round(self._seconds, 1)
+        self._seconds = 0.0
+        record.update(
+            name=self.config.name(),
+            seed=self.config.seed,
+            epochs={s: self.config.stage(s).epochs for s in STAGES},
+            test_images=len(self._test),
+            commit=source_commit(),
+            config=self.config.to_dict(),
+        )
+        if name == "integer":
+            record["loss_points"] = round(record["float_accuracy"] - record["integer_accuracy"], 3)
+        else:
+            checkpoint.save_network(self.folder / f"{name}.pt", self.network, self.config, record)
+        self._position = {"stage": number + 1, "epoch": 0, "step": 0}
+        self._save(None, 0.0)
+
+    def _save(self, optimiser: torch.optim.Optimizer | None, seconds: float) -> None:
+        """Write the file to resume from; ``seconds`` were spent since the epoch began."""
+        checkpoint.save(
+            self._resume_file,
+            {
+                "config": self.config.to_dict(),
+                "model": self.network.state_dict(),
+                "optimiser": optimiser.state_dict() if optimiser is not None else None,
+                "position": dict(self._position),
+                "history": self._history,
+                "record": self._record,
+                "seconds": self._seconds + seconds,
+            },
+        )

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DoReFa-Net (Zhou et al., arXiv:1606.06160): no learned clip.
+
+Weights (equation 9 of the paper, on the narrow grid and at the weights' own scale)::
+
+    t     = tanh(w) / max|tanh(w)|
+    code  = floor(n * t + 1/2)            w_hat = max|tanh(w)| * code / n
+
+The paper's grid has 2^bits levels without a zero and its scale is 1; a grid with zero and the scale
+of the float weights (held constant in the gradient) keep the integer contract and a float start.
+Activations (equation 11): clip to [0, 1] and round.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ref_model.training.quantizers.base import ActivationQuantizer, FloatArray, WeightQuantizer
+from ref_model.training.quantizers.functional import quantize_activation
+from ref_model.training.rounding import round_half_up, round_straight_through
+
+
+class DorefaWeight(WeightQuantizer):
+    """tanh, normalised by its largest magnitude; ``alpha`` is not used."""
+
+    def __init__(self, bits: int, learned: bool = True) -> None:
+        super().__init__(bits, learned=False)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        bent = torch.tanh(weight)
+        codes = round_straight_through(bent / bent.abs().max() * self.levels)
+        return codes * self.step(weight)
+
+    def step(self, weight: Tensor) -> Tensor:
+        return torch.tanh(weight.detach()).abs().max() / self.levels
+
+    def integer(self, weight: FloatArray) -> tuple[npt.NDArray[np.int16], float]:
+        bent = np.tanh(weight)
+        largest = float(np.abs(bent).max())
+        return round_half_up(bent / largest * self.levels).astype(np.int16), largest / self.levels
+
+    @torch.no_grad()
+    def initialise(self, weight: Tensor) -> Tensor:
+        """The float weights as they are: there is no clip to set."""
+        return weight.clone()
+
+
+class DorefaActivation(ActivationQuantizer):
+    """Clip to [0, 1], hard gradient, nothing learned."""
+
+    def __init__(self, bits: int, learned: bool = True) -> None:
+        super().__init__(bits, learned=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return quantize_activation(x, self.alpha, self.levels, clip_gradient="none")
+
+    @torch.no_grad()
+    def calibrate(self, x: Tensor) -> None:
+        """Nothing to set: the clip is 1."""

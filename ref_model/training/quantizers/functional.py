@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two differentiable operations that the quantisers are made of."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+ClipGradient = Literal["step", "saturated", "none"]
+"""How the clip of an activation learns: see `quantize_activation`."""
+
+
+def quantize_activation(
+    x: Tensor,
+    alpha: Tensor,
+    levels: int,
+    *,
+    knee: float = 0.0,
+    clip_gradient: ClipGradient = "step",
+    gradient_scale: float = 1.0,
+) -> Tensor:
+    """Clip to [0, alpha] and round to ``levels`` steps; returns values, not codes.
+
+    Forward, with step = alpha / levels, v = x / step (all quantisers alike)::
+
+        q = min(max(floor(v + 1/2), 0), levels)        y = q * step
+
+    Backward, with the gate  g(v) = min(max(min(v, levels - v) / knee + 1/2, 0), 1)::
+
+        dy/dx     = g(v)
+        dy/dalpha = gradient_scale * (q - v * g(v)) / levels      clip_gradient "step"      (LSQ)
+                  = gradient_scale * [v >= levels]                clip_gradient "saturated" (PACT)
+                  = 0                                             clip_gradient "none"
+
+    ``knee`` is the width of the gate's two ramps in steps. The gate is the derivative of the hard
+    clip smoothed by a box ``knee`` steps wide; ``knee`` 0 is the hard clip, g = [0 < v < levels].
+
+    ``x`` and the result are float32 of any shape, ``alpha`` is a positive scalar.
+    """
+    y: Tensor = _QuantizeActivation.apply(x, alpha, levels, knee, clip_gradient, gradient_scale)
+    return y
+
+
+class _QuantizeActivation(torch.autograd.Function):
+    """Fused so that a step saves one tensor and makes few passes over memory."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        x: Tensor,
+        alpha: Tensor,
+        levels: int,
+        knee: float,
+        clip_gradient: ClipGradient,
+        gradient_scale: float,
+    ) -> Tensor:
+        ctx.save_for_backward(x, alpha)
+        ctx.options = (levels, knee, clip_gradient, gradient_scale)
+        step = float(alpha) / levels
+        return x.div(step).add_(0.5).floor_().clamp_(0, levels).mul_(step)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        x, alpha = ctx.saved_tensors
+        levels, knee, clip_gradient, gradient_scale = ctx.options
+        v = x.div(float(alpha) / levels)
+        if knee > 0:
+            gate = torch.minimum(v, levels - v).div_(knee).add_(0.5).clamp_(0, 1)
+        else:
+            gate = ((v > 0) & (v < levels)).to(grad.dtype)
+        grad_x = grad * gate
+        grad_alpha = None
+        if clip_gradient == "saturated":
+            grad_alpha = torch.sum(grad * (v >= levels)) * gradient_scale
+        elif clip_gradient == "step" and ctx.needs_input_grad[1]:
+            slope = v.add(0.5).floor_().clamp_(0, levels).sub_(v.mul_(gate))
+            grad_alpha = torch.dot(_flat(grad), _flat(slope)) * (gradient_scale / levels)
+        return grad_x, grad_alpha, None, None, None, None
+
+
+def _flat(x: Tensor) -> Tensor:
+    """The elements in memory order; two tensors of one layout pair up, without a copy."""
+    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
+        x = x.permute(0, 2, 3, 1)
+    return x.reshape(-1)
+
+
+def scale_gradient(x: Tensor, factor: float) -> Tensor:
+    """``x`` forward, bit for bit; its gradient is multiplied by ``factor`` on the way back."""
+    y: Tensor = _ScaleGradient.apply(x, factor)
+    return y
+
+
+class _ScaleGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:  # type: ignore[override]
+        ctx.factor = factor
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        return grad * ctx.factor, None
+
+
+def step_gradient_scale(count: int, levels: int) -> float:
+    """LSQ's gradient scale, restated for the clip alpha = levels * step.
+
+    LSQ (Esser et al., arXiv:1902.08153, section 2.2) multiplies the gradient of the *step* by
+    g = 1 / sqrt(count * levels), where ``count`` is the number of weights of the layer or of
+    features of one image. Gradient descent on alpha moves the step just as LSQ would when the
+    gradient of alpha is multiplied by levels^2 * g = levels^1.5 / sqrt(count).
+    """
+    return float(levels**1.5 / count**0.5)

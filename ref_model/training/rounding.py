@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one rounding of the project, round half up: floor(x + 1/2).
+
+numpy.round, torch.round and Python's round go to the even neighbour on a tie and are not used.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+
+def round_half_up(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """floor(x + 1/2), elementwise, in float64."""
+    rounded: npt.NDArray[np.float64] = np.floor(x + 0.5)
+    return rounded
+
+
+def round_half_up_tensor(x: Tensor) -> Tensor:
+    """floor(x + 1/2), elementwise, in the tensor's own type; its gradient is zero."""
+    return torch.floor(x + 0.5)
+
+
+def round_straight_through(x: Tensor) -> Tensor:
+    """floor(x + 1/2) forward, the identity backward (straight-through estimator, Bengio 2013)."""
+    rounded: Tensor = _RoundStraightThrough.apply(x)
+    return rounded
+
+
+class _RoundStraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:  # type: ignore[override]
+        return round_half_up_tensor(x)
+
+    @staticmethod
+    def backward(ctx: object, grad: Tensor) -> Tensor:  # type: ignore[override]
+        return grad

@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    from ref_model.training.config import TrainingConfig
+    from ref_model.training.config import Stage, TrainingConfig
 
 MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
-"""Keeps glibc from mapping and unmapping the activations in every step (up to 1.6 times the speed)."""
+"""Keeps glibc from mapping and unmapping the activations in every step (up to 1.6 times as fast)."""
 
 
 def restart_with_malloc_settings() -> None:
@@ -37,7 +37,7 @@ def restart_with_malloc_settings() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line; defaults are those of `TrainingConfig`, the recipe of the shipped network."""
+    """The command line; its defaults are the recipe of the shipped network."""
     result = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     quant.add_argument("--activation-bits", default="4", help="the same for the activations")
     quant.add_argument("--quantizer", default="lsfq", help="lsfq, lsq, pact or dorefa")
     quant.add_argument("--hard-clip", action="store_true", help="LSFQ with hard clips (ablation)")
-    quant.add_argument("--fixed-clip", action="store_true", help="clips stay where calibration puts them")
+    quant.add_argument(
+        "--fixed-clip", action="store_true", help="clips stay where calibration puts them"
+    )
     recipe = result.add_argument_group("recipe")
     recipe.add_argument("--seed", type=int, default=0, help="order, augmentation, start (0)")
     recipe.add_argument("--batch", type=int, default=200, help="images a step (200)")
@@ -58,20 +60,30 @@ def parser() -> argparse.ArgumentParser:
     recipe.add_argument("--weight-decay", type=float, default=5e-4, help="on weights (5e-4)")
     recipe.add_argument("--label-smoothing", type=float, default=0.1, help="(0.1)")
     for name in ("float", "quantised", "integer"):
-        recipe.add_argument(f"--{name}-epochs", type=int, metavar="N", help=f"length of the {name} stage")
-        recipe.add_argument(f"--{name}-rate", type=float, metavar="R", help="its peak learning rate")
+        recipe.add_argument(
+            f"--{name}-epochs", type=int, metavar="N", help=f"length of the {name} stage"
+        )
+        recipe.add_argument(
+            f"--{name}-rate", type=float, metavar="R", help="its peak learning rate"
+        )
     run = result.add_argument_group("run")
     run.add_argument("--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)")
     run.add_argument("--out", type=Path, help="run folder (runs/NAME, NAME from the options)")
-    run.add_argument("--resume", action="store_true", help="continue the run in that folder, or start it")
-    run.add_argument("--float-from", type=Path, metavar="FLOAT.PT", help="start from this float network")
+    run.add_argument(
+        "--resume", action="store_true", help="continue the run in that folder, or start it"
+    )
+    run.add_argument(
+        "--float-from", type=Path, metavar="FLOAT.PT", help="start from this float network"
+    )
     run.add_argument("--limit", type=int, default=0, help="use only the first N images (0: all)")
-    run.add_argument("--threads", type=int, default=0, help="processor threads (0: PyTorch's choice)")
+    run.add_argument(
+        "--threads", type=int, default=0, help="processor threads (0: PyTorch's choice)"
+    )
     return result
 
 
 def bit_widths(text: str, layers: int) -> tuple[int, ...]:
-    """"4" -> (4,) * layers; "8,4,4" -> (8, 4, 4). Raises ValueError for anything but numbers."""
+    """ "4" -> (4,) * layers; "8,4,4" -> (8, 4, 4). Raises ValueError for anything but numbers."""
     try:
         bits = tuple(int(part) for part in text.split(","))
     except ValueError:
@@ -87,11 +99,11 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
     from ref_model.training.models.vgg7 import ACTIVATION_LAYERS, WEIGHT_LAYERS
 
     base = TrainingConfig()
-    stages = {}
+    stages: dict[str, Stage] = {}
     for name in STAGES:
         epochs, rate = getattr(options, f"{name}_epochs"), getattr(options, f"{name}_rate")
         stage = base.stage(name)
-        stages[f"{name}_stage"] = replace(
+        stages[name] = replace(
             stage,
             epochs=stage.epochs if epochs is None else epochs,
             rate=stage.rate if rate is None else rate,
@@ -111,7 +123,9 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
         weight_decay=options.weight_decay,
         label_smoothing=options.label_smoothing,
         limit=options.limit,
-        **stages,
+        float_stage=stages["float"],
+        quantised_stage=stages["quantised"],
+        integer_stage=stages["integer"],
     )
 
 
@@ -151,7 +165,8 @@ def main() -> int:
         return 130
     print(
         f"{record['name']}: float {record['float_accuracy']:.2f} %, "
-        f"integer {record['integer_accuracy']:.2f} % of {record['test_images']} test images -> {folder}"
+        f"integer {record['integer_accuracy']:.2f} % of {record['test_images']} test images "
+        f"-> {folder}"
     )
     return 0
 

@@ -124,18 +124,20 @@ def read_records(path: Path, dataset: CifarSet) -> Images:
 
 
 def search_path(data: str | os.PathLike[str] | None = None) -> list[Path]:
-    """Folders searched for image sets, in order: ``data`` alone when given, else $LSFQ_DATA, ./data."""
+    """Folders searched, in order: ``data`` alone when given, else $LSFQ_DATA, then ./data."""
     if data is not None:
         return [Path(data)]
     environment = os.environ.get("LSFQ_DATA")
     return ([Path(environment)] if environment else []) + [Path("data")]
 
 
-def locate(dataset: CifarSet, data: str | os.PathLike[str] | None = None, fetch: bool = True) -> Path:
+def locate(
+    dataset: CifarSet, data: str | os.PathLike[str] | None = None, fetch: bool = True
+) -> Path:
     """The folder that holds the files of ``dataset``.
 
     Each folder of `search_path` may be the set's own folder or its parent. When no folder has the
-    files and ``fetch`` is true, the official archive is downloaded to the first of them and checked.
+    files and ``fetch`` is true, the official archive is downloaded to the first, and checked.
     Raises DatasetError, saying what is missing and where to put it, when that fails too.
     """
     wanted = (*dataset.train_files, dataset.test_file)
@@ -161,7 +163,7 @@ def locate(dataset: CifarSet, data: str | os.PathLike[str] | None = None, fetch:
         f"{dataset.name} not found in {', '.join(str(p) for p in places)}, and {reason}.{partial}\n"
         f"Download {dataset.archive.url} on a machine with a connection and unpack it so that\n"
         f"  {places[0] / dataset.folder / dataset.test_file}\n"
-        f"exists (files needed: {', '.join(wanted)}), or name another folder with --data or $LSFQ_DATA."
+        f"exists (needed: {', '.join(wanted)}), or name another folder with --data or $LSFQ_DATA."
     )
 
 

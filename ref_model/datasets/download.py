@@ -41,7 +41,9 @@ def fetch_archive(archive: Archive, destination: Path, timeout: float = 20.0) ->
         with os.fdopen(handle, "wb") as file:
             digest = _copy(archive.url, file.write, timeout)
         if digest != archive.md5:
-            raise DownloadError(f"the download of {archive.url} has MD5 {digest}, not {archive.md5}")
+            raise DownloadError(
+                f"the download of {archive.url} has MD5 {digest}, not {archive.md5}"
+            )
         with tarfile.open(name) as tar:
             tar.extractall(destination, filter="data")
     except (OSError, tarfile.TarError) as error:

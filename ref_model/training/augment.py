@@ -27,7 +27,7 @@ def to_unit(pixels: Tensor) -> Tensor:
 
 
 class Batches:
-    """Augmented training batches: random order, shift by up to ``shift`` pixels, alternating flip."""
+    """Training batches: random order, shift by up to ``shift`` pixels, alternating flip."""
 
     def __init__(self, images: Images, batch: int, shift: int, seed: int) -> None:
         self._labels = torch.from_numpy(images.labels)
@@ -43,11 +43,11 @@ class Batches:
         self._mirror = torch.randint(0, 2, (len(images),), generator=start)
 
     def __len__(self) -> int:
-        """Steps of an epoch; the images left over by whole batches wait for another epoch's order."""
+        """Steps of an epoch; images left over by whole batches are left out of this epoch."""
         return len(self._labels) // self._batch
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """(images uint8 (B, C, H, W), labels int64 (B,)) of ``epoch`` from step ``first_step`` on."""
+        """Yield (images uint8 (B, C, H, W), labels int64 (B,)) from step ``first_step`` on."""
         generator = torch.Generator().manual_seed(self._seed * 1_000_003 + epoch + 1)
         count = len(self._labels)
         order = torch.randperm(count, generator=generator)

@@ -41,7 +41,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
 def load(path: Path) -> dict[str, Any]:
     """Read a checkpoint; only tensors and plain data are unpickled.
 
-    Raises CheckpointError when the file is missing, damaged, of another program, or of a newer version.
+    Raises CheckpointError for a missing, damaged or foreign file, or one of another version.
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint")
@@ -58,7 +58,9 @@ def load(path: Path) -> dict[str, Any]:
     return content
 
 
-def save_network(path: Path, network: Network, config: TrainingConfig, record: dict[str, Any]) -> None:
+def save_network(
+    path: Path, network: Network, config: TrainingConfig, record: dict[str, Any]
+) -> None:
     """Write a trained network alone, without optimiser: state, configuration and run record."""
     state = {key: value.detach().clone() for key, value in network.state_dict().items()}
     save(path, {"config": config.to_dict(), "model": state, "record": record})

@@ -153,7 +153,7 @@ class TrainingConfig:
 
 
 def _bits(bits: tuple[int, ...]) -> str:
-    """"4" for one width throughout, "8444444" for mixed ones."""
+    """ "4" for one width throughout, "8444444" for mixed ones."""
     return str(bits[0]) if len(set(bits)) == 1 else "".join(str(b) for b in bits)
 
 

@@ -11,8 +11,8 @@ gamma * (x - mean) / sqrt(var + eps) + beta per channel c::
     m[c]      = floor(scale * 2^s + 1/2)
     b[c]      = floor(offset * 2^s + 1/2) + 2^(s-1)                      (no half for s = 0)
 
-BatchNorm stays out of the weight codes; gamma may be negative. `training.integer_stage` computes its
-forward pass with these numbers and `training.export` writes the same ones, so they cannot differ.
+BatchNorm stays out of the weight codes; gamma may be negative. `training.integer_stage` computes
+its forward pass with these numbers and `training.export` writes the same ones.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def requantisation(
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], int]:
     """(m int32, b int64, s) of one layer from real ``scale`` and ``offset`` (float64, per channel).
 
-    s is the largest shift in 0 .. 40 for which every |m| is at most 2^16 - 1 and every |b| fits 46 bits.
+    s is the largest shift in 0 .. 40 with every |m| at most 2^16 - 1 and every |b| below 2^45.
     Raises RangeError when there is none or a value is not finite.
     """
     if not (np.isfinite(scale).all() and np.isfinite(offset).all()):
@@ -93,10 +93,11 @@ def accumulator_bound(name: str, weight: npt.NDArray[np.int16], largest_code: in
 
 
 def conv_constants(unit: ConvUnit, input_step: float, largest_code: int) -> LayerConstants:
-    """Constants of a convolution whose input has steps of ``input_step`` and codes up to ``largest_code``."""
+    """Constants of a convolution; its input has codes 0 .. ``largest_code`` of ``input_step`` each."""
     weight, weight_step = unit.weight_quantizer.integer(_float64(unit.conv.weight))
     norm = unit.norm
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     factor = _float64(norm.weight) / np.sqrt(_float64(norm.running_var) + norm.eps)
     output_step = unit.activation_quantizer.integer_step()
     if not output_step > 0:

@@ -2,10 +2,10 @@
 """The last training stage: the forward pass is the integer network's, code for code.
 
 BatchNorm statistics are frozen. In every step the integer constants are derived anew from weights,
-clips, gamma and beta (`constants`), and every layer computes floor((acc * m + b) / 2^s) on them, exactly:
+clips, gamma and beta (`constants`), and every layer computes floor((acc * m + b) / 2^s), exactly:
 
 - codes are small integers held as float32; a convolution of them is exact in float32 while the
-  accumulator bound stays below 2^24, whatever the order of the additions, and runs in float64 beyond;
+  accumulator bound stays below 2^24, in whatever order it adds, and runs in float64 beyond;
 - requantisation runs in float64, where |acc * m + b| < 2^53 makes every operation exact.
 
 The backward pass is that of the quantised graph: each exact tensor stands in for the real-valued
@@ -14,6 +14,7 @@ one it approximates (straight-through), so weights, clips, gamma, beta and biase
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -83,7 +84,8 @@ def _conv(unit: ConvUnit, layer: LayerConstants, codes: Tensor, step: Tensor) ->
     result = requantise(accumulator.detach(), layer, unit.activation_quantizer.levels)
     if torch.is_grad_enabled():
         norm = unit.norm
-        assert norm.running_mean is not None and norm.running_var is not None
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
         factor = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
         shift = norm.bias - norm.running_mean * factor
         real = accumulator.to(torch.float32) * (step * weight_step * factor)[:, None, None]
@@ -94,7 +96,7 @@ def _conv(unit: ConvUnit, layer: LayerConstants, codes: Tensor, step: Tensor) ->
 
 
 def requantise(accumulator: Tensor, layer: LayerConstants, levels: int) -> Tensor:
-    """clamp((acc * m + b) >> s, 0, levels) per channel, exact; float32 codes like ``accumulator``."""
+    """clamp((acc * m + b) >> s, 0, levels) per channel, exact; float32 codes."""
     multiplier = torch.from_numpy(layer.multiplier).to(torch.float64)[:, None, None]
     bias = torch.from_numpy(layer.bias).to(torch.float64)[:, None, None]
     shifted = accumulator.to(torch.float64).mul(multiplier).add_(bias).mul_(2.0**-layer.shift)
@@ -103,16 +105,18 @@ def requantise(accumulator: Tensor, layer: LayerConstants, levels: int) -> Tenso
 
 def stand_in(exact: Tensor, real: Tensor) -> Tensor:
     """``exact`` forward, bit for bit; the gradient goes to ``real``, the tensor it approximates."""
-    y: Tensor = _StandIn.apply(exact, real)
-    return y
+    return _stand_in(exact, real)
 
 
 class _StandIn(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, exact: Tensor, real: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, exact: Tensor, real: Tensor) -> Tensor:
         ctx.dtype = real.dtype
         return exact.view_as(exact)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
         return None, grad.to(ctx.dtype)
+
+
+_stand_in: Callable[[Tensor, Tensor], Tensor] = _StandIn.apply

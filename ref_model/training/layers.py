@@ -145,9 +145,8 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Images in [0, 1] float32 (N, C, H, W) -> logits (N, classes)."""
         for unit in self.conv_units():
-            x = unit(x)
-        logits: Tensor = self.classifier(x)
-        return logits
+            x = unit.forward(x)
+        return self.classifier.forward(x)
 
     @torch.no_grad()
     def start_quantisation(self, images: Tensor) -> None:
@@ -156,8 +155,9 @@ class Network(nn.Module):
         ``images`` (float32 in [0, 1], some hundreds) calibrate the activations; BatchNorm uses and
         updates its statistics in the usual way of training mode.
         """
-        for unit in (*self.conv_units(), self.classifier):
+        for unit in self.conv_units():
             unit.initialise_weights()
+        self.classifier.initialise_weights()
         self.train()
         self.set_mode(Mode.CALIBRATE)
         self(images)

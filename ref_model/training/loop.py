@@ -26,7 +26,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ref_model.datasets import Images
 from ref_model.training import checkpoint
@@ -35,7 +35,7 @@ from ref_model.training.config import STAGES, ConfigError, TrainingConfig
 from ref_model.training.integer_stage import IntegerGraph
 from ref_model.training.layers import Mode, Network
 from ref_model.training.progress import Progress
-from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
+from ref_model.training.quantizers import ActivationQuantizer
 
 CALIBRATION_IMAGES = 500
 CHECKPOINT_SECONDS = 300.0
@@ -46,7 +46,7 @@ Forward = Callable[[Tensor], Tensor]
 
 @torch.no_grad()
 def accuracy(forward: Forward, images: Images, batch: int = 500) -> float:
-    """Percentage of ``images`` whose largest logit is their label. ``forward`` takes uint8 images."""
+    """Percentage of ``images`` whose largest logit is their label. ``forward`` takes uint8."""
     right = 0
     for start in range(0, len(images), batch):
         pixels = torch.from_numpy(images.pixels[start : start + batch])
@@ -57,7 +57,7 @@ def accuracy(forward: Forward, images: Images, batch: int = 500) -> float:
 
 def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any]]:
     """Parameters with weight decay (weights, PACT's clips) and without (everything else)."""
-    decayed: list[nn.Parameter] = [unit.conv.weight for unit in network.conv_units()]
+    decayed: list[Tensor] = [unit.conv.weight for unit in network.conv_units()]
     decayed.append(network.classifier.linear.weight)
     for module in network.modules():
         if isinstance(module, ActivationQuantizer) and module.decays:
@@ -112,13 +112,15 @@ class Trainer:
         self._optimiser_state: dict[str, Any] | None = None
         found = checkpoint.load(self._resume_file) if self._resume_file.exists() else None
         if found is not None and not resume:
-            raise ConfigError(f"{folder} already holds a run: add --resume, or choose another folder")
+            raise ConfigError(
+                f"{folder} holds a run already: add --resume or choose another folder"
+            )
         if found is None and float_from is not None:
             config = self._adopt_float(config, float_from)
         elif found is not None:
             config = self._check_same(config, TrainingConfig.from_dict(found["config"]), float_from)
         self.config = config
-        self.network = config.build().to(memory_format=torch.channels_last)
+        self.network = config.build()
         if float_from is not None and found is None:
             self.network.load_state_dict(checkpoint.load(float_from)["model"])
         if found is not None:
@@ -155,7 +157,7 @@ class Trainer:
     def _check_same(
         self, config: TrainingConfig, old: TrainingConfig, float_from: Path | None
     ) -> TrainingConfig:
-        """The old configuration, if the new one asks for the same run."""
+        """Return the old configuration, if the new one asks for the same run."""
         if float_from is not None:
             config = replace(config, float_stage=old.float_stage)
         new, before = config.to_dict(), old.to_dict()
@@ -177,9 +179,7 @@ class Trainer:
                 continue
             if not self._run_stage(number, name):
                 return self._record
-        checkpoint.save_network(
-            self.folder / "network.pt", self.network, self.config, self._record
-        )
+        checkpoint.save_network(self.folder / "network.pt", self.network, self.config, self._record)
         (self.folder / "record.json").write_text(json.dumps(self._record, indent=2) + "\n")
         self._progress.line(json.dumps({k: v for k, v in self._record.items() if k != "config"}))
         return self._record
@@ -213,7 +213,7 @@ class Trainer:
                 network.start_quantisation(images)
         if name == "integer":
             return IntegerGraph(network)
-        return lambda pixels: network(to_unit(pixels))  # type: ignore[no-any-return]
+        return lambda pixels: network.forward(to_unit(pixels))
 
     def _run_epoch(self, name: str, forward: Forward, optimiser: torch.optim.Optimizer) -> bool:
         """One epoch (or the rest of one); False when the run was stopped within it."""
@@ -227,14 +227,15 @@ class Trainer:
         first = position["step"]
         title = f"{name} {position['epoch'] + 1}/{stage.epochs}"
         batches = self._batches.epoch(offset + position["epoch"], first)
-        for step, (pixels, labels) in enumerate(self._progress.steps(batches, title, first, length), first):
+        shown = self._progress.steps(batches, title, first, length)
+        for step, (pixels, labels) in enumerate(shown, first):
             rate = stage.rate_at(position["epoch"] * length + step, total)
             for group in optimiser.param_groups:
                 group["lr"] = rate
             logits = forward(pixels)
             loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimiser.step()
             count = len(labels)
             losses += float(loss.detach()) * count

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Progress:
-    """Reports of one run. ``quiet`` keeps everything off the terminal (the file is still written)."""
+    """Reports of one run. ``quiet`` keeps everything off the terminal, not out of the file."""
 
     def __init__(self, log: Path, quiet: bool = False, every: float = 30.0) -> None:
         self._log = log

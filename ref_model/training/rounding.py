@@ -6,6 +6,8 @@ numpy.round, torch.round and Python's round go to the even neighbour on a tie an
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -25,15 +27,17 @@ def round_half_up_tensor(x: Tensor) -> Tensor:
 
 def round_straight_through(x: Tensor) -> Tensor:
     """floor(x + 1/2) forward, the identity backward (straight-through estimator, Bengio 2013)."""
-    rounded: Tensor = _RoundStraightThrough.apply(x)
-    return rounded
+    return _round_straight_through(x)
 
 
 class _RoundStraightThrough(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: object, x: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: object, x: Tensor) -> Tensor:
         return round_half_up_tensor(x)
 
     @staticmethod
-    def backward(ctx: object, grad: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: object, grad: Tensor) -> Tensor:
         return grad
+
+
+_round_straight_through: Callable[[Tensor], Tensor] = _RoundStraightThrough.apply

@@ -51,16 +51,14 @@ class Scheme:
         """A quantiser for the weights of one layer."""
         if self.name == "lsfq":
             return LsfqWeight(bits, self.learned, self.soft)
-        plain = {"lsq": LsqWeight, "pact": PactWeight, "dorefa": DorefaWeight}
-        return plain[self.name](bits, self.learned)
+        if self.name == "lsq":
+            return LsqWeight(bits, self.learned)
+        return (PactWeight if self.name == "pact" else DorefaWeight)(bits, self.learned)
 
     def activation(self, bits: int) -> ActivationQuantizer:
         """A quantiser for one activation tensor."""
         if self.name == "lsfq":
             return LsfqActivation(bits, self.learned, self.soft)
-        plain: dict[str, type[ActivationQuantizer]] = {
-            "lsq": LsqActivation,
-            "pact": PactActivation,
-            "dorefa": DorefaActivation,
-        }
-        return plain[self.name](bits, self.learned)
+        if self.name == "lsq":
+            return LsqActivation(bits, self.learned)
+        return (PactActivation if self.name == "pact" else DorefaActivation)(bits, self.learned)

@@ -50,7 +50,7 @@ def _known(bits: int) -> int:
 def best_clip(values: Tensor, levels: int) -> float:
     """The clip whose grid of ``levels`` steps from 0 reproduces ``values`` with least square error.
 
-    ``values`` are taken as magnitudes (any shape; at most 2^18 of them are looked at, evenly spaced).
+    ``values`` are taken as magnitudes (any shape; at most 2^18 of them are looked at).
     The search runs over 96 fractions of the largest magnitude. Returns 1.0 for all-zero values.
     """
     flat = values.detach().flatten().double()
@@ -105,7 +105,7 @@ class WeightQuantizer(nn.Module, ABC):
 
 
 class ActivationQuantizer(nn.Module, ABC):
-    """Maps pre-activations to values on the unsigned grid; it is the layer's activation function too.
+    """Maps pre-activations to values on the unsigned grid; it is the activation function too.
 
     ``alpha`` (float32 scalar parameter) is the clip; ``learned=False`` keeps it where `calibrate`
     put it. ``decays`` tells the optimiser to apply weight decay to ``alpha``.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -39,15 +40,14 @@ def quantize_activation(
 
     ``x`` and the result are float32 of any shape, ``alpha`` is a positive scalar.
     """
-    y: Tensor = _QuantizeActivation.apply(x, alpha, levels, knee, clip_gradient, gradient_scale)
-    return y
+    return _quantize_activation(x, alpha, levels, knee, clip_gradient, gradient_scale)
 
 
 class _QuantizeActivation(torch.autograd.Function):
     """Fused so that a step saves one tensor and makes few passes over memory."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         x: Tensor,
         alpha: Tensor,
@@ -62,7 +62,7 @@ class _QuantizeActivation(torch.autograd.Function):
         return x.div(step).add_(0.5).floor_().clamp_(0, levels).mul_(step)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, alpha = ctx.saved_tensors
         levels, knee, clip_gradient, gradient_scale = ctx.options
         v = x.div(float(alpha) / levels)
@@ -80,6 +80,9 @@ class _QuantizeActivation(torch.autograd.Function):
         return grad_x, grad_alpha, None, None, None, None
 
 
+_quantize_activation: Callable[..., Tensor] = _QuantizeActivation.apply
+
+
 def _flat(x: Tensor) -> Tensor:
     """The elements in memory order; two tensors of one layout pair up, without a copy."""
     if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
@@ -89,19 +92,21 @@ def _flat(x: Tensor) -> Tensor:
 
 def scale_gradient(x: Tensor, factor: float) -> Tensor:
     """``x`` forward, bit for bit; its gradient is multiplied by ``factor`` on the way back."""
-    y: Tensor = _ScaleGradient.apply(x, factor)
-    return y
+    return _scale_gradient(x, factor)
 
 
 class _ScaleGradient(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
         ctx.factor = factor
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         return grad * ctx.factor, None
+
+
+_scale_gradient: Callable[[Tensor, float], Tensor] = _ScaleGradient.apply
 
 
 def step_gradient_scale(count: int, levels: int) -> float:

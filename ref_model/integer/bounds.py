@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How large an accumulator can get, from the weights that are there.
+
+Input codes lie in 0 .. A. The largest accumulator of an output channel is A times the sum of its
+positive weights, the smallest A times the sum of its negative ones, and inputs exist that reach
+either, away from the border. Padding only leaves terms out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ref_model.integer.network import IntegerLayer, IntegerNetwork, NetworkError
+from ref_model.integer.ranges import ACCUMULATOR_BITS, largest_activation
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class AccumulatorRange:
+    """Smallest and largest accumulator of each output channel, int64 (O,)."""
+
+    low: IntArray
+    high: IntArray
+
+    @property
+    def magnitude(self) -> int:
+        """The largest |acc| of all channels."""
+        return int(max(-self.low.min(), self.high.max()))
+
+    @property
+    def bits(self) -> int:
+        """Width of the smallest signed accumulator with |acc| < 2^(bits-1)."""
+        return self.magnitude.bit_length() + 1
+
+
+def accumulator_range(layer: IntegerLayer) -> AccumulatorRange:
+    """Exact range of the accumulators of ``layer`` over all inputs of its bit width."""
+    largest = largest_activation(layer.input_bits)
+    weight = layer.weight.astype(np.int64).reshape(layer.outputs, -1)
+    low = np.minimum(weight, 0).sum(axis=1) * largest
+    high = np.maximum(weight, 0).sum(axis=1) * largest
+    return AccumulatorRange(low, high)
+
+
+def absolute_bound(layer: IntegerLayer) -> int:
+    """Largest sum of |weight * code| over the terms of one output: bounds every partial sum too."""
+    weight = np.abs(layer.weight.astype(np.int64)).reshape(layer.outputs, -1)
+    return int(weight.sum(axis=1).max()) * largest_activation(layer.input_bits)
+
+
+def check_accumulators(network: IntegerNetwork, acc_bits: int = ACCUMULATOR_BITS) -> None:
+    """Prove |acc| < 2^(acc_bits-1) for every channel of every layer, or raise NetworkError.
+
+    Only the final value has to fit: the core adds and shifts modulo 2^acc_bits, so what a partial
+    sum of digits or of offset weights wraps around comes back with the last term.
+    """
+    for layer in network.layers:
+        bound = absolute_bound(layer)
+        if bound >= 2 ** (acc_bits - 1):
+            sums = np.abs(layer.weight.astype(np.int64)).reshape(layer.outputs, -1).sum(axis=1)
+            raise NetworkError(
+                f"layer {layer.name}: channel {int(sums.argmax())} can reach |acc| = {bound}, "
+                f"which needs an accumulator of {bound.bit_length() + 1} bits; there are {acc_bits}"
+            )

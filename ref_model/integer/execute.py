@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run an integer network on images and return every tensor; classify; evaluate a test set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ref_model.integer.arithmetic import (
+    convolve,
+    convolve_int64,
+    max_pool_2x2,
+    scale_and_add,
+    shift_and_clamp,
+)
+from ref_model.integer.bounds import absolute_bound
+from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork, NetworkError
+from ref_model.integer.ranges import largest_activation
+
+Tensor = npt.NDArray[Any]
+"""uint8 codes (N, C, H, W); int64 for the result of the raw layer."""
+
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+BATCH = 50
+"""Images that one worker runs at a time in `evaluate`."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` found: ``predictions`` int64 (N,), the classes; ``correct`` of ``images``."""
+
+    predictions: npt.NDArray[np.int64]
+    correct: int
+    images: int
+
+    @property
+    def accuracy(self) -> float:
+        """Correct predictions in percent."""
+        return 100.0 * self.correct / self.images
+
+
+def run_network(network: IntegerNetwork, images: npt.ArrayLike, judge: bool = False) -> dict[str, Tensor]:
+    """Run ``images`` through ``network``; every tensor by name, in order, each (N, C, H, W).
+
+    ``images`` are codes (N, C, H, W), or (C, H, W) for one image (N = 1). The result starts with
+    "input" and has one entry a layer: uint8 codes after pooling, int64 for the raw last layer.
+    ``judge`` computes every convolution by plain int64 sums. Raises NetworkError when the images
+    have another shape or codes outside the input's grid.
+    """
+    tensors = {INPUT: check_images(network, images)}
+    source = tensors[INPUT]
+    for layer in network.layers:
+        skip = None if layer.skip is None else tensors[layer.skip]
+        source = run_layer(layer, source, skip, judge)
+        tensors[layer.name] = source
+    return tensors
+
+
+def run_layer(
+    layer: IntegerLayer, codes: Tensor, skip: Tensor | None = None, judge: bool = False
+) -> Tensor:
+    """Output of one layer for input ``codes`` (N, C, H, W); see `run_network`."""
+    scaled = scale_and_add(
+        accumulate(layer, codes, judge), layer.multiplier, layer.bias, skip, layer.skip_multiplier
+    )
+    if layer.output_bits is None:
+        return scaled
+    result = shift_and_clamp(scaled, layer.shift, layer.output_bits)
+    return max_pool_2x2(result) if layer.pool == 2 else result
+
+
+def accumulate(layer: IntegerLayer, codes: Tensor, judge: bool = False) -> Tensor:
+    """Exact accumulators (N, O, Ho, Wo) of a layer: whole numbers, int64 when ``judge`` is set."""
+    geometry = (layer.stride, layer.padding, layer.groups)
+    if judge:
+        return convolve_int64(codes, layer.weight, *geometry)
+    return convolve(codes, layer.weight, absolute_bound(layer), *geometry)
+
+
+def predict(network: IntegerNetwork, images: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Class of every image, int64 (N,): the largest result, the lowest index on a tie."""
+    if network.output_shapes()[-1][1:] != (1, 1):
+        raise NetworkError(f"network {network.name}: its result is a map, not one number a class")
+    source = check_images(network, images)
+    kept: dict[str, Tensor] = {INPUT: source}
+    wanted = {layer.skip for layer in network.layers}
+    for layer in network.layers:
+        source = run_layer(layer, source, None if layer.skip is None else kept[layer.skip])
+        if layer.name in wanted:
+            kept[layer.name] = source
+    classes: npt.NDArray[np.int64] = source.reshape(len(source), -1).argmax(axis=1)
+    return classes
+
+
+def evaluate(
+    network: IntegerNetwork,
+    images: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Evaluation:
+    """Classify ``images`` (N, C, H, W) and count how many classes equal ``labels`` (N,).
+
+    Batches run on ``workers`` threads (one a processor by default); the outcome does not depend on it.
+    """
+    if len(images) != len(labels) or len(images) == 0:
+        raise NetworkError(f"{len(images)} images and {len(labels)} labels to evaluate")
+    predictions = np.empty(len(images), np.int64)
+    done = 0
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        batches = list(_batches(len(images)))
+        parts = pool.map(lambda batch: predict(network, images[batch]), batches)
+        for batch, part in zip(batches, parts, strict=True):
+            predictions[batch] = part
+            done += len(part)
+            if progress is not None:
+                progress(done, len(images))
+    return Evaluation(predictions, int((predictions == labels).sum()), len(images))
+
+
+def check_images(network: IntegerNetwork, images: npt.ArrayLike) -> Tensor:
+    """``images`` as uint8 (N, C, H, W); NetworkError when they do not fit the network's input."""
+    array = np.asarray(images)
+    if array.ndim == 3:
+        array = array[None]
+    if array.dtype.kind not in "iu" or array.ndim != 4 or array.shape[1:] != network.input_shape:
+        raise NetworkError(
+            f"network {network.name} takes integer images of shape (N, "
+            f"{', '.join(map(str, network.input_shape))}), not {array.dtype} {array.shape}"
+        )
+    largest = largest_activation(network.input_bits)
+    if array.size and (array.min() < 0 or array.max() > largest):
+        raise NetworkError(
+            f"network {network.name}: codes {array.min()}..{array.max()} in the images, "
+            f"but its input has {network.input_bits} bits"
+        )
+    return array.astype(np.uint8, copy=False)
+
+
+def _batches(count: int) -> Iterator[slice]:
+    for start in range(0, count, BATCH):
+        yield slice(start, min(start + BATCH, count))

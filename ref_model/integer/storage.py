@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An integer network in a folder: ``manifest.json`` for people, ``weights.npz`` for numpy.
+
+The manifest holds the layer table, the accuracy, where the network comes from, and SHA-256 sums
+of both files' content; docs/network_format.md describes every field. Saving is deterministic (the
+same network gives the same bytes) and atomic (the folder is complete or unchanged). Loading trusts
+nothing: sums, then every range and shape, are checked before a network is returned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ref_model.integer.bounds import accumulator_range
+from ref_model.integer.network import IntegerLayer, IntegerNetwork, NetworkError
+
+FORMAT = "lsfq-integer-network"
+VERSION = 1
+MANIFEST = "manifest.json"
+WEIGHTS = "weights.npz"
+
+_ARRAYS = ("weight", "multiplier", "bias")
+_LAYER_FIELDS = ("name", "kind", "weight_bits", "input_bits", "output_bits", "shift", "stride",
+                 "padding", "groups", "pool", "skip", "skip_multiplier")  # fmt: skip
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+class NetworkFormatError(Exception):
+    """A network folder is missing, damaged, foreign or of another version; the message says which."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How a network did on a test set: ``correct`` of ``images`` by the integer model.
+
+    ``float_accuracy`` is the float baseline of the same recipe in percent, None when unknown.
+    """
+
+    dataset: str
+    images: int
+    correct: int
+    float_accuracy: float | None = None
+
+    @property
+    def integer_accuracy(self) -> float:
+        """Correct predictions of the integer network in percent."""
+        return 100.0 * self.correct / self.images
+
+
+@dataclass(frozen=True)
+class StoredNetwork:
+    """What a network folder holds."""
+
+    network: IntegerNetwork
+    accuracy: Accuracy | None
+
+
+def save_network(
+    network: IntegerNetwork, folder: str | os.PathLike[str], accuracy: Accuracy | None = None
+) -> None:
+    """Write ``network`` into ``folder``, replacing the network that is there, if any.
+
+    The files are written beside the folder and renamed into place; other files in the folder stay.
+    Raises NetworkFormatError when ``folder`` is a file or holds folders, and OSError when the disk refuses.
+    """
+    target = Path(folder)
+    others = _files_to_keep(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    weights = pack_arrays(network)
+    manifest = format_manifest(network, accuracy, weights)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        (fresh / WEIGHTS).write_bytes(weights)
+        (fresh / MANIFEST).write_text(manifest, encoding="utf-8")
+        for path in others:
+            _link_or_copy(path, fresh / path.name)
+        fresh.chmod(0o755)
+        _swap(fresh, target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def load_network(folder: str | os.PathLike[str]) -> IntegerNetwork:
+    """The network in ``folder``; see `load_stored`."""
+    return load_stored(folder).network
+
+
+def load_stored(folder: str | os.PathLike[str]) -> StoredNetwork:
+    """The network in ``folder`` and its recorded accuracy.
+
+    Raises NetworkFormatError when a file is missing, truncated, damaged, of another version, or not
+    a network at all.
+    """
+    path = Path(folder)
+    manifest = _read_manifest(path)
+    weights = _read_weights(path, manifest)
+    try:
+        network = _build(manifest, _unpack_arrays(path / WEIGHTS, weights, manifest))
+        recorded = manifest["accuracy"]
+        accuracy = None if recorded is None else Accuracy(
+            recorded["dataset"], recorded["images"], recorded["correct"], recorded["float_accuracy"]
+        )  # fmt: skip
+    except NetworkError as error:
+        raise NetworkFormatError(f"{path / MANIFEST}: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise NetworkFormatError(
+            f"{path / MANIFEST}: field missing or of the wrong type ({error!r})"
+        ) from error
+    return StoredNetwork(network, accuracy)
+
+
+def with_accuracy(folder: str | os.PathLike[str], accuracy: Accuracy) -> None:
+    """Record ``accuracy`` in the network folder, the network unchanged."""
+    save_network(load_network(folder), folder, accuracy)
+
+
+def pack_codes(codes: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
+    """Codes in -8..7, two a byte, the first in the low nibble, as two's complement nibbles.
+
+    An odd number of codes is filled up with 0. Inverse: `unpack_codes`.
+    """
+    flat: npt.NDArray[np.uint8] = codes.reshape(-1).astype(np.uint8) & np.uint8(15)
+    flat = np.concatenate([flat, np.zeros(len(flat) % 2, np.uint8)])
+    packed: npt.NDArray[np.uint8] = flat[::2] | (flat[1::2] << 4)
+    return packed
+
+
+def unpack_codes(packed: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.int8]:
+    """The first ``count`` codes of what `pack_codes` made, int8 (count,)."""
+    nibbles = np.stack([packed & 15, packed >> 4], axis=-1).reshape(-1)[:count].astype(np.int8)
+    return np.where(nibbles > 7, nibbles - 16, nibbles).astype(np.int8)
+
+
+def pack_arrays(network: IntegerNetwork) -> bytes:
+    """``weights.npz``: per layer weight (uint8, packed, up to 4 bits; else int8), multiplier, bias.
+
+    The archive is stored without compression and with fixed times, so that equal networks give
+    equal bytes everywhere.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for layer in network.layers:
+            packed = pack_codes(layer.weight) if layer.weight_bits <= 4 else layer.weight
+            for name, array in zip(_ARRAYS, (packed, layer.multiplier, layer.bias), strict=True):
+                member = zipfile.ZipInfo(f"{layer.name}.{name}.npy", _FIXED_TIME)
+                member.create_system, member.external_attr = 3, 0o644 << 16
+                body = io.BytesIO()
+                little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+                np.lib.format.write_array(body, little, version=(1, 0), allow_pickle=False)
+                archive.writestr(member, body.getvalue())
+    return buffer.getvalue()
+
+
+def format_manifest(network: IntegerNetwork, accuracy: Accuracy | None, weights: bytes) -> str:
+    """The text of ``manifest.json`` for a network whose ``weights.npz`` is ``weights``."""
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": network.name,
+        "input": {"shape": list(network.input_shape), "bits": network.input_bits},
+        "classes": network.classes,
+        "macs": network.macs(),
+        "accuracy": None if accuracy is None else {
+            **asdict(accuracy), "integer_accuracy": accuracy.integer_accuracy
+        },
+        "layers": [
+            _layer_entry(layer, source)
+            for layer, source in zip(network.layers, network.input_shapes(), strict=True)
+        ],
+        "provenance": dict(network.provenance),
+    }  # fmt: skip
+    content["sha256"] = {WEIGHTS: _sha256(weights), MANIFEST: _manifest_sum(content)}
+    return _readable(content)
+
+
+def _layer_entry(layer: IntegerLayer, source: tuple[int, int, int]) -> dict[str, Any]:
+    entry = {name: getattr(layer, name) for name in _LAYER_FIELDS}
+    return {
+        "name": entry.pop("name"),
+        "kind": entry.pop("kind"),
+        "input": list(source),
+        "output": list(layer.output_shape(source)),
+        "weight": list(layer.weight.shape),
+        **entry,
+        "macs": layer.macs(source),
+        "accumulator_bits": accumulator_range(layer).bits,
+    }
+
+
+def _readable(content: Mapping[str, Any]) -> str:
+    """JSON with one line a layer and one a field of every other table."""
+    lines = []
+    for key, value in content.items():
+        if key == "layers":
+            rows = ",\n".join("    " + json.dumps(row) for row in value)
+            text = f"[\n{rows}\n  ]"
+        elif isinstance(value, dict) and value and key != "input":
+            rows = ",\n".join(
+                f"    {json.dumps(k)}: {json.dumps(v, sort_keys=True)}" for k, v in value.items()
+            )
+            text = f"{{\n{rows}\n  }}"
+        else:
+            text = json.dumps(value)
+        lines.append(f"  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _manifest_sum(content: Mapping[str, Any]) -> str:
+    """SHA-256 of the manifest's content without its sums, independent of layout and key order."""
+    rest = {key: value for key, value in content.items() if key != "sha256"}
+    return _sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise NetworkFormatError(f"{folder}: no network here ({MANIFEST} is missing)") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise NetworkFormatError(f"{path}: cannot be read as text ({error})") from error
+    try:
+        manifest = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise NetworkFormatError(f"{path}: not JSON, or cut short ({error})") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise NetworkFormatError(f"{path}: not the manifest of an integer network")
+    if manifest.get("version") != VERSION:
+        raise NetworkFormatError(
+            f"{path}: format version {manifest.get('version')!r}; this program reads version {VERSION}"
+        )
+    sums = manifest.get("sha256")
+    if not isinstance(sums, dict) or not {MANIFEST, WEIGHTS} <= sums.keys():
+        raise NetworkFormatError(f"{path}: its checksums are missing")
+    if sums[MANIFEST] != _manifest_sum(manifest):
+        raise NetworkFormatError(f"{path}: checksum differs; the file was damaged or edited")
+    return manifest
+
+
+def _read_weights(folder: Path, manifest: Mapping[str, Any]) -> bytes:
+    path = folder / WEIGHTS
+    try:
+        weights = path.read_bytes()
+    except FileNotFoundError:
+        raise NetworkFormatError(f"{path}: no such file, but {MANIFEST} is there") from None
+    except OSError as error:
+        raise NetworkFormatError(f"{path}: cannot be read ({error})") from error
+    if _sha256(weights) != manifest["sha256"][WEIGHTS]:
+        raise NetworkFormatError(
+            f"{path}: checksum differs from the one in {MANIFEST}; the file is truncated, damaged, "
+            "or belongs to another network"
+        )
+    return weights
+
+
+def _unpack_arrays(
+    path: Path, weights: bytes, manifest: Mapping[str, Any]
+) -> dict[str, npt.NDArray[Any]]:
+    wanted = [f"{layer['name']}.{array}" for layer in manifest["layers"] for array in _ARRAYS]
+    try:
+        with np.load(io.BytesIO(weights), allow_pickle=False) as archive:
+            if sorted(archive.files) != sorted(wanted):
+                raise NetworkFormatError(f"{path}: holds other arrays than the layers in {MANIFEST}")
+            return {name: archive[name] for name in wanted}
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, AttributeError) as error:
+        raise NetworkFormatError(f"{path}: not a numpy archive ({error})") from error
+
+
+def _build(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> IntegerNetwork:
+    layers = []
+    for entry in manifest["layers"]:
+        name = entry["name"]
+        shape = tuple(entry["weight"])
+        weight = arrays[f"{name}.weight"]
+        if entry["weight_bits"] <= 4:
+            count = int(np.prod(shape))
+            if weight.dtype != np.uint8 or weight.shape != ((count + 1) // 2,):
+                raise NetworkError(f"layer {name}: packed weights do not match the shape {shape}")
+            weight = unpack_codes(weight, count).reshape(shape)
+        elif weight.shape != shape:
+            raise NetworkError(f"layer {name}: weights have shape {weight.shape}, not {shape}")
+        constants: dict[str, Any] = {key: arrays[f"{name}.{key}"] for key in ("multiplier", "bias")}
+        fields: dict[str, Any] = {key: entry[key] for key in _LAYER_FIELDS}
+        layers.append(IntegerLayer(weight=weight, **fields, **constants))
+    return IntegerNetwork(
+        name=manifest["name"],
+        input_shape=manifest["input"]["shape"],
+        layers=tuple(layers),
+        classes=manifest["classes"],
+        input_bits=manifest["input"]["bits"],
+        provenance=manifest["provenance"],
+    )
+
+
+def _files_to_keep(target: Path) -> list[Path]:
+    if not target.exists():
+        return []
+    if not target.is_dir():
+        raise NetworkFormatError(f"{target}: is a file, not a folder for a network")
+    others = [path for path in sorted(target.iterdir()) if path.name not in (MANIFEST, WEIGHTS)]
+    for path in others:
+        if path.is_dir():
+            raise NetworkFormatError(f"{target}: holds the folder {path.name}, so it is not replaced")
+    return others
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Rename ``fresh`` to ``target``; the old folder comes back when that fails."""
+    if not target.exists():
+        fresh.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    target.rename(old)
+    try:
+        fresh.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)

@@ -31,7 +31,8 @@ FLOAT64_EXACT = 2**53
 def exact_float(bound: int) -> type[np.float32 | np.float64] | None:
     """The fastest float type in which sums bounded by ``bound`` are exact; None: use integers.
 
-    ``bound`` is the largest sum of |weight * code| over the terms of one output.
+    ``bound`` is the largest magnitude that any partial sum of one output's terms can have
+    (`bounds.AccumulatorRange.magnitude`).
     """
     if bound <= FLOAT32_EXACT:
         return np.float32

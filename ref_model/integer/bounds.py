@@ -28,7 +28,7 @@ class AccumulatorRange:
 
     @property
     def magnitude(self) -> int:
-        """The largest |acc| of all channels."""
+        """The largest |acc| of all channels; it bounds every partial sum, in whatever order, too."""
         return int(max(-self.low.min(), self.high.max()))
 
     @property
@@ -46,12 +46,6 @@ def accumulator_range(layer: IntegerLayer) -> AccumulatorRange:
     return AccumulatorRange(low, high)
 
 
-def absolute_bound(layer: IntegerLayer) -> int:
-    """Largest sum of |weight * code| over the terms of one output: bounds every partial sum too."""
-    weight = np.abs(layer.weight.astype(np.int64)).reshape(layer.outputs, -1)
-    return int(weight.sum(axis=1).max()) * largest_activation(layer.input_bits)
-
-
 def check_accumulators(network: IntegerNetwork, acc_bits: int = ACCUMULATOR_BITS) -> None:
     """Prove |acc| < 2^(acc_bits-1) for every channel of every layer, or raise NetworkError.
 
@@ -59,10 +53,10 @@ def check_accumulators(network: IntegerNetwork, acc_bits: int = ACCUMULATOR_BITS
     sum of digits or of offset weights wraps around comes back with the last term.
     """
     for layer in network.layers:
-        bound = absolute_bound(layer)
-        if bound >= 2 ** (acc_bits - 1):
-            sums = np.abs(layer.weight.astype(np.int64)).reshape(layer.outputs, -1).sum(axis=1)
+        reach = accumulator_range(layer)
+        if reach.bits > acc_bits:
+            channel = int(np.maximum(-reach.low, reach.high).argmax())
             raise NetworkError(
-                f"layer {layer.name}: channel {int(sums.argmax())} can reach |acc| = {bound}, "
-                f"which needs an accumulator of {bound.bit_length() + 1} bits; there are {acc_bits}"
+                f"layer {layer.name}: channel {channel} can reach |acc| = {reach.magnitude}, "
+                f"which needs an accumulator of {reach.bits} bits; there are {acc_bits}"
             )

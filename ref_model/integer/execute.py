@@ -19,7 +19,7 @@ from ref_model.integer.arithmetic import (
     scale_and_add,
     shift_and_clamp,
 )
-from ref_model.integer.bounds import absolute_bound
+from ref_model.integer.bounds import accumulator_range
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork, NetworkError
 from ref_model.integer.ranges import largest_activation
 
@@ -82,7 +82,7 @@ def accumulate(layer: IntegerLayer, codes: Tensor, judge: bool = False) -> Tenso
     geometry = (layer.stride, layer.padding, layer.groups)
     if judge:
         return convolve_int64(codes, layer.weight, *geometry)
-    return convolve(codes, layer.weight, absolute_bound(layer), *geometry)
+    return convolve(codes, layer.weight, accumulator_range(layer).magnitude, *geometry)
 
 
 def predict(network: IntegerNetwork, images: npt.ArrayLike) -> npt.NDArray[np.int64]:

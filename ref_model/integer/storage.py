@@ -132,9 +132,9 @@ def pack_codes(codes: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
 
     An odd number of codes is filled up with 0. Inverse: `unpack_codes`.
     """
-    flat: npt.NDArray[np.uint8] = codes.reshape(-1).astype(np.uint8) & np.uint8(15)
-    flat = np.concatenate([flat, np.zeros(len(flat) % 2, np.uint8)])
-    packed: npt.NDArray[np.uint8] = flat[::2] | (flat[1::2] << 4)
+    nibbles = np.zeros((codes.size + 1) // 2 * 2, np.uint8)
+    nibbles[: codes.size] = codes.reshape(-1).astype(np.uint8) & 15
+    packed: npt.NDArray[np.uint8] = nibbles[::2] | (nibbles[1::2] << 4)
     return packed
 
 

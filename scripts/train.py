@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ref_model.training.config import Stage, TrainingConfig
 
 MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
-"""Keeps glibc from mapping and unmapping the activations in every step (up to 1.6 times as fast)."""
+"""Keep glibc from mapping and unmapping activations in every step (up to 1.6 times as fast)."""
 
 
 def restart_with_malloc_settings() -> None:

@@ -93,7 +93,7 @@ def accumulator_bound(name: str, weight: npt.NDArray[np.int16], largest_code: in
 
 
 def conv_constants(unit: ConvUnit, input_step: float, largest_code: int) -> LayerConstants:
-    """Constants of a convolution; its input has codes 0 .. ``largest_code`` of ``input_step`` each."""
+    """Constants of a convolution with input codes 0 .. ``largest_code`` of ``input_step`` each."""
     weight, weight_step = unit.weight_quantizer.integer(_float64(unit.conv.weight))
     norm = unit.norm
     assert norm.running_mean is not None

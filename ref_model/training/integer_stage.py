@@ -35,7 +35,7 @@ class IntegerGraph:
         self.network = network
 
     def __call__(self, pixels: Tensor, record: dict[str, Tensor] | None = None) -> Tensor:
-        """uint8 images (N, C, H, W) -> logits float32 (N, classes), ranked as the integer results.
+        """uint8 images (N, C, H, W) -> logits float64 (N, classes), ranked as the integer results.
 
         ``record``, when given, receives each layer's output by name: codes after pooling as float32
         (N, C, H, W), and of the classifier the raw integers (N, classes) as float64.
@@ -69,7 +69,7 @@ class IntegerGraph:
         raw = accumulator + bias
         if record is not None:
             record[unit.name] = raw.detach()
-        return (raw * scale).to(torch.float32)
+        return raw * scale
 
 
 def _conv(unit: ConvUnit, layer: LayerConstants, codes: Tensor, step: Tensor) -> Tensor:

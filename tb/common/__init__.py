@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benches share. Two files a device under test::
+
+    tb/<dut>/test_<dut>.py     pytest: parameter sets, run_bench(...)
+    tb/<dut>/<dut>_bench.py    cocotb: coroutines, run inside the simulator
+
+pytest side (:mod:`tb.common.simulator`)::
+
+    run_bench("lsfq_fifo", "tb.fifo.fifo_bench", {"WIDTH": 8, "DEPTH": 16})
+    with pytest.raises(TestsFailed):      # show that the bench can fail
+        run_bench(..., mutations={"lsfq_fifo": ("text in the Verilog, once", "a fault")})
+
+cocotb side::
+
+    source = AxiStreamSource(dut, "s_axis_data", dut.aclk, random_stalls())
+    sink = AxiStreamSink(dut, "m_axis_data", dut.aclk)          # also checks the stream's contract
+    registers = AxiLiteMaster(dut, "s_axi", dut.aclk)
+    await start(dut)                                            # clock and reset, drivers first
+    source.send_packet(image_bytes)
+    await registers.write(0x020, 1)
+    packet = await sink.receive(cycles=1000)                    # list of beats; every wait has a bound
+
+Channels that are not AXI (``in_valid``, ``in_ready``, any payload) take :class:`HandshakeSource`,
+:class:`HandshakeMonitor` and :class:`HandshakeSink` with a map of roles to signal names. Randomness comes
+from ``random`` or :func:`rng`, both seeded by LSFQ_SEED; run ``LSFQ_WAVES=1 pytest tb/fifo`` for waves.
+"""
+
+from __future__ import annotations
+
+from tb.common.axi_lite import AxiLiteMaster
+from tb.common.axi_stream import AxiStreamMonitor, AxiStreamSink, AxiStreamSource, to_beats, to_bytes, to_signed
+from tb.common.clocking import bounded, is_high, reset, rng, start, start_clock, wait_high
+from tb.common.handshake import CHANNEL, Beat, HandshakeMonitor, HandshakeSink, HandshakeSource
+from tb.common.scoreboard import Scoreboard
+from tb.common.simulator import BenchError, BenchResult, TestsFailed, bench_seed, run_bench
+from tb.common.stalls import PATTERNS, StallPattern, bursty_stalls, random_stalls, repeating_stalls, stall_pattern
+
+__all__ = [
+    "AxiLiteMaster",
+    "AxiStreamMonitor",
+    "AxiStreamSink",
+    "AxiStreamSource",
+    "Beat",
+    "BenchError",
+    "BenchResult",
+    "CHANNEL",
+    "HandshakeMonitor",
+    "HandshakeSink",
+    "HandshakeSource",
+    "PATTERNS",
+    "Scoreboard",
+    "StallPattern",
+    "TestsFailed",
+    "bench_seed",
+    "bounded",
+    "bursty_stalls",
+    "is_high",
+    "random_stalls",
+    "repeating_stalls",
+    "reset",
+    "rng",
+    "run_bench",
+    "stall_pattern",
+    "start",
+    "start_clock",
+    "to_beats",
+    "to_bytes",
+    "to_signed",
+    "wait_high",
+]

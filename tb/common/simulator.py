@@ -19,6 +19,7 @@ import os
 import random
 import re
 import shutil
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ from tb.common import rtl
 
 BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
+OBJECT_CACHE = Path(__file__).with_name("object_cache.py")
 LOCK_TIMEOUT_S = 1800
 DEFAULT_SEED = 1
 
@@ -230,7 +232,8 @@ def run_bench(
 
     variables = verilator.verilator_environment()
     variables.setdefault("SIM_CMD_PREFIX", f"timeout --kill-after=10 {timeout_s}")
-    variables["COCOTB_ANSI_OUTPUT"] = "0"
+    variables.setdefault("COCOTB_ANSI_OUTPUT", "0")
+    variables.setdefault("OBJCACHE", f"{sys.executable} -SE {OBJECT_CACHE} {BUILD / 'objects'}")
     variables.update(environment or {})
     with _environment(variables):
         runner = get_runner(simulator)

@@ -134,7 +134,7 @@ def pack_codes(codes: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
     """
     nibbles = np.zeros((codes.size + 1) // 2 * 2, np.uint8)
     nibbles[: codes.size] = codes.reshape(-1).astype(np.uint8) & 15
-    packed: npt.NDArray[np.uint8] = nibbles[::2] | (nibbles[1::2] << 4)
+    packed: npt.NDArray[np.uint8] = nibbles[::2] | (nibbles[1::2] << np.uint8(4))
     return packed
 
 

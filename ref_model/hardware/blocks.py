@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The 64-byte blocks of a parameter stream: fields, bits, checksum (docs/stream_format.md)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import TypeVar
+
+MAGIC = 0x514C
+FORMAT_VERSION = 1
+BLOCK_BYTES = 64
+CHECKSUM_OFFSET = 60
+"""Byte offset of the CRC-32 in its block."""
+
+
+class BlockKind(IntEnum):
+    """Kind of a block, in its first word."""
+
+    PROGRAM = 1
+    LAYER = 2
+    END = 3
+
+
+class Kernel(IntEnum):
+    """Kernel field of a LAYER block."""
+
+    K1X1 = 0
+    K1X3 = 1
+    """3x3 over a row window: three rows stored as 3C channels."""
+    K3X3 = 2
+    FULL = 3
+    """Full map (fully connected)."""
+
+    @property
+    def sets(self) -> int:
+        """Output channels of one lane: 2 for 1x1, else 1."""
+        return 2 if self is Kernel.K1X1 else 1
+
+    @property
+    def planes(self) -> int:
+        """Nibble planes of one weight word."""
+        return 3 if self in (Kernel.K1X3, Kernel.K3X3) else 2
+
+
+@dataclass(frozen=True)
+class ProgramBlock:
+    """Fields of the PROGRAM block. H, W, C and the bits are those of the image."""
+
+    pin: int
+    pout: int
+    layers: int
+    height: int
+    width: int
+    channels: int
+    bits: int
+    row_window: int
+    base: int
+
+
+@dataclass(frozen=True)
+class LayerBlock:
+    """Fields of a LAYER block. H, W, C are those of the layer's input (3C of the image for 1x3)."""
+
+    index: int
+    kernel: int
+    pool: int
+    raw: int
+    height: int
+    width: int
+    channels: int
+    outputs: int
+    input_base: int
+    output_base: int
+    input_bits: int
+    weight_bits: int
+    output_bits: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class EndBlock:
+    """The END block has no fields."""
+
+
+Block = ProgramBlock | LayerBlock | EndBlock
+AnyBlock = TypeVar("AnyBlock", ProgramBlock, LayerBlock, EndBlock)
+
+# Field -> (word, lowest bit, number of bits).
+_PROGRAM_FIELDS = {
+    "pin": (1, 0, 8),
+    "pout": (1, 8, 8),
+    "layers": (1, 16, 16),
+    "height": (2, 0, 16),
+    "width": (2, 16, 16),
+    "channels": (3, 0, 16),
+    "bits": (3, 16, 8),
+    "row_window": (3, 24, 1),
+    "base": (4, 0, 32),
+}
+_LAYER_FIELDS = {
+    "index": (1, 0, 16),
+    "kernel": (1, 16, 2),
+    "pool": (1, 18, 1),
+    "raw": (1, 19, 1),
+    "height": (2, 0, 16),
+    "width": (2, 16, 16),
+    "channels": (3, 0, 16),
+    "outputs": (3, 16, 16),
+    "input_base": (4, 0, 32),
+    "output_base": (5, 0, 32),
+    "input_bits": (6, 0, 8),
+    "weight_bits": (6, 8, 8),
+    "output_bits": (6, 16, 8),
+    "shift": (6, 24, 8),
+}
+_KIND_OF: dict[type[Block], BlockKind] = {
+    ProgramBlock: BlockKind.PROGRAM,
+    LayerBlock: BlockKind.LAYER,
+    EndBlock: BlockKind.END,
+}
+_FIELDS_OF: dict[type[Block], dict[str, tuple[int, int, int]]] = {
+    ProgramBlock: _PROGRAM_FIELDS,
+    LayerBlock: _LAYER_FIELDS,
+    EndBlock: {},
+}
+
+
+def pack_block(block: Block, payload_before: bytes = b"") -> bytes:
+    """The 64 bytes of ``block``; ``payload_before`` is what lies between it and the block before.
+
+    Raises ValueError when a field does not fit its bits.
+    """
+    words = [0] * (BLOCK_BYTES // 4)
+    words[0] = MAGIC | _KIND_OF[type(block)] << 16 | FORMAT_VERSION << 24
+    for name, (word, low, width) in _FIELDS_OF[type(block)].items():
+        value = int(getattr(block, name))
+        if not 0 <= value < 1 << width:
+            raise ValueError(f"{type(block).__name__}.{name} = {value} does not fit {width} bits")
+        words[word] |= value << low
+    body = struct.pack("<15I", *words[:15])
+    return body + struct.pack("<I", zlib.crc32(payload_before + body))
+
+
+def unpack_block(data: bytes, kind: type[AnyBlock]) -> AnyBlock:
+    """The fields of a block of ``kind`` in 64 bytes; magic, kind and checksum are not looked at."""
+    words = struct.unpack("<16I", data)
+    table = _FIELDS_OF[kind]
+    values = {
+        name: words[word] >> low & (1 << width) - 1 for name, (word, low, width) in table.items()
+    }
+    return kind(**values)
+
+
+def block_magic(data: bytes) -> int:
+    """The magic of a block."""
+    return int.from_bytes(data[0:2], "little")
+
+
+def block_kind(data: bytes) -> int:
+    """The kind number of a block."""
+    return data[2]
+
+
+def block_version(data: bytes) -> int:
+    """The format version of a block."""
+    return data[3]
+
+
+def checksum_is_right(data: bytes, payload_before: bytes) -> bool:
+    """Whether a block's CRC-32 covers it and the payload before it."""
+    stored = int.from_bytes(data[CHECKSUM_OFFSET:BLOCK_BYTES], "little")
+    return zlib.crc32(payload_before + data[:CHECKSUM_OFFSET]) == stored
+
+
+def refit_checksum(data: bytes, payload_before: bytes) -> bytes:
+    """The block with the CRC-32 that its content asks for: makes a damaged field arrive as valid."""
+    body = data[:CHECKSUM_OFFSET]
+    return body + struct.pack("<I", zlib.crc32(payload_before + body))
+
+
+def describe_block(block: Block) -> str:
+    """One line a person can read: the kind and every field."""
+    names = " ".join(f"{item.name}={getattr(block, item.name)}" for item in fields(block))
+    return f"{_KIND_OF[type(block)].name} {names}".rstrip()

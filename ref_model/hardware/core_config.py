@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a program has to know about the core it is made for: the parameters of ``lsfq_accel``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ref_model.integer.ranges import ACCUMULATOR_BITS
+
+LANE_SIZES = (4, 8, 16)
+"""Values that PIN and POUT may have."""
+
+
+@dataclass(frozen=True)
+class CoreConfig:
+    """Parameters of one core.
+
+    ``pin`` multipliers a lane (input channels a word), ``pout`` lanes; ``acc_width`` bits of the
+    accumulator; ``feature_depth`` and ``weight_depth`` words of the two memories;
+    ``max_pool_width`` pixels in the widest row that can be pooled; ``max_layers`` layers with counters.
+    Raises ValueError for a core that does not exist.
+    """
+
+    pin: int = 8
+    pout: int = 8
+    acc_width: int = ACCUMULATOR_BITS
+    feature_depth: int = 4096
+    weight_depth: int = 512
+    max_pool_width: int = 256
+    max_layers: int = 64
+
+    def __post_init__(self) -> None:
+        for name in ("pin", "pout"):
+            if getattr(self, name) not in LANE_SIZES:
+                raise ValueError(f"{name} {getattr(self, name)} is not one of {LANE_SIZES}")
+        for name in ("acc_width", "feature_depth", "weight_depth", "max_pool_width", "max_layers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} is not at least 1")
+
+    @property
+    def peak(self) -> int:
+        """Multiply-accumulates a cycle in 3x3 layers: six a multiplier."""
+        return 6 * self.pin * self.pout
+
+    def __str__(self) -> str:
+        return f"{self.pin}x{self.pout}"
+
+
+def ceil_div(a: int, b: int) -> int:
+    """a / b rounded up, for positive b."""
+    return -(-a // b)

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tensors as words of the feature memory and as bytes of the streams, in both directions.
+
+A word holds PIN channels of two neighbouring pixels and is written here as PIN bytes: byte ``c``
+has the even pixel's nibble of channel ``c`` in its low half and the odd pixel's in its high half.
+Formats: docs/stream_format.md. Every function takes and gives one image's tensor, (C, H, W).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ref_model.hardware.core_config import ceil_div
+from ref_model.integer.network import Shape
+
+Codes = npt.NDArray[np.uint8]
+"""uint8 codes (C, H, W)."""
+
+Words = npt.NDArray[np.uint8]
+"""Feature memory words, uint8 (words, PIN)."""
+
+
+def digits_of(bits: int) -> int:
+    """Nibbles of one code: 1 for 2, 3 or 4 bits, 2 for 8 bits."""
+    return 2 if bits > 4 else 1
+
+
+def pairs_of(width: int) -> int:
+    """Pixel pairs of one row, T."""
+    return ceil_div(width, 2)
+
+
+def tensor_word_count(shape: Shape, bits: int, pin: int) -> int:
+    """Words that a tensor takes in the feature memory: D * G * H * T."""
+    channels, height, width = shape
+    return digits_of(bits) * ceil_div(channels, pin) * height * pairs_of(width)
+
+
+def tensor_to_words(codes: Codes, bits: int, pin: int) -> Words:
+    """Words of a tensor in the order of their addresses: digit, channel group, row, pair.
+
+    Channels past C and the odd pixel past W are 0.
+    """
+    channels, height, width = codes.shape
+    groups, pairs = ceil_div(channels, pin), pairs_of(width)
+    padded = np.zeros((groups * pin, height, pairs * 2), np.uint8)
+    padded[:channels, :, :width] = codes
+    nibbles = np.stack(_to_digits(padded, digits_of(bits)))
+    nibbles = nibbles.reshape(-1, groups, pin, height, pairs, 2)
+    words = nibbles[..., 0] | nibbles[..., 1] << 4
+    result: Words = words.transpose(0, 1, 3, 4, 2).reshape(-1, pin)
+    return result
+
+
+def words_to_tensor(words: Words, shape: Shape, bits: int) -> Codes:
+    """Inverse of `tensor_to_words`; raises ValueError when the number of words does not fit."""
+    channels, height, width = shape
+    pin = words.shape[1]
+    if len(words) != tensor_word_count(shape, bits, pin):
+        raise ValueError(f"{len(words)} words for a tensor {shape} of {bits} bits at PIN = {pin}")
+    groups, pairs, digits = ceil_div(channels, pin), pairs_of(width), digits_of(bits)
+    packed = words.reshape(digits, groups, height, pairs, pin).transpose(0, 1, 4, 2, 3)
+    nibbles = np.stack([packed & 15, packed >> 4], axis=-1)
+    nibbles = nibbles.reshape(digits, groups * pin, height, pairs * 2)[:, :channels, :, :width]
+    codes = nibbles[0] if digits == 1 else nibbles[0] << 4 | nibbles[1]
+    return np.ascontiguousarray(codes)
+
+
+def row_window(codes: Codes) -> Codes:
+    """The three rows of a 3x3 window as channels: (3C, H, W), channel ky*C + c is row y + ky - 1.
+
+    Rows outside the image are 0.
+    """
+    padded = np.pad(codes, ((0, 0), (1, 1), (0, 0)))
+    height = codes.shape[1]
+    return np.concatenate([padded[:, ky : ky + height] for ky in range(3)])
+
+
+def image_to_bytes(codes: Codes, pin: int) -> bytes:
+    """The image stream without its filling: for each channel group, row, column: the channels."""
+    groups = [codes[start : start + pin] for start in range(0, len(codes), pin)]
+    return b"".join(group.transpose(1, 2, 0).tobytes() for group in groups)
+
+
+def bytes_to_image(data: bytes, shape: Shape, pin: int) -> Codes:
+    """Inverse of `image_to_bytes`; bytes after the image are ignored. ValueError when it is short."""
+    channels, height, width = shape
+    flat = np.frombuffer(data, np.uint8)
+    if len(flat) < channels * height * width:
+        raise ValueError(f"{len(flat)} bytes for an image {shape}")
+    groups, start = [], 0
+    for first in range(0, channels, pin):
+        count = min(pin, channels - first)
+        part = flat[start : start + count * height * width]
+        groups.append(part.reshape(height, width, count).transpose(2, 0, 1))
+        start += part.size
+    return np.concatenate(groups)
+
+
+def fill_beats(data: bytes, beat_bytes: int) -> bytes:
+    """``data`` filled with zeros to whole beats of a port that is ``beat_bytes`` wide."""
+    return data + bytes(-len(data) % beat_bytes)
+
+
+def result_order(shape: Shape, pout: int, sets: int) -> npt.NDArray[np.intp]:
+    """Index into the flat (C, H, W) result of every beat of the result stream, in order.
+
+    ``sets`` is 2 for kernel 1x1 (channel groups of 2 * POUT), else 1.
+    """
+    channels, height, width = shape
+    beats = []
+    for first in range(0, channels, pout * sets):
+        for y in range(height):
+            for t in range(pairs_of(width)):
+                for start in range(first, min(first + pout * sets, channels), pout):
+                    for x in range(2 * t, min(2 * t + 2, width)):
+                        lanes = np.arange(start, min(start + pout, channels))
+                        beats.append((lanes * height + y) * width + x)
+    return np.concatenate(beats)
+
+
+def result_to_beats(result: npt.NDArray[np.int64], pout: int, sets: int) -> npt.NDArray[np.int64]:
+    """The result stream of a raw layer's result (C, H, W): one int64 a beat."""
+    shape = (result.shape[0], result.shape[1], result.shape[2])
+    return result.reshape(-1)[result_order(shape, pout, sets)]
+
+
+def beats_to_result(
+    beats: npt.ArrayLike, shape: Shape, pout: int, sets: int
+) -> npt.NDArray[np.int64]:
+    """Inverse of `result_to_beats`; raises ValueError when the number of beats differs."""
+    values = np.asarray(beats, np.int64)
+    order = result_order(shape, pout, sets)
+    if values.shape != order.shape:
+        raise ValueError(f"{values.size} beats for a result {shape}, which has {order.size}")
+    result = np.empty(order.size, np.int64)
+    result[order] = values
+    return result.reshape(shape)
+
+
+def _to_digits(codes: npt.NDArray[Any], digits: int) -> list[npt.NDArray[Any]]:
+    """Nibbles of codes, the most significant first."""
+    return [codes] if digits == 1 else [codes >> 4, codes & 15]

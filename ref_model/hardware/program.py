@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs: a planned network as the bytes of a parameter packet, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ref_model.hardware.blocks import (
+    BLOCK_BYTES,
+    FORMAT_VERSION,
+    MAGIC,
+    Block,
+    BlockKind,
+    EndBlock,
+    Kernel,
+    LayerBlock,
+    ProgramBlock,
+    block_kind,
+    block_magic,
+    block_version,
+    checksum_is_right,
+    describe_block,
+    pack_block,
+    unpack_block,
+)
+from ref_model.hardware.checks import check_layer, check_program
+from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
+from ref_model.hardware.payload import Payload, PayloadShape, pack_payload, unpack_payload
+from ref_model.hardware.plan import LayerPlan, Plan, plan_network
+from ref_model.integer.network import IntegerNetwork
+
+
+@dataclass(frozen=True)
+class LayerSection:
+    """One LAYER block, its payload, and where they lie in the packet (byte offsets)."""
+
+    block: LayerBlock
+    payload: Payload
+    block_offset: int
+    payload_offset: int
+    payload_bytes: int
+
+
+@dataclass(frozen=True)
+class DecodedProgram:
+    """A packet taken apart by `decode_program`."""
+
+    header: ProgramBlock
+    sections: tuple[LayerSection, ...]
+    end_offset: int
+
+
+def encode_network(network: IntegerNetwork, config: CoreConfig) -> bytes:
+    """The parameter packet of ``network`` for a core; UnsupportedNetworkError as in `plan_network`."""
+    return encode_plan(plan_network(network, config))
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """The parameter packet of a planned network, not yet filled to whole beats."""
+    parts = [pack_block(program_block(plan))]
+    payload = b""
+    for index, layer in enumerate(plan.layers):
+        parts += [pack_block(layer_block(layer, index), payload)]
+        payload = pack_payload(layer_payload(layer), layer.payload_shape, plan.config)
+        parts += [payload]
+    parts += [pack_block(EndBlock(), payload)]
+    return b"".join(parts)
+
+
+def program_block(plan: Plan) -> ProgramBlock:
+    """The PROGRAM block of a plan."""
+    channels, height, width = plan.network.input_shape
+    return ProgramBlock(
+        pin=plan.config.pin,
+        pout=plan.config.pout,
+        layers=len(plan.layers),
+        height=height,
+        width=width,
+        channels=channels,
+        bits=plan.network.input_bits,
+        row_window=int(plan.row_window),
+        base=plan.layers[0].input_base,
+    )
+
+
+def layer_block(plan: LayerPlan, index: int) -> LayerBlock:
+    """The LAYER block of one layer."""
+    layer = plan.layer
+    channels, height, width = plan.source
+    return LayerBlock(
+        index=index,
+        kernel=plan.kernel,
+        pool=int(layer.pool == 2),
+        raw=int(layer.raw),
+        height=height,
+        width=width,
+        channels=channels,
+        outputs=layer.outputs,
+        input_base=plan.input_base,
+        output_base=plan.output_base,
+        input_bits=layer.input_bits,
+        weight_bits=layer.weight_bits,
+        output_bits=layer.output_bits or 0,
+        shift=layer.shift,
+    )
+
+
+def layer_payload(plan: LayerPlan) -> Payload:
+    """What a layer's payload holds; a 3x3 kernel over a row window becomes 1x3 over 3C channels."""
+    layer = plan.layer
+    weight = layer.weight
+    if plan.kernel is Kernel.K1X3:
+        outputs, channels = weight.shape[:2]
+        weight = weight.transpose(0, 2, 1, 3).reshape(outputs, 3 * channels, 1, 3)
+    return Payload(weight, layer.multiplier, layer.bias)
+
+
+def payload_shape_of(block: LayerBlock) -> PayloadShape:
+    """Size and order of the payload that follows ``block``."""
+    return PayloadShape(
+        Kernel(block.kernel), block.channels, block.height, block.width,
+        block.outputs, block.weight_bits,
+    )  # fmt: skip
+
+
+def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> DecodedProgram:
+    """Take a packet apart, with the core's checks in the core's order.
+
+    ``packet`` may be filled with zeros to whole beats of ``beat_bytes``. Raises ProgramError with
+    the code and the layer index that the core reports for a packet like this.
+    """
+    block = _read_block(packet, 0, b"", PROGRAM_LAYER, (BlockKind.PROGRAM,))
+    header = unpack_block(block, ProgramBlock)
+    check_program(header, config)
+    sections: list[LayerSection] = []
+    offset, payload = BLOCK_BYTES, b""
+    for index in range(header.layers):
+        data = _read_block(packet, offset, payload, index, (BlockKind.LAYER,))
+        layer = unpack_block(data, LayerBlock)
+        check_layer(layer, index, header, config)
+        shape = payload_shape_of(layer)
+        start, length = offset + BLOCK_BYTES, shape.bytes(config)
+        payload = packet[start : start + length]
+        if len(payload) < length:
+            raise ProgramError(ErrorCode.PARAM_SHORT, index, "the packet ends in the payload")
+        content = unpack_payload(payload, shape, config)
+        sections.append(LayerSection(layer, content, offset, start, length))
+        offset = start + length
+    _read_block(packet, offset, payload, header.layers, (BlockKind.END,))
+    rest = packet[offset + BLOCK_BYTES :]
+    if len(rest) >= beat_bytes:
+        raise ProgramError(
+            ErrorCode.PARAM_LONG, header.layers, f"{len(rest)} bytes follow the END block"
+        )
+    return DecodedProgram(header, tuple(sections), offset)
+
+
+def describe(packet: bytes, config: CoreConfig) -> str:
+    """The blocks and payloads of a packet, one a line with its byte offset, for people."""
+    program = decode_program(packet, config)
+    lines = [_line(0, program.header)]
+    for section in program.sections:
+        lines.append(_line(section.block_offset, section.block))
+        shape = payload_shape_of(section.block)
+        lines.append(
+            f"{section.payload_offset:8d}  payload {section.payload_bytes} bytes: "
+            f"{shape.groups(config)} groups of {shape.words(config)} words"
+        )
+    lines.append(_line(program.end_offset, EndBlock()))
+    return "\n".join(lines)
+
+
+def _line(offset: int, block: Block) -> str:
+    return f"{offset:8d}  {describe_block(block)}"
+
+
+def _read_block(
+    packet: bytes, offset: int, payload: bytes, layer: int, kinds: tuple[BlockKind, ...]
+) -> bytes:
+    data = packet[offset : offset + BLOCK_BYTES]
+    if len(data) < BLOCK_BYTES:
+        raise ProgramError(ErrorCode.PARAM_SHORT, layer, "the packet ends in or before this block")
+    if block_magic(data) != MAGIC:
+        raise ProgramError(ErrorCode.MAGIC, layer, f"begins with 0x{block_magic(data):04X}")
+    if block_version(data) != FORMAT_VERSION:
+        raise ProgramError(ErrorCode.VERSION, layer, f"format version {block_version(data)}")
+    if not checksum_is_right(data, payload):
+        raise ProgramError(ErrorCode.CRC, layer, "the checksum of block and payload before it differs")
+    if block_kind(data) not in kinds:
+        raise ProgramError(ErrorCode.KIND, layer, f"block kind {block_kind(data)} here")
+    return data
+
+
+__all__ = [
+    "DecodedProgram",
+    "LayerSection",
+    "decode_program",
+    "describe",
+    "encode_network",
+    "encode_plan",
+    "layer_block",
+    "layer_payload",
+    "payload_shape_of",
+    "program_block",
+]

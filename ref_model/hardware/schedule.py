@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cycles that the array needs for a network by its schedule, without waiting for anything.
+
+A step is one pixel pair of one output channel group. It takes a cycle for every word multiplied
+into it, and at least as long as emitting it::
+
+    words   = rows in the map * G * phases      (3x3: 2 or 3 rows, fewer in low maps; else 1)
+            = G * H * T * phases                (full map: one step a group)
+    phases  = input digits * weight digits
+    emit    = max(2, max(1, POUT / PIN) * output digits), twice that for 1x1; raw counts one digit
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ref_model.hardware.blocks import Kernel
+from ref_model.hardware.core_config import CoreConfig, ceil_div
+from ref_model.hardware.layout import digits_of, pairs_of
+from ref_model.hardware.plan import LayerPlan, Plan
+
+
+@dataclass(frozen=True)
+class LayerSchedule:
+    """What a layer costs: nominal ``macs``, ``words`` given to the array, ``cycles`` with emission."""
+
+    name: str
+    macs: int
+    words: int
+    cycles: int
+
+    def utilisation(self, config: CoreConfig) -> float:
+        """Nominal multiply-accumulates over what the 3x3 peak would do in ``cycles``."""
+        return self.macs / (self.cycles * config.peak)
+
+
+def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
+    """The schedule of every layer."""
+    shapes = plan.network.input_shapes()
+    return tuple(
+        LayerSchedule(layer.layer.name, layer.layer.macs(shape), *_words_and_cycles(layer, plan.config))
+        for layer, shape in zip(plan.layers, shapes, strict=True)
+    )
+
+
+def emit_cycles(plan: LayerPlan, config: CoreConfig) -> int:
+    """Cycles that emitting one step takes."""
+    if plan.layer.output_bits is None:
+        cycles = 2
+    else:
+        ratio = max(1, config.pout // config.pin)
+        cycles = max(2, ratio * digits_of(plan.layer.output_bits))
+    return cycles * plan.kernel.sets
+
+
+def _words_and_cycles(plan: LayerPlan, config: CoreConfig) -> tuple[int, int]:
+    layer = plan.layer
+    channels, height, width = plan.source
+    groups = ceil_div(layer.outputs, config.pout * plan.kernel.sets)
+    phases = digits_of(layer.input_bits) * digits_of(layer.weight_bits)
+    base = ceil_div(channels, config.pin) * phases
+    pairs, emit = pairs_of(width), emit_cycles(plan, config)
+    if plan.kernel is Kernel.FULL:
+        steps = [base * height * pairs]
+        pairs = 1
+    elif plan.kernel is Kernel.K3X3:
+        steps = [base * (min(y + 1, height - 1) - max(y - 1, 0) + 1) for y in range(height)]
+    else:
+        steps = [base] * height
+    words = groups * pairs * sum(steps)
+    return words, groups * pairs * sum(max(step, emit) for step in steps)

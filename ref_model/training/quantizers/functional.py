@@ -32,7 +32,7 @@ def quantize_activation(
 
         dy/dx     = g(v)
         dy/dalpha = gradient_scale * (q - v * g(v)) / levels      clip_gradient "step"      (LSQ)
-                  = gradient_scale * [v >= levels]                clip_gradient "saturated" (PACT)
+                  = gradient_scale * [x >= alpha]                 clip_gradient "saturated" (PACT)
                   = 0                                             clip_gradient "none"
 
     ``knee`` is the width of the gate's two ramps in steps. The gate is the derivative of the hard
@@ -73,21 +73,23 @@ class _QuantizeActivation(torch.autograd.Function):
         grad_x = grad * gate
         grad_alpha = None
         if clip_gradient == "saturated":
-            grad_alpha = torch.sum(grad * (v >= levels)) * gradient_scale
+            grad_alpha = torch.sum(grad * (x >= alpha)) * gradient_scale
         elif clip_gradient == "step" and ctx.needs_input_grad[1]:
             slope = v.add(0.5).floor_().clamp_(0, levels).sub_(v.mul_(gate))
-            grad_alpha = torch.dot(_flat(grad), _flat(slope)) * (gradient_scale / levels)
+            grad_alpha = _inner_product(grad, slope) * (gradient_scale / levels)
         return grad_x, grad_alpha, None, None, None, None
 
 
 _quantize_activation: Callable[..., Tensor] = _QuantizeActivation.apply
 
 
-def _flat(x: Tensor) -> Tensor:
-    """The elements in memory order; two tensors of one layout pair up, without a copy."""
+def _inner_product(x: Tensor, y: Tensor) -> Tensor:
+    """Sum of x * y; without an intermediate tensor where both lie alike in memory."""
+    if x.stride() != y.stride():
+        return torch.sum(x * y)
     if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
-        x = x.permute(0, 2, 3, 1)
-    return x.reshape(-1)
+        x, y = x.permute(0, 2, 3, 1), y.permute(0, 2, 3, 1)
+    return torch.dot(x.reshape(-1), y.reshape(-1))
 
 
 def scale_gradient(x: Tensor, factor: float) -> Tensor:

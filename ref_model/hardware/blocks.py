@@ -176,7 +176,7 @@ def checksum_is_right(data: bytes, payload_before: bytes) -> bool:
 
 
 def refit_checksum(data: bytes, payload_before: bytes) -> bytes:
-    """The block with the CRC-32 that its content asks for: makes a damaged field arrive as valid."""
+    """The block with the CRC-32 of its content, so that a changed field arrives as valid."""
     body = data[:CHECKSUM_OFFSET]
     return body + struct.pack("<I", zlib.crc32(payload_before + body))
 

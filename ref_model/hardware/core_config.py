@@ -17,7 +17,8 @@ class CoreConfig:
 
     ``pin`` multipliers a lane (input channels a word), ``pout`` lanes; ``acc_width`` bits of the
     accumulator; ``feature_depth`` and ``weight_depth`` words of the two memories;
-    ``max_pool_width`` pixels in the widest row that can be pooled; ``max_layers`` layers with counters.
+    ``max_pool_width`` pixels in the widest row that can be pooled; ``max_layers`` layers with
+    counters.
     Raises ValueError for a core that does not exist.
     """
 

@@ -73,7 +73,7 @@ class PayloadShape:
 
 @dataclass(frozen=True)
 class Payload:
-    """Content of a payload: ``weight`` int (O, C, kh, kw) codes as stored, ``multiplier``, ``bias`` (O,)."""
+    """Content of a payload: ``weight`` codes (O, C, kh, kw) as stored; constants (O,)."""
 
     weight: npt.NDArray[Any]
     multiplier: npt.NDArray[Any]
@@ -152,8 +152,12 @@ def restore_order(ordered: npt.NDArray[Any], shape: PayloadShape) -> npt.NDArray
     groups_in = ceil_div(shape.channels, pin)
     outputs, channels, rows, columns = shape.weight_shape()
     if shape.kernel is Kernel.FULL:
-        x = ordered.reshape(groups, groups_in, rows, pairs_of(columns), 2, pout, pin)[..., ::-1, :, :]
-        x = x.transpose(0, 5, 1, 6, 2, 3, 4).reshape(groups * pout, groups_in * pin, rows, -1)
+        x = ordered.reshape(groups, groups_in, rows, pairs_of(columns), 2, pout, pin)
+        x = (
+            x[..., ::-1, :, :]
+            .transpose(0, 5, 1, 6, 2, 3, 4)
+            .reshape(groups * pout, groups_in * pin, rows, -1)
+        )
     elif shape.kernel is Kernel.K1X1:
         x = ordered.reshape(groups, groups_in, 2, pout, pin).transpose(0, 2, 3, 1, 4)
         x = x.reshape(groups * 2 * pout, groups_in * pin, 1, 1)

@@ -89,8 +89,8 @@ def plan_network(network: IntegerNetwork, config: CoreConfig) -> Plan:
 def choose_kernel(layer: IntegerLayer) -> Kernel:
     """The kernel that runs ``layer``; UnsupportedNetworkError when the core has none for it."""
     if layer.groups != 1:
-        raise _unsupported(layer, f"grouped or depthwise convolutions ({layer.groups} groups)",
-                           "a dense convolution")  # fmt: skip
+        what = f"grouped or depthwise convolutions ({layer.groups} groups)"
+        raise _unsupported(layer, what, "a dense convolution")
     if layer.stride != 1:
         raise _unsupported(layer, f"stride {layer.stride}", "stride 1 and a 2x2 max pool")
     if layer.skip is not None:
@@ -101,8 +101,8 @@ def choose_kernel(layer: IntegerLayer) -> Kernel:
         return Kernel.K1X1
     if layer.kernel == (3, 3) and layer.padding == 1:
         return Kernel.K3X3
-    raise _unsupported(layer, f"a {layer.kernel[0]}x{layer.kernel[1]} kernel with padding {layer.padding}",
-                       "3x3 with padding 1, 1x1 with padding 0, or a linear layer")  # fmt: skip
+    what = f"a {layer.kernel[0]}x{layer.kernel[1]} kernel with padding {layer.padding}"
+    raise _unsupported(layer, what, "3x3 with padding 1, 1x1 with padding 0, or a linear layer")
 
 
 def weights_streamed(kernel: Kernel, input_bits: int) -> bool:
@@ -132,8 +132,8 @@ def _place(
         needed = sizes[i] + after
         if needed > depth:
             raise UnsupportedNetworkError(
-                f"layer {layer.name}: its input takes {sizes[i]} words and its output {after}, together "
-                f"{needed}; the feature memory has {depth}, {needed - depth} too few"
+                f"layer {layer.name}: its input takes {sizes[i]} words and its output {after}, "
+                f"together {needed}; the feature memory has {depth}, {needed - depth} too few"
             )
         fullest = max(fullest, needed)
     return bases, fullest

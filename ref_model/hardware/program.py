@@ -52,7 +52,7 @@ class DecodedProgram:
 
 
 def encode_network(network: IntegerNetwork, config: CoreConfig) -> bytes:
-    """The parameter packet of ``network`` for a core; UnsupportedNetworkError as in `plan_network`."""
+    """The parameter packet of ``network`` for a core; raises as `plan_network` does."""
     return encode_plan(plan_network(network, config))
 
 
@@ -186,7 +186,7 @@ def _read_block(
     if block_version(data) != FORMAT_VERSION:
         raise ProgramError(ErrorCode.VERSION, layer, f"format version {block_version(data)}")
     if not checksum_is_right(data, payload):
-        raise ProgramError(ErrorCode.CRC, layer, "the checksum of block and payload before it differs")
+        raise ProgramError(ErrorCode.CRC, layer, "the checksum differs")
     if block_kind(data) not in kinds:
         raise ProgramError(ErrorCode.KIND, layer, f"block kind {block_kind(data)} here")
     return data

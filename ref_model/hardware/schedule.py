@@ -22,7 +22,7 @@ from ref_model.hardware.plan import LayerPlan, Plan
 
 @dataclass(frozen=True)
 class LayerSchedule:
-    """What a layer costs: nominal ``macs``, ``words`` given to the array, ``cycles`` with emission."""
+    """What a layer costs: nominal ``macs``, ``words`` for the array, ``cycles`` with emission."""
 
     name: str
     macs: int
@@ -38,7 +38,9 @@ def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
     """The schedule of every layer."""
     shapes = plan.network.input_shapes()
     return tuple(
-        LayerSchedule(layer.layer.name, layer.layer.macs(shape), *_words_and_cycles(layer, plan.config))
+        LayerSchedule(
+            layer.layer.name, layer.layer.macs(shape), *_words_and_cycles(layer, plan.config)
+        )
         for layer, shape in zip(plan.layers, shapes, strict=True)
     )
 

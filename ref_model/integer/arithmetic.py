@@ -63,8 +63,7 @@ def convolve_int64(
         lanes = slice(group * share, (group + 1) * share)
         for ky in range(kernel_rows):
             for kx in range(kernel_columns):
-                window = x[:, channels, ky : ky + stride * rows : stride, kx : kx + stride * columns : stride]
-                window = window[:, :, :rows, :columns]
+                window = x[:, channels, ky::stride, kx::stride][:, :, :rows, :columns]
                 result[:, lanes] += np.einsum("oc,nchw->nohw", w[lanes, :, ky, kx], window)
     return result
 
@@ -90,14 +89,14 @@ def convolve(
     rows = (x.shape[2] - kernel_rows) // stride + 1
     columns = (x.shape[3] - kernel_columns) // stride + 1
     x = np.ascontiguousarray(x.transpose(0, 2, 3, 1), dtype=kind)
-    windows = np.lib.stride_tricks.sliding_window_view(x, (kernel_rows, kernel_columns), axis=(1, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(1, 2))
     windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)
     if groups == 1:
         matrix = weight.astype(kind).transpose(2, 3, 1, 0).reshape(-1, outputs)
         flat: npt.NDArray[Any] = windows.reshape(-1, len(matrix)) @ matrix
         return flat.reshape(len(x), rows, columns, outputs).transpose(0, 3, 1, 2)
     result = np.zeros((len(x), rows, columns, outputs), kind)
-    taps = weight.astype(kind).reshape(groups, outputs // groups, depth, kernel_rows, kernel_columns)
+    taps = weight.astype(kind).reshape(groups, outputs // groups, *weight.shape[1:])
     for ky in range(kernel_rows):
         for kx in range(kernel_columns):
             tap = windows[:, :, :, ky, kx].reshape(*windows.shape[:3], groups, 1, depth)
@@ -113,7 +112,10 @@ def scale_and_add(
     skip: npt.NDArray[Any] | None = None,
     skip_multiplier: int = 0,
 ) -> IntArray:
-    """acc * m[c] + b[c] + skip * skip_multiplier, int64, for whole numbers ``accumulator`` (N, O, H, W)."""
+    """acc * m[c] + b[c] + skip * skip_multiplier as int64.
+
+    ``accumulator`` and ``skip`` are whole numbers (N, O, H, W), ``multiplier`` and ``bias`` (O,).
+    """
     result: IntArray = accumulator.astype(np.int64)
     result *= multiplier.astype(np.int64)[:, None, None]
     result += bias.astype(np.int64)[:, None, None]

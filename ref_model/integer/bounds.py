@@ -28,7 +28,7 @@ class AccumulatorRange:
 
     @property
     def magnitude(self) -> int:
-        """The largest |acc| of all channels; it bounds every partial sum, in whatever order, too."""
+        """The largest |acc| of all channels; it bounds every partial sum, in any order, too."""
         return int(max(-self.low.min(), self.high.max()))
 
     @property

@@ -37,7 +37,7 @@ class Difference:
         )
 
 
-class ShapeMismatch(ValueError):
+class ShapeMismatchError(ValueError):
     """Two tensors that should be equal have different shapes."""
 
 
@@ -46,10 +46,10 @@ def first_difference(
 ) -> Difference | None:
     """The first difference of two tensors (N, C, H, W) or (C, H, W), or None when they are equal.
 
-    Raises ShapeMismatch when their shapes differ.
+    Raises ShapeMismatchError when their shapes differ.
     """
     if expected.shape != actual.shape or expected.ndim not in (3, 4):
-        raise ShapeMismatch(f"{layer}: expected shape {expected.shape}, got {actual.shape}")
+        raise ShapeMismatchError(f"{layer}: expected shape {expected.shape}, got {actual.shape}")
     wrong = expected != actual
     if not wrong.any():
         return None
@@ -66,11 +66,11 @@ def first_difference_of(
 ) -> Difference | None:
     """The first difference of two runs, layer after layer in the order of ``expected``.
 
-    Raises ShapeMismatch when a tensor is missing or has another shape.
+    Raises ShapeMismatchError when a tensor is missing or has another shape.
     """
     for name, tensor in expected.items():
         if name not in actual:
-            raise ShapeMismatch(f"{name}: the tensor is missing")
+            raise ShapeMismatchError(f"{name}: the tensor is missing")
         difference = first_difference(name, tensor, actual[name])
         if difference is not None:
             return difference

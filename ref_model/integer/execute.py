@@ -47,7 +47,9 @@ class Evaluation:
         return 100.0 * self.correct / self.images
 
 
-def run_network(network: IntegerNetwork, images: npt.ArrayLike, judge: bool = False) -> dict[str, Tensor]:
+def run_network(
+    network: IntegerNetwork, images: npt.ArrayLike, judge: bool = False
+) -> dict[str, Tensor]:
     """Run ``images`` through ``network``; every tensor by name, in order, each (N, C, H, W).
 
     ``images`` are codes (N, C, H, W), or (C, H, W) for one image (N = 1). The result starts with
@@ -109,7 +111,7 @@ def evaluate(
 ) -> Evaluation:
     """Classify ``images`` (N, C, H, W) and count how many classes equal ``labels`` (N,).
 
-    Batches run on ``workers`` threads (one a processor by default); the outcome does not depend on it.
+    Batches run on ``workers`` threads (one a processor by default); how many changes nothing else.
     """
     if len(images) != len(labels) or len(images) == 0:
         raise NetworkError(f"{len(images)} images and {len(labels)} labels to evaluate")

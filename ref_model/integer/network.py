@@ -37,24 +37,29 @@ INPUT = "input"
 Shape = tuple[int, int, int]
 """(channels, height, width) of one tensor."""
 
+_INTEGER_FIELDS = (
+    "shift", "weight_bits", "input_bits", "pool", "stride", "padding", "groups", "skip_multiplier",
+)  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class NetworkError(ValueError):
-    """A layer or network breaks a rule of the integer format; the message names the layer and rule."""
+    """A layer or network breaks a rule of the integer format; the message says which."""
 
 
 @dataclass(frozen=True, eq=False)
 class IntegerLayer:
     """One layer of an integer network.
 
-    ``weight`` holds codes: int8 (O, C/groups, kh, kw) for a conv, (O, C, H, W) for a linear layer,
-    which spans its whole input map. ``multiplier`` is int32 (O,), 18 bits used; ``bias`` int64 (O,),
-    46 bits used, and holds the half that turns floor into round half up. ``output_bits`` is None
-    for a raw layer: no shift, no clamp. ``pool`` is 2 for a 2x2 max pool with stride 2 on the codes
-    (an odd last row or column is dropped), else 1. ``padding`` is zero padding on all four sides.
-    ``skip`` names the tensor added before the shift (an earlier layer's output or "input"), scaled
-    by ``skip_multiplier``; it has the shape of this layer's result before pooling.
+    - ``weight`` holds codes: int8 (O, C/groups, kh, kw) for a conv, (O, C, H, W) for a linear
+      layer, which spans its whole input map.
+    - ``multiplier`` is int32 (O,), 18 bits used; ``bias`` int64 (O,), 46 bits used, and holds the
+      half that turns floor into round half up.
+    - ``output_bits`` is None for a raw layer: no shift, no clamp.
+    - ``pool`` is 2 for a 2x2 max pool with stride 2 on the codes (an odd last row or column is
+      dropped), else 1. ``padding`` is zero padding on all four sides.
+    - ``skip`` names the tensor added before the shift (an earlier layer's output or "input"),
+      scaled by ``skip_multiplier``; it has the shape of this layer's result before pooling.
 
     Integer arrays of any type are taken; they are stored as above and made read-only.
     Raises NetworkError when a value lies outside its grid or a field outside its set.
@@ -83,8 +88,7 @@ class IntegerLayer:
             )
         if self.kind not in ("conv", "linear"):
             raise self._error(f"kind {self.kind!r} is not 'conv' or 'linear'")
-        for name in ("shift", "weight_bits", "input_bits", "pool", "stride", "padding", "groups",
-                     "skip_multiplier"):  # fmt: skip
+        for name in _INTEGER_FIELDS:
             object.__setattr__(self, name, self._integer(name, getattr(self, name)))
         self._check_bits()
         self._check_geometry()
@@ -154,7 +158,7 @@ class IntegerLayer:
         if self.output_bits is not None:
             object.__setattr__(self, "output_bits", self._integer("output_bits", self.output_bits))
             if self.output_bits not in CODE_BITS:
-                raise self._error(f"output_bits {self.output_bits} is not one of {CODE_BITS} or None")
+                raise self._error(f"output_bits {self.output_bits} is not in {CODE_BITS} or None")
         if not 0 <= self.shift <= MAX_SHIFT:
             raise self._error(f"shift {self.shift} is not in 0..{MAX_SHIFT}")
         if self.raw and self.shift:
@@ -175,7 +179,7 @@ class IntegerLayer:
             raise self._error("a linear layer has no pool, stride, padding or groups")
         low, high = signed_range(MULTIPLIER_BITS)
         if not low <= self.skip_multiplier <= high:
-            raise self._error(f"skip_multiplier {self.skip_multiplier} does not fit {MULTIPLIER_BITS} bits")
+            raise self._error(f"skip_multiplier {self.skip_multiplier} is outside {low}..{high}")
         if self.skip is None and self.skip_multiplier:
             raise self._error("skip_multiplier without a skip tensor")
 
@@ -185,13 +189,15 @@ class IntegerLayer:
         if weight.ndim != 4 or 0 in weight.shape:
             raise self._error(f"weight has shape {weight.shape}, not four sizes of at least 1")
         if weight.shape[0] % self.groups:
-            raise self._error(f"{weight.shape[0]} outputs cannot be split into {self.groups} groups")
-        multiplier = self._array("multiplier", self.multiplier, *signed_range(MULTIPLIER_BITS), np.int32)
+            raise self._error(f"{weight.shape[0]} outputs do not make {self.groups} equal groups")
+        multiplier = self._array(
+            "multiplier", self.multiplier, *signed_range(MULTIPLIER_BITS), np.int32
+        )
         bias = self._array("bias", self.bias, *signed_range(BIAS_BITS), np.int64)
         for name, array in (("multiplier", multiplier), ("bias", bias)):
             if array.shape != (weight.shape[0],):
                 raise self._error(
-                    f"{name} has shape {array.shape}, but there are {weight.shape[0]} output channels"
+                    f"{name} has shape {array.shape}, but there are {weight.shape[0]} outputs"
                 )
 
     def _array(self, name: str, value: Any, low: int, high: int, dtype: Any) -> npt.NDArray[Any]:
@@ -256,7 +262,7 @@ class IntegerNetwork:
             tensors[layer.name] = shape
         if self.classes != shape[0]:
             raise NetworkError(
-                f"network {self.name}: {self.classes} classes, but the last layer has {shape[0]} outputs"
+                f"network {self.name}: {self.classes} classes, but its result has {shape[0]}"
             )
 
     def _check_skip(self, layer: IntegerLayer, source: Shape, tensors: Mapping[str, Shape]) -> None:
@@ -280,9 +286,7 @@ class IntegerNetwork:
     def output_shapes(self) -> tuple[Shape, ...]:
         """Shape of every layer's output (after pooling), in order."""
         sources = self.input_shapes()
-        return tuple(
-            layer.output_shape(s) for layer, s in zip(self.layers, sources, strict=True)
-        )
+        return tuple(layer.output_shape(s) for layer, s in zip(self.layers, sources, strict=True))
 
     def tensor_bits(self) -> dict[str, int]:
         """Code width of every tensor that holds codes: the image and all outputs but the last."""
@@ -302,5 +306,5 @@ def _shape(name: str, shape: Any) -> Shape:
     except TypeError:
         sizes = ()
     if len(sizes) != 3 or min(sizes) < 1:
-        raise NetworkError(f"network {name}: input_shape {shape!r} is not three sizes of at least 1")
+        raise NetworkError(f"network {name}: input_shape {shape!r} is not three sizes above 0")
     return sizes[0], sizes[1], sizes[2]

@@ -13,8 +13,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -24,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ref_model.integer.atomic_folder import write_folder
 from ref_model.integer.bounds import accumulator_range
 from ref_model.integer.network import IntegerLayer, IntegerNetwork, NetworkError
 
@@ -39,7 +38,7 @@ _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 class NetworkFormatError(Exception):
-    """A network folder is missing, damaged, foreign or of another version; the message says which."""
+    """A network folder is missing, damaged, foreign or of another version."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +73,11 @@ def save_network(
     """Write ``network`` into ``folder``, replacing the network that is there, if any.
 
     The files are written beside the folder and renamed into place; other files in the folder stay.
-    Raises NetworkFormatError when ``folder`` is a file or holds folders, and OSError when the disk refuses.
+    Raises FolderError when ``folder`` is a file or holds folders, OSError when the disk refuses.
     """
-    target = Path(folder)
-    others = _files_to_keep(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
     weights = pack_arrays(network)
     manifest = format_manifest(network, accuracy, weights)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        (fresh / WEIGHTS).write_bytes(weights)
-        (fresh / MANIFEST).write_text(manifest, encoding="utf-8")
-        for path in others:
-            _link_or_copy(path, fresh / path.name)
-        fresh.chmod(0o755)
-        _swap(fresh, target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    write_folder(folder, {WEIGHTS: weights, MANIFEST: manifest.encode()})
 
 
 def load_network(folder: str | os.PathLike[str]) -> IntegerNetwork:
@@ -244,7 +231,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise NetworkFormatError(f"{path}: not the manifest of an integer network")
     if manifest.get("version") != VERSION:
         raise NetworkFormatError(
-            f"{path}: format version {manifest.get('version')!r}; this program reads version {VERSION}"
+            f"{path}: format version {manifest.get('version')!r}; this program reads {VERSION}"
         )
     sums = manifest.get("sha256")
     if not isinstance(sums, dict) or not {MANIFEST, WEIGHTS} <= sums.keys():
@@ -277,7 +264,7 @@ def _unpack_arrays(
     try:
         with np.load(io.BytesIO(weights), allow_pickle=False) as archive:
             if sorted(archive.files) != sorted(wanted):
-                raise NetworkFormatError(f"{path}: holds other arrays than the layers in {MANIFEST}")
+                raise NetworkFormatError(f"{path}: its arrays are not those of {MANIFEST}")
             return {name: archive[name] for name in wanted}
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, AttributeError) as error:
         raise NetworkFormatError(f"{path}: not a numpy archive ({error})") from error
@@ -307,37 +294,3 @@ def _build(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
         input_bits=manifest["input"]["bits"],
         provenance=manifest["provenance"],
     )
-
-
-def _files_to_keep(target: Path) -> list[Path]:
-    if not target.exists():
-        return []
-    if not target.is_dir():
-        raise NetworkFormatError(f"{target}: is a file, not a folder for a network")
-    others = [path for path in sorted(target.iterdir()) if path.name not in (MANIFEST, WEIGHTS)]
-    for path in others:
-        if path.is_dir():
-            raise NetworkFormatError(f"{target}: holds the folder {path.name}, so it is not replaced")
-    return others
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Rename ``fresh`` to ``target``; the old folder comes back when that fails."""
-    if not target.exists():
-        fresh.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    target.rename(old)
-    try:
-        fresh.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)

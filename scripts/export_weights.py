@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Export trained networks as integers, and integer networks as streams for the core.
+
+Without options every networks/*/checkpoint.pt is converted again and compared with the export that
+is shipped beside it: the exit status is 0 when all are identical, 1 when one differs or cannot be
+read. Checkpoints need PyTorch; streams from an exported network need numpy only.
+
+examples:
+  scripts/export_weights.py
+      derive every shipped network again: identical?
+  scripts/export_weights.py --checkpoint runs/vgg7_w32_w4a4/checkpoint.pt --output networks/vgg7
+      convert a checkpoint, measure its accuracy, write manifest.json and weights.npz
+  scripts/export_weights.py --network networks/vgg7 --streams build/streams --pin 16 --pout 16
+      param.bin, image_*.bin, result_*.bin and program.txt for a 16x16 core
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records  # noqa: E402
+from ref_model.hardware.core_config import LANE_SIZES, CoreConfig  # noqa: E402
+from ref_model.hardware.errors import UnsupportedNetworkError  # noqa: E402
+from ref_model.hardware.streams import write_streams  # noqa: E402
+from ref_model.integer import (  # noqa: E402
+    Accuracy,
+    IntegerNetwork,
+    NetworkError,
+    NetworkFormatError,
+    evaluate,
+    load_network,
+    network_difference,
+    save_network,
+)
+from ref_model.integer.atomic_folder import FolderError  # noqa: E402
+from ref_model.integer.console import ProgressBar  # noqa: E402
+
+CHECKPOINT = "checkpoint.pt"
+SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+
+
+class ExportError(Exception):
+    """The export cannot be done; the message says why."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    core = CoreConfig()
+    result = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    source = result.add_mutually_exclusive_group()
+    source.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="trained network to convert"
+    )
+    source.add_argument(
+        "--network", type=Path, metavar="DIR", help="exported network to start from"
+    )
+    result.add_argument("--output", type=Path, metavar="DIR", help="write the integer network here")
+    result.add_argument("--name", help="its name (the one of the training run)")
+    result.add_argument(
+        "--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)"
+    )
+    result.add_argument(
+        "--no-accuracy", action="store_true", help="leave the accuracy out of the manifest"
+    )
+    streams = result.add_argument_group("streams for the core")
+    streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
+    streams.add_argument("--pin", type=int, default=core.pin, choices=LANE_SIZES)
+    streams.add_argument("--pout", type=int, default=core.pout, choices=LANE_SIZES)
+    streams.add_argument("--feature-depth", type=int, default=core.feature_depth, metavar="WORDS")
+    streams.add_argument("--weight-depth", type=int, default=core.weight_depth, metavar="WORDS")
+    streams.add_argument(
+        "--beat-bytes", type=int, default=8, metavar="N", help="width of the ports in bytes (8)"
+    )
+    streams.add_argument("--count", type=int, default=8, metavar="N", help="test images (8)")
+    return result
+
+
+def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
+    """The integer network of a checkpoint; ExportError when it cannot be had."""
+    try:
+        from ref_model.training.checkpoint import CheckpointError
+        from ref_model.training.constants import RangeError
+        from ref_model.training.export import to_integer_network
+    except ImportError as error:
+        raise ExportError(
+            f"reading checkpoints needs PyTorch ({error}): pip install '.[train]'"
+        ) from error
+    try:
+        return to_integer_network(checkpoint, name)
+    except (CheckpointError, RangeError, NetworkError) as error:
+        raise ExportError(str(error)) from error
+
+
+def check_shipped(networks: Path) -> int:
+    """Derive every shipped network again, print a line each, and return the exit status."""
+    checkpoints = sorted(networks.glob(f"*/{CHECKPOINT}"))
+    if not checkpoints:
+        raise ExportError(
+            f"no {networks}/*/{CHECKPOINT} to compare; --help shows what else there is"
+        )
+    same = True
+    for checkpoint in checkpoints:
+        folder = checkpoint.parent
+        try:
+            difference = network_difference(load_network(folder), derive(checkpoint))
+        except NetworkFormatError as error:
+            difference = str(error)
+        print(f"{folder.name}: {'identical' if difference is None else 'differs: ' + difference}")
+        same &= difference is None
+    return 0 if same else 1
+
+
+def measure(network: IntegerNetwork, data: Path | None) -> Accuracy | None:
+    """Accuracy of ``network`` on the test set it was trained for; None when that is not there."""
+    origin: dict[str, Any] = dict(network.provenance)
+    name = str(origin.get("config", {}).get("dataset", "cifar10"))
+    try:
+        images = load_test(dataset_by_name(name), data)
+    except DatasetError as error:
+        print(f"accuracy not measured: {error}", file=sys.stderr)
+        return None
+    found = evaluate(network, images.pixels, images.labels, progress=ProgressBar(network.name))
+    baseline = origin.get("float_accuracy")
+    return Accuracy(
+        name, found.images, found.correct, None if baseline is None else float(baseline)
+    )
+
+
+def export(network: IntegerNetwork, options: argparse.Namespace) -> None:
+    """Write the network folder."""
+    accuracy = None if options.no_accuracy else measure(network, options.data)
+    save_network(network, options.output, accuracy)
+    shown = (
+        "no accuracy" if accuracy is None else f"integer accuracy {accuracy.integer_accuracy:.2f} %"
+    )
+    print(f"{network.name}: {len(network.layers)} layers, {shown} -> {options.output}")
+
+
+def export_streams(network: IntegerNetwork, options: argparse.Namespace) -> None:
+    """Write the stream files for the sample images."""
+    config = CoreConfig(
+        pin=options.pin,
+        pout=options.pout,
+        feature_depth=options.feature_depth,
+        weight_depth=options.weight_depth,
+    )
+    images = read_records(SAMPLE, dataset_by_name("cifar10")).first(options.count).pixels
+    write_streams(options.streams, network, config, images, options.beat_bytes)
+    print(
+        f"{network.name}: streams of {len(images)} images for a {config} core -> {options.streams}"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit status (2 for bad options)."""
+    command_line = parser()
+    options = command_line.parse_args(arguments)
+    given = options.checkpoint is not None or options.network is not None
+    if given != (options.output is not None or options.streams is not None):
+        command_line.error("give a source (--checkpoint or --network) and --output or --streams")
+    if options.beat_bytes < 1 or options.count < 1:
+        command_line.error("--beat-bytes and --count are at least 1")
+    try:
+        if not given:
+            return check_shipped(ROOT / "networks")
+        if options.network is not None:
+            network = load_network(options.network)
+        else:
+            network = derive(options.checkpoint, options.name)
+        if options.output is not None:
+            export(network, options)
+        if options.streams is not None:
+            export_streams(network, options)
+    except (
+        ExportError, NetworkFormatError, NetworkError, FolderError, UnsupportedNetworkError,
+        DatasetError, ValueError, OSError,
+    ) as error:  # fmt: skip
+        print(f"export_weights.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

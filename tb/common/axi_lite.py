@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cocotb.handle import HierarchyObject, LogicObject
+from cocotb.handle import LogicObject
 
+from tb.common.clocking import Dut
 from tb.common.handshake import HandshakeSink, HandshakeSource
 from tb.common.stalls import StallPattern
 
@@ -15,7 +16,11 @@ TIMEOUT_CYCLES = 1000
 
 
 def _channel(name: str, payload: Sequence[str]) -> Mapping[str, str]:
-    return {"valid": f"{name}valid", "ready": f"{name}ready", **{role: name + role for role in payload}}
+    return {
+        "valid": f"{name}valid",
+        "ready": f"{name}ready",
+        **{role: name + role for role in payload},
+    }
 
 
 class AxiLiteMaster:
@@ -25,13 +30,13 @@ class AxiLiteMaster:
         entity: Handle of the design.
         prefix: Of the signals' names, ``s_axi``.
         clock: Its rising edges count.
-        stalls: Called once for each channel, gives its stall pattern (so that the write address comes
-            before, with and after the data); None for none.
+        stalls: Called once for each channel, gives its stall pattern; None for none. The write
+            address then comes before, with and after the data.
     """
 
     def __init__(
         self,
-        entity: HierarchyObject,
+        entity: Dut,
         prefix: str,
         clock: LogicObject,
         stalls: Callable[[], StallPattern | None] = lambda: None,
@@ -53,7 +58,7 @@ class AxiLiteMaster:
         await self.write_all([(address, data, strobe)])
 
     async def write_all(self, writes: Sequence[tuple[int, int, int]]) -> None:
-        """Write (address, data, strobe) one after the other, without waiting for the answers between."""
+        """Write (address, data, strobe) in turn, without waiting for the answers between."""
         self._aw.queue([(address, 0) for address, _, _ in writes])
         self._w.queue([(data & 0xFFFFFFFF, strobe) for _, data, strobe in writes])
         for address, _, _ in writes:

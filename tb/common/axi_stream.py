@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AXI4-Stream source, monitor and sink: packets are lists of beats, ``tlast`` marks the last one."""
+"""AXI4-Stream source, monitor and sink: packets are lists of beats ended by ``tlast``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from cocotb.handle import HierarchyObject, LogicObject
+from cocotb.handle import LogicObject
 
+from tb.common.clocking import Dut
 from tb.common.handshake import Beat, HandshakeMonitor, HandshakeSink, HandshakeSource
 from tb.common.stalls import StallPattern
 
@@ -19,7 +20,9 @@ def to_beats(data: bytes, width: int) -> Packet:
     """`data` in beats of `width` bits, lowest byte first, the last beat filled with zeros."""
     size = width // 8
     data = bytes(data) + bytes(-len(data) % size)
-    return [int.from_bytes(data[start : start + size], "little") for start in range(0, len(data), size)]
+    return [
+        int.from_bytes(data[start : start + size], "little") for start in range(0, len(data), size)
+    ]
 
 
 def to_bytes(beats: Iterable[int], width: int) -> bytes:
@@ -36,14 +39,18 @@ class AxiStreamSource(HandshakeSource):
     """Sends packets; back to back they leave without a gap."""
 
     def __init__(
-        self, entity: HierarchyObject, prefix: str, clock: LogicObject, stalls: StallPattern | None = None
+        self,
+        entity: Dut,
+        prefix: str,
+        clock: LogicObject,
+        stalls: StallPattern | None = None,
     ) -> None:
         super().__init__(entity, prefix, clock, SIGNALS, stalls)
         self.width = len(self.bus.data)
 
     def send_packet(self, packet: bytes | Sequence[int], last: bool = True) -> None:
-        """Queue one packet, given as bytes or as beats; `last` False leaves it open (no ``tlast``)."""
-        beats = to_beats(packet, self.width) if isinstance(packet, bytes | bytearray) else packet
+        """Queue a packet, given as bytes or beats; `last` False leaves it without ``tlast``."""
+        beats = to_beats(packet, self.width) if isinstance(packet, bytes) else packet
         final = len(beats) - 1
         self.queue([(data, int(last and index == final)) for index, data in enumerate(beats)])
 
@@ -53,7 +60,7 @@ class AxiStreamMonitor(HandshakeMonitor):
 
     def __init__(
         self,
-        entity: HierarchyObject,
+        entity: Dut,
         prefix: str,
         clock: LogicObject,
         reset_n: LogicObject | None = None,
@@ -74,7 +81,9 @@ class AxiStreamMonitor(HandshakeMonitor):
 
     def assert_empty(self) -> None:
         super().assert_empty()
-        assert not self.partial, f"{self.name}: {len(self.partial)} unexpected beats of an unfinished packet"
+        assert not self.partial, (
+            f"{self.name}: {len(self.partial)} unexpected beats of an unfinished packet"
+        )
 
 
 class AxiStreamSink(AxiStreamMonitor, HandshakeSink):
@@ -82,7 +91,7 @@ class AxiStreamSink(AxiStreamMonitor, HandshakeSink):
 
     def __init__(
         self,
-        entity: HierarchyObject,
+        entity: Dut,
         prefix: str,
         clock: LogicObject,
         stalls: StallPattern | None = None,
@@ -90,5 +99,7 @@ class AxiStreamSink(AxiStreamMonitor, HandshakeSink):
         callback: Callable[[Packet], None] | None = None,
     ) -> None:
         self.partial = []
-        HandshakeSink.__init__(self, entity, prefix, clock, SIGNALS, stalls, reset_n=reset_n, callback=callback)
+        HandshakeSink.__init__(
+            self, entity, prefix, clock, SIGNALS, stalls, reset_n=reset_n, callback=callback
+        )
         self.width = len(self.bus.data)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.handle import HierarchyObject, LogicObject
+from cocotb.handle import LogicObject
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
 
 PERIOD_NS = 10
@@ -18,13 +18,16 @@ RESET_CYCLES = 4
 
 T = TypeVar("T")
 
+Dut = Any
+"""Handle of a design: which signals it has is known to the simulator, not to a type checker."""
+
 
 def rng() -> np.random.Generator:
-    """A numpy generator of this test's own seed (cocotb derives it from LSFQ_SEED and the test's name)."""
+    """A numpy generator seeded from LSFQ_SEED and the test's name, as ``random`` is."""
     return np.random.default_rng(random.getrandbits(64))
 
 
-def start_clock(dut: HierarchyObject, name: str = "aclk") -> LogicObject:
+def start_clock(dut: Dut, name: str = "aclk") -> LogicObject:
     """Start the clock of `dut`; the signal is returned."""
     clock: LogicObject = getattr(dut, name)
     clock.value = 0
@@ -32,7 +35,9 @@ def start_clock(dut: HierarchyObject, name: str = "aclk") -> LogicObject:
     return clock
 
 
-async def reset(dut: HierarchyObject, cycles: int = RESET_CYCLES, clock: str = "aclk", name: str = "aresetn") -> None:
+async def reset(
+    dut: Dut, cycles: int = RESET_CYCLES, clock: str = "aclk", name: str = "aresetn"
+) -> None:
     """Hold the active-low synchronous reset for `cycles` rising edges."""
     edge = getattr(dut, clock)
     getattr(dut, name).value = 0
@@ -41,20 +46,21 @@ async def reset(dut: HierarchyObject, cycles: int = RESET_CYCLES, clock: str = "
     await RisingEdge(edge)
 
 
-async def start(dut: HierarchyObject) -> None:
-    """Start the clock ``aclk`` and reset by ``aresetn``. Make the drivers first: they set the inputs."""
+async def start(dut: Dut) -> None:
+    """Start ``aclk`` and reset by ``aresetn``. Make the drivers first: they set the inputs."""
     dut.aresetn.value = 0
     start_clock(dut)
     await reset(dut)
 
 
 async def bounded(awaitable: Awaitable[T], cycles: int, awaited: str | Callable[[], str]) -> T:
-    """Result of `awaitable`, or a failure after `cycles` clock periods that says what was `awaited`.
+    """Result of `awaitable`, or a failure after `cycles` clock periods that says what was
+    `awaited`.
 
     `awaited` may be a function, called at the failure, so that it can tell how far things had come.
     """
     try:
-        return await with_timeout(awaitable, cycles * PERIOD_NS, "ns")  # type: ignore[arg-type]
+        return await with_timeout(awaitable, cycles * PERIOD_NS, "ns")
     except SimTimeoutError:
         what = awaited if isinstance(awaited, str) else awaited()
         raise AssertionError(f"after {cycles} cycles still waiting for {what}") from None
@@ -70,5 +76,7 @@ def is_high(signal: LogicObject) -> bool:
     """Whether a control signal is 1; an unknown value is a failure, not a guess."""
     value = signal.value
     if not value.is_resolvable:
-        raise AssertionError(f"{signal._path} is {value} at {cocotb.simtime.get_sim_time('ns'):.0f} ns")
+        raise AssertionError(
+            f"{signal._path} is {value} at {cocotb.simtime.get_sim_time('ns'):.0f} ns"
+        )
     return bool(value)

@@ -2,29 +2,29 @@
 """Source, monitor and sink of a valid/ready channel with any payload.
 
 A *beat* is a tuple of integers, one for each payload signal. The channel's signals are named
-``<prefix>_<signal>``; the `signals` argument maps the roles ``valid``, ``ready`` and the payload's names
-to those of the design, so the same classes drive AXI-Stream (``tvalid``), the five channels of AXI4-Lite
-(``awvalid``) and the internal channels of the core.
+``<prefix>_<signal>``; the `signals` argument maps the roles ``valid``, ``ready`` and the payload's
+names to those of the design, so the same classes drive AXI-Stream (``tvalid``), the five channels
+of AXI4-Lite (``awvalid``) and the internal channels of the core.
 
-All of them sample at the rising clock edge, before the design reacts to it, and change their outputs
-after it. They act only in cycles in which ``valid`` is high, and sleep otherwise: an idle channel, and a
-source that waits for ``ready``, cost no Python step.
+All of them sample at the rising clock edge, before the design reacts to it, and change their
+outputs after it. They act only in cycles in which ``valid`` is high, and sleep otherwise: an idle
+channel, and a source that waits for ``ready``, cost no Python step.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import cocotb
-from cocotb.handle import HierarchyObject, LogicObject
+from cocotb.handle import LogicObject
 from cocotb.simtime import get_sim_time
+from cocotb.task import Task
 from cocotb.triggers import ClockCycles, Event
 from cocotb_bus.drivers import BusDriver
 from cocotb_bus.monitors import BusMonitor
 
-from tb.common.clocking import PERIOD_NS, bounded, is_high
+from tb.common.clocking import PERIOD_NS, Dut, bounded, is_high
 from tb.common.stalls import StallPattern
 
 Beat = tuple[int, ...]
@@ -54,9 +54,11 @@ class HandshakeSource(BusDriver):
         stalls: Idle cycles before each beat, None for a continuous ``valid``.
     """
 
+    _thread: Task[None] | None
+
     def __init__(
         self,
-        entity: HierarchyObject,
+        entity: Dut,
         prefix: str,
         clock: LogicObject,
         signals: Mapping[str, str],
@@ -72,7 +74,9 @@ class HandshakeSource(BusDriver):
         self._edge = clock.rising_edge
         self._valid: LogicObject = self.bus.valid
         self._ready: LogicObject = self.bus.ready
-        self._payload = [getattr(self.bus, name) for name in signals if name not in ("valid", "ready")]
+        self._payload = [
+            getattr(self.bus, name) for name in signals if name not in ("valid", "ready")
+        ]
         self._driven: list[int | None] = [None] * len(self._payload)
         self._valid_high = False
         self._valid.value = 0
@@ -98,15 +102,16 @@ class HandshakeSource(BusDriver):
     def _state(self) -> str:
         waiting = sum(len(item[0]) for item in self._sendQ)
         return (
-            f"{self._ready._path} (valid={self._valid.value}, ready={self._ready.value}): {self.beats_sent} beats "
-            f"accepted since the start, {waiting} more queued behind the present packet"
+            f"{self._ready._path} (valid={self._valid.value}, ready={self._ready.value}): "
+            f"{self.beats_sent} beats accepted since the start, {waiting} more queued behind the "
+            "present packet"
         )
 
     def flush(self) -> None:
-        """Drop everything queued and lower ``valid``, even in mid-packet: for a reset of the design."""
+        """Drop everything queued and lower ``valid``, even in mid-packet: for a reset."""
         if self._thread is not None:
             self._thread.cancel()
-        self._sendQ = deque()
+        self.clear()
         self._sending = False
         self._set_valid(False)
         self._idle_event.set()
@@ -145,15 +150,16 @@ class HandshakeSource(BusDriver):
 class HandshakeMonitor(BusMonitor):
     """Collects the beats of a channel and checks its contract.
 
-    The contract: once ``valid`` is high it stays high, and the payload stays as it is, until ``ready``;
-    no control signal is unknown outside reset, and no payload is while valid. A reset ends all promises.
+    The contract: once ``valid`` is high it stays high, and the payload stays as it is, until
+    ``ready``; no control signal is unknown outside reset, and no payload is while valid. A reset
+    ends all promises.
 
     Beats are queued for :meth:`receive`, or handed to the callbacks where there are any.
     """
 
     def __init__(
         self,
-        entity: HierarchyObject,
+        entity: Dut,
         prefix: str,
         clock: LogicObject,
         signals: Mapping[str, str],
@@ -166,7 +172,11 @@ class HandshakeMonitor(BusMonitor):
         self.last_cycle: int | None = None
         self._payload_names = [name for name in signals if name not in ("valid", "ready")]
         super().__init__(
-            entity, prefix, clock, reset_n=entity.aresetn if reset_n is None else reset_n, callback=callback
+            entity,
+            prefix,
+            clock,
+            reset_n=entity.aresetn if reset_n is None else reset_n,
+            callback=callback,
         )
         _require(self.bus, signals, prefix)
 
@@ -191,13 +201,16 @@ class HandshakeMonitor(BusMonitor):
 
     def _state(self) -> str:
         return (
-            f"a transaction on {self.name} (valid={self.bus.valid.value}, ready={self.bus.ready.value}): "
-            f"{self.stats.received_transactions} complete, {self.beats_received} beats, since the start"
+            f"a transaction on {self.name} (valid={self.bus.valid.value}, "
+            f"ready={self.bus.ready.value}): {self.stats.received_transactions} complete, "
+            f"{self.beats_received} beats, since the start"
         )
 
     def assert_empty(self) -> None:
         """Nothing arrived that nobody expected."""
-        assert not self._recvQ, f"{self.name}: {len(self._recvQ)} unexpected transactions, first {self._recvQ[0]}"
+        assert not self._recvQ, (
+            f"{self.name}: {len(self._recvQ)} unexpected transactions, first {self._recvQ[0]}"
+        )
 
     def _accept(self, beat: Beat) -> None:
         """One beat was transferred; subclasses assemble packets here."""
@@ -234,7 +247,8 @@ class HandshakeMonitor(BusMonitor):
             beat = self._sample()
             if promised is not None and beat != promised:
                 raise AssertionError(
-                    f"{self.name}: the payload changed while stalled at cycle {_cycle()}: {promised} to {beat}"
+                    f"{self.name}: the payload changed while stalled at cycle {_cycle()}: "
+                    f"{promised} to {beat}"
                 )
             if not is_high(ready):
                 promised = beat
@@ -252,7 +266,7 @@ class HandshakeSink(HandshakeMonitor):
 
     def __init__(
         self,
-        entity: HierarchyObject,
+        entity: Dut,
         prefix: str,
         clock: LogicObject,
         signals: Mapping[str, str],

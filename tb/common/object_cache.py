@@ -2,10 +2,10 @@
 """Compile Verilator's run-time library once, not once for every model.
 
 ``verilated.cpp`` and its sisters are the same in all models and take most of a small model's build.
-Verilator's makefile puts the program named by ``OBJCACHE`` in front of every compiler call; this is such
-a program: ``python object_cache.py FOLDER c++ ... -c -o verilated.o .../verilated.cpp``. A call that
-compiles a file of the library takes the object from FOLDER when the same command was run before; every
-other call is passed on.
+Verilator's makefile puts the program named by ``OBJCACHE`` in front of every compiler call; this is
+such a program: ``python object_cache.py FOLDER c++ ... -c -o verilated.o .../verilated.cpp``. A
+call that compiles a file of the library takes the object from FOLDER when the same command was run
+before; every other call is passed on.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""cocotb-bus's scoreboard with messages made for numbers: which transaction, which beat, both values."""
+"""cocotb-bus's scoreboard with messages made for numbers: transaction, beat, both values."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from cocotb.handle import HierarchyObject
 from cocotb_bus.monitors import Monitor
 from cocotb_bus.scoreboard import Scoreboard as BusScoreboard
+
+from tb.common.clocking import Dut
 
 
 def difference(got: Any, expected: Any) -> str:
@@ -27,16 +28,17 @@ def _text(value: Any) -> str:
 class Scoreboard(BusScoreboard):
     """Compares what monitors receive with what was expected, at once and in order."""
 
-    def __init__(self, dut: HierarchyObject) -> None:
+    def __init__(self, dut: Dut) -> None:
         super().__init__(dut)
         self._count: dict[str, int] = {}
 
     def expect(self, monitor: Monitor, expected: list[Any]) -> None:
-        """`expected` may grow while the simulation runs; every transaction takes its first entry."""
+        """`expected` may grow while the simulation runs; a transaction takes its first entry."""
         self.add_interface(monitor, expected)
 
     def compare(self, got: Any, exp: Any, log: Any, strict_type: bool = True) -> None:
         """Fail on the first difference (called by the base class)."""
+        del strict_type  # a list differs from a tuple
         number = self._count.get(log.name, 0)
         self._count[log.name] = number + 1
         assert got == exp, f"{log.name}: transaction {number}: {difference(got, exp)}"

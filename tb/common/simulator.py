@@ -5,11 +5,11 @@ This is the pytest side of a bench; it never imports the coroutines, which run i
 
 Environment variables, all optional:
 
-==============  ==========================================================================================
+==============  ===================================================================================
 LSFQ_SEED       seed of everything random (a number, or ``random``); default 1, so that runs repeat
 LSFQ_SIM        simulator of the benches that name none: ``verilator`` (default) or ``icarus``
-LSFQ_WAVES      1: record waves (``dump.vcd`` in the run's folder; Icarus: ``<toplevel>.fst`` in the build's)
-==============  ==========================================================================================
+LSFQ_WAVES      1: record waves (:attr:`BenchResult.waves`)
+==============  ===================================================================================
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import random
 import re
 import shutil
 import sys
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +42,8 @@ VERILATOR_ARGS = (
     "-O3",
     "--assert",
     "--no-timing",
-    # What no reset initialises starts at random (seeded, see `_plusargs`): code that relies on zeros fails.
+    # What no reset initialises starts at random (seeded, see `_plusargs`): code that relies on
+    # zeros fails.
     "--x-assign",
     "unique",
     "--x-initial",
@@ -81,7 +82,7 @@ def bench_seed() -> int:
 
 
 def simulator_available(simulator: str) -> bool:
-    """Whether this machine has the simulator (Icarus is optional, Verilator is installed by the project)."""
+    """Whether this machine has the simulator; Icarus is optional."""
     return simulator == "verilator" or shutil.which("iverilog") is not None
 
 
@@ -123,7 +124,9 @@ def _mutants(mutations: Mapping[str, tuple[str, str]]) -> list[Path]:
     for module, (old, new) in sorted(mutations.items()):
         text = rtl.modules()[module].read_text(encoding="utf-8")
         if text.count(old) != 1:
-            raise BenchError(f"the text to mutate stands {text.count(old)} times in {module}.v, not once: {old!r}")
+            raise BenchError(
+                f"the text to mutate stands {text.count(old)} times in {module}.v: {old!r}"
+            )
         text = text.replace(old, new)
         path = BUILD / "mutants" / hashlib.sha256(text.encode()).hexdigest()[:12] / f"{module}.v"
         if not path.is_file():
@@ -148,7 +151,7 @@ def _plusargs(simulator: str, seed: int) -> list[str]:
 def _failures(results: Path) -> list[str]:
     """One line for each failed cocotb test: its name and the last line of its error."""
     lines = []
-    for case in ElementTree.parse(results).getroot().iter("testcase"):
+    for case in ET.parse(results).getroot().iter("testcase"):
         for element in (*case.findall("failure"), *case.findall("error")):
             message = element.get("message") or element.get("error_msg") or (element.text or "")
             lines.append(f"{case.get('classname')}.{case.get('name')}: {message.strip()}")
@@ -156,15 +159,17 @@ def _failures(results: Path) -> list[str]:
 
 
 def _check(results: Path, toplevel: str, seed: int, process_failed: bool) -> int:
-    """Number of tests passed; raises where any failed, none ran, or the simulator ended with an error."""
+    """Number of tests passed; raises where any failed, none ran, or the simulator broke."""
     hint = f"(seed {seed}: repeat with LSFQ_SEED={seed}; log above)"
     if not results.is_file():
         raise BenchError(f"{toplevel}: the simulation ended without results {hint}")
-    cases = list(ElementTree.parse(results).getroot().iter("testcase"))
+    cases = list(ET.parse(results).getroot().iter("testcase"))
     failures = _failures(results)
     if failures:
         raise TestsFailed(
-            "\n  ".join([f"{toplevel}: {len(failures)} of {len(cases)} tests failed {hint}", *failures])
+            "\n  ".join(
+                [f"{toplevel}: {len(failures)} of {len(cases)} tests failed {hint}", *failures]
+            )
         )
     passed = sum(case.find("skipped") is None for case in cases)
     if passed == 0:
@@ -201,8 +206,8 @@ def run_bench(
         testcase: Only these tests of the module.
         environment: Further variables for the coroutines (``os.environ`` inside the simulator).
         extra_sources: Verilog outside ``ip/``, such as a wrapper beside the bench.
-        mutations: Module to (text, replacement): faults put into copies of modules, for tests that show
-            that a bench fails. The text must occur exactly once.
+        mutations: Module to (text, replacement): faults put into copies of modules, for tests that
+            show that a bench fails. The text must occur exactly once.
         name: Of the run's folder under ``build/run``; default the pytest test's name.
         timeout_s: Bound of the simulation in wall-clock seconds.
 
@@ -220,15 +225,23 @@ def run_bench(
     mutants = _mutants(mutations or {})
     extra_sources = [*extra_sources, *mutants]
     parameter_text = ",".join(f"{key}={value}" for key, value in parameters.items()) or "default"
-    variant = [parameter_text, *(["waves"] if waves else []), *(f"mutant={path.parent.name}" for path in mutants)]
+    variant = [
+        parameter_text,
+        *(["waves"] if waves else []),
+        *(f"mutant={path.parent.name}" for path in mutants),
+    ]
     build_dir = BUILD / "sim" / simulator / toplevel / _file_name(",".join(variant))
     if name is None:
         # "tb/fifo/test_fifo.py::test_fifo[8] (call)" while pytest runs
         name = os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" ", 1)[0]
-        name = name.removeprefix("tb/").replace("::", "-").replace("/", "-") or f"{toplevel}-{parameter_text}"
+        name = (
+            name.removeprefix("tb/").replace("::", "-").replace("/", "-")
+            or f"{toplevel}-{parameter_text}"
+        )
     run_dir = BUILD / "run" / _file_name(f"{name}-{simulator}")
 
-    print(f"{toplevel} ({parameter_text}) on {simulator}, seed {seed}: LSFQ_SEED={seed} repeats this run", flush=True)
+    title = f"{toplevel} ({parameter_text}) on {simulator}"
+    print(f"{title}: LSFQ_SEED={seed} repeats this run", flush=True)
 
     variables = verilator.verilator_environment()
     variables.setdefault("SIM_CMD_PREFIX", f"timeout --kill-after=10 {timeout_s}")
@@ -253,7 +266,9 @@ def run_bench(
                 )
             except (SystemExit, RuntimeError) as error:
                 output = log.read_text(errors="replace")[-8000:] if log.is_file() else str(error)
-                raise BenchError(f"{toplevel} ({parameter_text}) does not build:\n{output}") from None
+                raise BenchError(
+                    f"{toplevel} ({parameter_text}) does not build:\n{output}"
+                ) from None
         with _locked(run_dir):
             shutil.rmtree(run_dir, ignore_errors=True)
             run_dir.mkdir(parents=True)
@@ -276,5 +291,9 @@ def run_bench(
             except (SystemExit, RuntimeError):
                 process_failed = True
             tests = _check(results, toplevel, seed, process_failed)
-    wave_file = (run_dir / "dump.vcd" if simulator == "verilator" else build_dir / f"{toplevel}.fst") if waves else None
+    wave_file = (
+        (run_dir / "dump.vcd" if simulator == "verilator" else build_dir / f"{toplevel}.fst")
+        if waves
+        else None
+    )
     return BenchResult(tests=tests, seed=seed, run_dir=run_dir, waves=wave_file)

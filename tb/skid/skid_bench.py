@@ -6,21 +6,30 @@ from __future__ import annotations
 import random
 
 import cocotb
-from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles
 
-from tb.common import CHANNEL, PATTERNS, HandshakeSink, HandshakeSource, Scoreboard, reset, stall_pattern, start
+from tb.common import (
+    CHANNEL,
+    PATTERNS,
+    Dut,
+    HandshakeSink,
+    HandshakeSource,
+    Scoreboard,
+    reset,
+    stall_pattern,
+    start,
+)
 
 BEATS = 500
 
 
-def _random_beats(dut: HierarchyObject, count: int) -> list[tuple[int, ...]]:
+def _random_beats(dut: Dut, count: int) -> list[tuple[int, ...]]:
     return [(random.getrandbits(len(dut.s_data)),) for _ in range(count)]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(source_stalls=PATTERNS, sink_stalls=PATTERNS)
-async def passes_everything(dut: HierarchyObject, source_stalls: str, sink_stalls: str) -> None:
+async def passes_everything(dut: Dut, source_stalls: str, sink_stalls: str) -> None:
     """Under every mix of stalls, the same beats in the same order."""
     source = HandshakeSource(dut, "s", dut.aclk, CHANNEL, stall_pattern(source_stalls))
     sink = HandshakeSink(dut, "m", dut.aclk, CHANNEL, stall_pattern(sink_stalls))
@@ -35,12 +44,13 @@ async def passes_everything(dut: HierarchyObject, source_stalls: str, sink_stall
     scoreboard.finish()
 
     if source_stalls == sink_stalls == "none":
-        assert sink.first_cycle is not None and sink.last_cycle is not None
+        assert sink.first_cycle is not None
+        assert sink.last_cycle is not None
         assert sink.last_cycle - sink.first_cycle == BEATS - 1, "not one beat a cycle"
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def reset_empties(dut: HierarchyObject) -> None:
+async def reset_empties(dut: Dut) -> None:
     """A reset with both registers full: nothing of it comes out afterwards."""
     source = HandshakeSource(dut, "s", dut.aclk, CHANNEL)
     sink = HandshakeSink(dut, "m", dut.aclk, CHANNEL, iter([1000]))

@@ -17,11 +17,11 @@ def test_skid(width: int, simulator: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("ready_q <= !s_valid;", "ready_q <= 1'b1;"),  # the spare register is overwritten
-        ("ready_q ? s_data : spare_q", "s_data"),  # the spare register is never emptied
-        ("drain = !valid_q || m_ready", "drain = !valid_q"),  # half the throughput
-        ("drain = !valid_q || m_ready", "drain = 1'b1"),  # valid and data do not wait for ready
-        ("      valid_q <= 1'b0;\n", ""),  # a beat survives the reset
+        pytest.param("!drain && (accept || full_q)", "1'b0", id="spare register is overwritten"),
+        pytest.param("full_q ? spare_q : s_data", "s_data", id="spare register is never used"),
+        pytest.param("!valid_q || m_ready;", "!valid_q;", id="half the throughput"),
+        pytest.param("!valid_q || m_ready;", "1'b1;", id="does not wait for ready"),
+        pytest.param("      valid_q <= 1'b0;\n", "", id="a beat survives the reset"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small queue: order, capacity, fill level, clear."""
+
+import pytest
+
+from tb.common import BenchError, TestsFailed, run_bench
+
+BENCH = "tb.fifo.fifo_bench"
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"], indirect=True)
+@pytest.mark.parametrize(("width", "depth"), [(1, 2), (64, 16)])
+def test_fifo(width: int, depth: int, simulator: str) -> None:
+    run_bench("lsfq_fifo", BENCH, {"WIDTH": width, "DEPTH": depth}, simulator=simulator)
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"], indirect=True)
+@pytest.mark.parametrize("depth", [1, 12])
+def test_wrong_depth_is_refused(depth: int, simulator: str) -> None:
+    with pytest.raises(BenchError, match="DEPTH_must_be_a_power_of_two"):
+        run_bench("lsfq_fifo", BENCH, {"DEPTH": depth}, simulator=simulator)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("s_ready = !level[INDEX_W]", "s_ready = 1'b1", id="accepts when full"),
+        pytest.param("level   = write_q - read_q", "level   = read_q - write_q", id="wrong level"),
+        pytest.param("write_q != read_q", "level > 1", id="keeps the last entry"),
+        pytest.param("!aresetn || clear", "!aresetn", id="ignores clear"),
+    ],
+)
+def test_bench_notices(text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_fifo", BENCH, {"DEPTH": 4}, mutations={"lsfq_fifo": (text, fault)})

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_counters: where the cycles of a pass went, in total and for each of the first LAYERS layers.
+//
+// A layer's counters are stored when it ends and hold until the next pass overwrites them.
+// Reading: read_data follows read_layer and read_counter by one cycle.
+
+`default_nettype none
+
+module lsfq_counters #(
+  parameter LAYERS  = 64,
+  parameter LAYER_W = $clog2(LAYERS)
+) (
+  input  wire               aclk,
+  input  wire               aresetn,
+
+  input  wire               pass_start,
+  input  wire               running,             // a pass is under way
+  input  wire               first_beat,
+  input  wire               loaded,              // the image is stored
+  input  wire               result_last,
+  input  wire               layer_end,
+  input  wire               busy,
+  input  wire               starved_weights,
+  input  wire               blocked_output,
+  input  wire               starved_features,
+
+  output reg  [31:0]        cycles,
+  output reg  [31:0]        load_cycles,
+  output reg  [15:0]        layers,
+
+  input  wire [LAYER_W-1:0] read_layer,
+  input  wire [2:0]         read_counter,        // cycles, busy, weights, output, features
+  output reg  [31:0]        read_data
+);
+
+  reg         counting_q;
+  reg  [31:0] busy_q, weights_q, output_q, features_q;
+  reg  [31:0] busy_mem [0:LAYERS-1];
+  reg  [31:0] weights_mem [0:LAYERS-1];
+  reg  [31:0] output_mem [0:LAYERS-1];
+  reg  [31:0] features_mem [0:LAYERS-1];
+
+  wire [31:0] busy_d     = busy_q + {31'd0, busy};
+  wire [31:0] weights_d  = weights_q + {31'd0, starved_weights};
+  wire [31:0] output_d   = output_q + {31'd0, blocked_output};
+  wire [31:0] features_d = features_q + {31'd0, starved_features};
+  wire        store      = layer_end && layers < LAYERS;
+
+  always @(posedge aclk) begin
+    if (store) begin
+      busy_mem[layers[LAYER_W-1:0]]     <= busy_d;
+      weights_mem[layers[LAYER_W-1:0]]  <= weights_d;
+      output_mem[layers[LAYER_W-1:0]]   <= output_d;
+      features_mem[layers[LAYER_W-1:0]] <= features_d;
+    end
+    case (read_counter)
+      3'd0:    read_data <= busy_mem[read_layer] + weights_mem[read_layer]
+                          + output_mem[read_layer] + features_mem[read_layer];
+      3'd1:    read_data <= busy_mem[read_layer];
+      3'd2:    read_data <= weights_mem[read_layer];
+      3'd3:    read_data <= output_mem[read_layer];
+      3'd4:    read_data <= features_mem[read_layer];
+      default: read_data <= 32'd0;
+    endcase
+  end
+
+  // before the first pass the counters read 0
+  integer n;
+  initial
+    for (n = 0; n < LAYERS; n = n + 1) begin
+      busy_mem[n]     = 32'd0;
+      weights_mem[n]  = 32'd0;
+      output_mem[n]   = 32'd0;
+      features_mem[n] = 32'd0;
+    end
+
+  always @(posedge aclk) begin
+    if (pass_start || layer_end) begin
+      busy_q     <= 32'd0;
+      weights_q  <= 32'd0;
+      output_q   <= 32'd0;
+      features_q <= 32'd0;
+    end else begin
+      busy_q     <= busy_d;
+      weights_q  <= weights_d;
+      output_q   <= output_d;
+      features_q <= features_d;
+    end
+
+    if (running && (counting_q || first_beat)) begin
+      cycles <= cycles + 32'd1;
+      if (!loaded) load_cycles <= load_cycles + 32'd1;
+    end
+    if (running && first_beat) counting_q <= 1'b1;
+    if (result_last) counting_q <= 1'b0;
+    if (layer_end) layers <= layers + 16'd1;
+
+    if (!aresetn || pass_start) begin
+      counting_q  <= 1'b0;
+      cycles      <= 32'd0;
+      load_cycles <= 32'd0;
+      layers      <= 16'd0;
+    end
+  end
+
+endmodule
+
+`default_nettype wire

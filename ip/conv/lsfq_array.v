@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_array: POUT lanes of PIN packed multipliers over the same pixels, and the offset sum they share.
+//
+//   pixel[l] - 8 * offset = sum over the window of w[l] * a           modulo 2^ACC_W
+//
+// Words arrive two cycles after their tags (the memories' latency). Latency from a step's last word to its
+// first pixel: 6 + log2(PIN/4) cycles. No handshake: the datapath never stalls.
+// Parameter rules: PIN is 4, 8 or 16; ACC_W at least 18.
+
+`default_nettype none
+
+module lsfq_array #(
+  parameter PIN   = 16,
+  parameter POUT  = 16,
+  parameter ACC_W = 27
+) (
+  input  wire                   aclk,
+  input  wire                   aresetn,
+  input  wire                   clear,
+
+  input  wire                   pointwise,
+  input  wire                   odd,
+  input  wire [3:0]             pair_cycles,
+
+  // tags of a word, two cycles ahead of it
+  input  wire                   issue_valid,
+  input  wire                   issue_first,
+  input  wire                   issue_shift,
+  input  wire                   issue_offset,
+  input  wire                   issue_last,
+  input  wire                   issue_row_first,
+  input  wire                   issue_row_last,
+  input  wire                   issue_group_last,
+
+  input  wire [8*PIN-1:0]       feature_word,   // channel c: bits 8c+7..8c = {odd pixel, even pixel}
+  input  wire [12*PIN*POUT-1:0] weight_word,    // {plane 2, plane 1, plane 0}, nibble lane*PIN + channel
+
+  output wire                   pixel_valid,
+  output wire                   pixel_set,
+  output wire                   pixel_end,
+  output wire [POUT*ACC_W-1:0]  pixel,          // lane l: bits ACC_W*l upwards
+  output wire [ACC_W-1:0]       offset
+);
+
+  localparam MEMORY_LATENCY = 2;
+  localparam LEVELS  = $clog2(PIN / 4);
+  localparam LANE_LATENCY = 3 + LEVELS;
+  localparam SLOT_W  = 11 + LEVELS;
+  localparam PLANE_W = 4 * PIN * POUT;
+
+  wire valid, first, shift, last, row_first, row_last, group_last, count;
+  wire capture, carry, advance, last_slot, drop_left;
+
+  lsfq_delay #(
+    .WIDTH (2),
+    .STAGES(MEMORY_LATENCY + LANE_LATENCY),
+    .RESET (1)
+  ) u_delay_valid (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      ({issue_valid, issue_valid && issue_last}),
+    .q      ({valid, last})
+  );
+
+  lsfq_delay #(
+    .WIDTH (5),
+    .STAGES(MEMORY_LATENCY + LANE_LATENCY)
+  ) u_delay_tags (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      ({issue_first, issue_shift, issue_row_first, issue_row_last, issue_group_last}),
+    .q      ({first, shift, row_first, row_last, group_last})
+  );
+
+  lsfq_delay #(
+    .WIDTH (1),
+    .STAGES(MEMORY_LATENCY)
+  ) u_delay_count (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      (issue_offset),
+    .q      (count)
+  );
+
+  lsfq_emitter u_emitter (
+    .aclk           (aclk),
+    .aresetn        (aresetn),
+    .clear          (clear),
+    .pointwise      (pointwise),
+    .odd            (odd),
+    .pair_cycles    (pair_cycles),
+    .step_last      (last),
+    .step_row_first (row_first),
+    .step_row_last  (row_last),
+    .step_group_last(group_last),
+    .capture        (capture),
+    .carry          (carry),
+    .advance        (advance),
+    .last_slot      (last_slot),
+    .drop_left      (drop_left),
+    .pixel_valid    (pixel_valid),
+    .pixel_set      (pixel_set),
+    .pixel_end      (pixel_end)
+  );
+
+  genvar l, c;
+  generate
+    for (l = 0; l < POUT; l = l + 1) begin : g_lane
+      wire [12*PIN-1:0]   weights;
+      wire [4*SLOT_W-1:0] slots;
+
+      for (c = 0; c < PIN; c = c + 1) begin : g_channel
+        assign weights[12*c +: 12] = {weight_word[2*PLANE_W + 4*(l*PIN + c) +: 4],
+                                      weight_word[PLANE_W + 4*(l*PIN + c) +: 4],
+                                      weight_word[4*(l*PIN + c) +: 4]};
+      end
+
+      lsfq_lane #(
+        .PIN(PIN)
+      ) u_lane (
+        .aclk   (aclk),
+        .weights(weights),
+        .pixels (feature_word),
+        .slots  (slots)
+      );
+
+      lsfq_accumulator #(
+        .ACC_W (ACC_W),
+        .SLOT_W(SLOT_W)
+      ) u_accumulator (
+        .aclk     (aclk),
+        .valid    (valid),
+        .first    (first),
+        .shift    (shift),
+        .slots    (slots),
+        .capture  (capture),
+        .carry    (carry),
+        .advance  (advance),
+        .last_slot(last_slot),
+        .drop_left(drop_left),
+        .pixel    (pixel[l*ACC_W +: ACC_W])
+      );
+    end
+  endgenerate
+
+  wire [4*SLOT_W-1:0] offset_slots;
+
+  lsfq_offset_sum #(
+    .PIN(PIN)
+  ) u_offset_sum (
+    .aclk     (aclk),
+    .aresetn  (aresetn),
+    .pixels   (feature_word),
+    .count    (count),
+    .pointwise(pointwise),
+    .slots    (offset_slots)
+  );
+
+  lsfq_accumulator #(
+    .ACC_W (ACC_W),
+    .SLOT_W(SLOT_W)
+  ) u_offset_accumulator (
+    .aclk     (aclk),
+    .valid    (valid),
+    .first    (first),
+    .shift    (shift),
+    .slots    (offset_slots),
+    .capture  (capture),
+    .carry    (carry),
+    .advance  (advance),
+    .last_slot(last_slot),
+    .drop_left(drop_left),
+    .pixel    (offset)
+  );
+
+endmodule
+
+`default_nettype wire

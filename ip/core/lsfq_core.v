@@ -1,0 +1,683 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_core: the blocks of the accelerator, connected (docs/theory_of_operation.md).
+//
+//   s_axis_param -> parser -> constant memory, weight memory, layer queue
+//   s_axis_data  -> loader -> feature memory -> array -> requant -> pool -> writer -> feature memory
+//                             sequencer: addresses and order            '-> result -> m_axis_data
+//   s_axi        -> registers -> pass control, counters
+//
+// Parameter rules: PIN and POUT are 4, 8 or 16; PARAM_W is 32 to 256 and divides 4*PIN*POUT.
+
+`default_nettype none
+
+module lsfq_core #(
+  parameter PIN            = 16,
+  parameter POUT           = 16,
+  parameter PARAM_W        = 128,
+  parameter DATA_W         = 64,
+  parameter ACC_W          = 27,
+  parameter FEATURE_DEPTH  = 8192,
+  parameter WEIGHT_DEPTH   = 512,
+  parameter MAX_POOL_WIDTH = 256
+) (
+  input  wire                 aclk,
+  input  wire                 aresetn,
+
+  input  wire [11:0]          s_axi_awaddr,
+  input  wire [2:0]           s_axi_awprot,
+  input  wire                 s_axi_awvalid,
+  output wire                 s_axi_awready,
+  input  wire [31:0]          s_axi_wdata,
+  input  wire [3:0]           s_axi_wstrb,
+  input  wire                 s_axi_wvalid,
+  output wire                 s_axi_wready,
+  output wire [1:0]           s_axi_bresp,
+  output wire                 s_axi_bvalid,
+  input  wire                 s_axi_bready,
+  input  wire [11:0]          s_axi_araddr,
+  input  wire [2:0]           s_axi_arprot,
+  input  wire                 s_axi_arvalid,
+  output wire                 s_axi_arready,
+  output wire [31:0]          s_axi_rdata,
+  output wire [1:0]           s_axi_rresp,
+  output wire                 s_axi_rvalid,
+  input  wire                 s_axi_rready,
+  output wire                 irq,
+
+  input  wire [PARAM_W-1:0]   s_axis_param_tdata,
+  input  wire                 s_axis_param_tlast,
+  input  wire                 s_axis_param_tvalid,
+  output wire                 s_axis_param_tready,
+  input  wire [DATA_W-1:0]    s_axis_data_tdata,
+  input  wire                 s_axis_data_tlast,
+  input  wire                 s_axis_data_tvalid,
+  output wire                 s_axis_data_tready,
+  output wire [63:0]          m_axis_data_tdata,
+  output wire                 m_axis_data_tlast,
+  output wire                 m_axis_data_tvalid,
+  input  wire                 m_axis_data_tready
+);
+
+  localparam LAYERS    = 64;                       // with counters
+  localparam LAYER_W   = $clog2(LAYERS);
+  localparam PTR_W     = 20;
+  localparam BEAT_W    = 8;
+  localparam RAW_W     = 47;
+  localparam RESULT_DEPTH = 32;
+  localparam LEVEL_W   = $clog2(RESULT_DEPTH) + 1;
+  localparam ADDRESS_W = $clog2(FEATURE_DEPTH);
+
+  generate
+    if ((PIN != 4 && PIN != 8 && PIN != 16) || (POUT != 4 && POUT != 8 && POUT != 16)) begin : g_check
+      PIN_and_POUT_must_be_4_8_or_16 parameter_error ();
+    end
+  endgenerate
+
+  // ---- control
+
+  wire        start, abort, pass_start, stop, flush;
+  wire [31:0] passes, passes_done, cycles, load_cycles, counter_data;
+  wire [15:0] layers, error_layer;
+  wire [7:0]  error_code;
+  wire        busy, draining, done, error, irq_done, irq_error;
+  wire [LAYER_W-1:0] counter_layer;
+  wire [2:0]  counter_select;
+
+  wire        parser_idle, parser_done, parser_first_beat, parser_error;
+  wire [7:0]  parser_code;
+  wire [15:0] parser_layer;
+  wire        loader_idle, loader_done, loader_first_beat, loader_error;
+  wire [7:0]  loader_code;
+  wire        result_idle, result_last;
+  wire        layer_begin, layer_finished;
+  wire        count_busy, count_weights, count_output, count_features;
+
+  lsfq_registers #(
+    .PIN           (PIN),
+    .POUT          (POUT),
+    .ACC_W         (ACC_W),
+    .FEATURE_DEPTH (FEATURE_DEPTH),
+    .WEIGHT_DEPTH  (WEIGHT_DEPTH),
+    .MAX_POOL_WIDTH(MAX_POOL_WIDTH),
+    .LAYERS        (LAYERS)
+  ) u_registers (
+    .aclk                (aclk),
+    .aresetn             (aresetn),
+    .s_axi_awaddr        (s_axi_awaddr),
+    .s_axi_awprot        (s_axi_awprot),
+    .s_axi_awvalid       (s_axi_awvalid),
+    .s_axi_awready       (s_axi_awready),
+    .s_axi_wdata         (s_axi_wdata),
+    .s_axi_wstrb         (s_axi_wstrb),
+    .s_axi_wvalid        (s_axi_wvalid),
+    .s_axi_wready        (s_axi_wready),
+    .s_axi_bresp         (s_axi_bresp),
+    .s_axi_bvalid        (s_axi_bvalid),
+    .s_axi_bready        (s_axi_bready),
+    .s_axi_araddr        (s_axi_araddr),
+    .s_axi_arprot        (s_axi_arprot),
+    .s_axi_arvalid       (s_axi_arvalid),
+    .s_axi_arready       (s_axi_arready),
+    .s_axi_rdata         (s_axi_rdata),
+    .s_axi_rresp         (s_axi_rresp),
+    .s_axi_rvalid        (s_axi_rvalid),
+    .s_axi_rready        (s_axi_rready),
+    .irq                 (irq),
+    .start               (start),
+    .abort               (abort),
+    .passes              (passes),
+    .busy                (busy),
+    .done                (done),
+    .error               (error),
+    .draining            (draining),
+    .error_code          (error_code),
+    .error_layer         (error_layer),
+    .passes_done         (passes_done),
+    .irq_done            (irq_done),
+    .irq_error           (irq_error),
+    .cycles              (cycles),
+    .load_cycles         (load_cycles),
+    .layers              (layers),
+    .counter_layer       (counter_layer),
+    .counter_select      (counter_select),
+    .counter_data        (counter_data)
+  );
+
+  lsfq_pass_control u_pass_control (
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .start       (start),
+    .abort       (abort),
+    .passes      (passes),
+    .pass_start  (pass_start),
+    .stop        (stop),
+    .flush       (flush),
+    .parser_idle (parser_idle),
+    .parser_done (parser_done),
+    .loader_idle (loader_idle),
+    .result_idle (result_idle),
+    .result_last (result_last),
+    .parser_error(parser_error),
+    .parser_code (parser_code),
+    .loader_error(loader_error),
+    .loader_code (loader_code),
+    .layer       (parser_layer),
+    .busy        (busy),
+    .draining    (draining),
+    .done        (done),
+    .error       (error),
+    .error_code  (error_code),
+    .error_layer (error_layer),
+    .passes_done (passes_done),
+    .irq_done    (irq_done),
+    .irq_error   (irq_error)
+  );
+
+  lsfq_counters #(
+    .LAYERS(LAYERS)
+  ) u_counters (
+    .aclk            (aclk),
+    .aresetn         (aresetn),
+    .pass_start      (pass_start),
+    .running         (busy && !draining),
+    .first_beat      (parser_first_beat || loader_first_beat),
+    .loaded          (loader_done),
+    .result_last     (result_last),
+    .layer_end       (layer_finished),
+    .busy            (count_busy),
+    .starved_weights (count_weights),
+    .blocked_output  (count_output),
+    .starved_features(count_features),
+    .cycles          (cycles),
+    .load_cycles     (load_cycles),
+    .layers          (layers),
+    .read_layer      (counter_layer),
+    .read_counter    (counter_select),
+    .read_data       (counter_data)
+  );
+
+  // ---- stream borders
+
+  wire               param_valid, param_ready, param_last;
+  wire [PARAM_W-1:0] param_data;
+  wire               data_valid, data_ready, data_last;
+  wire [DATA_W-1:0]  data_data;
+  wire               result_valid, result_ready, result_tlast;
+  wire [63:0]        result_data;
+
+  lsfq_skid #(
+    .WIDTH(PARAM_W + 1)
+  ) u_skid_param (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .s_valid(s_axis_param_tvalid),
+    .s_ready(s_axis_param_tready),
+    .s_data ({s_axis_param_tlast, s_axis_param_tdata}),
+    .m_valid(param_valid),
+    .m_ready(param_ready),
+    .m_data ({param_last, param_data})
+  );
+
+  lsfq_skid #(
+    .WIDTH(DATA_W + 1)
+  ) u_skid_data (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .s_valid(s_axis_data_tvalid),
+    .s_ready(s_axis_data_tready),
+    .s_data ({s_axis_data_tlast, s_axis_data_tdata}),
+    .m_valid(data_valid),
+    .m_ready(data_ready),
+    .m_data ({data_last, data_data})
+  );
+
+  lsfq_skid #(
+    .WIDTH(65)
+  ) u_skid_result (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .s_valid(result_valid),
+    .s_ready(result_ready),
+    .s_data ({result_tlast, result_data}),
+    .m_valid(m_axis_data_tvalid),
+    .m_ready(m_axis_data_tready),
+    .m_data ({m_axis_data_tlast, m_axis_data_tdata})
+  );
+
+  // ---- parameters: blocks to the loader and the layer queue, payload to the memories
+
+  wire        load_valid, load_wide, load_window;
+  wire [15:0] load_height, load_width, load_channels;
+  wire [17:0] load_base, load_digit_words;
+
+  // fields of a layer: what waits (next_*) and what runs (layer_*)
+  wire             next_three_rows, next_pointwise, next_raw, next_pool, next_wide_in, next_wide_weight, next_odd;
+  wire             layer_three_rows, layer_pointwise, layer_raw, layer_pool, layer_wide_in, layer_wide_weight, layer_odd;
+  wire [15:0]      next_rows, next_pairs, next_width;
+  wire [15:0]      layer_rows, layer_pairs, layer_width;
+  wire [17:0]      next_words, next_stride;
+  wire [17:0]      layer_words, layer_stride;
+  wire [15:0]      next_row_pitch;
+  wire [15:0]      layer_row_pitch;
+  wire [17:0]      next_in_base, next_in_digit;
+  wire [17:0]      layer_in_base, layer_in_digit;
+  wire [PTR_W-1:0] next_weight_digit, next_group_words;
+  wire [PTR_W-1:0] layer_weight_digit, layer_group_words;
+  wire [15:0]      next_groups, next_channels;
+  wire [15:0]      layer_groups, layer_channels;
+  wire [17:0]      next_out_base, next_out_plane, next_out_digit;
+  wire [17:0]      layer_out_base, layer_out_plane, layer_out_digit;
+  wire [15:0]      next_out_planes;
+  wire [15:0]      layer_out_planes;
+  wire [3:0]       next_out_bits;
+  wire [3:0]       layer_out_bits;
+  wire [5:0]       next_shift;
+  wire [5:0]       layer_shift;
+  wire             next_valid, next_ready, layer_valid;
+  wire [1:0]       layer_level;
+  localparam LAYER_BITS = 255 + 2 * PTR_W;    // of all fields
+
+  wire               constant_write, constant_last, constant_space;
+  wire               weight_write, weight_last, weight_space;
+  wire [1:0]         weight_plane, weight_absent;
+  wire [BEAT_W-1:0]  payload_beat;
+  wire [PARAM_W-1:0] payload_data;
+
+  lsfq_parser #(
+    .PIN           (PIN),
+    .POUT          (POUT),
+    .PARAM_W       (PARAM_W),
+    .FEATURE_DEPTH (FEATURE_DEPTH),
+    .WEIGHT_DEPTH  (WEIGHT_DEPTH),
+    .MAX_POOL_WIDTH(MAX_POOL_WIDTH),
+    .PTR_W         (PTR_W),
+    .BEAT_W        (BEAT_W)
+  ) u_parser (
+    .aclk              (aclk),
+    .aresetn           (aresetn),
+    .clear             (abort),
+    .start             (pass_start),
+    .stop              (stop),
+    .idle              (parser_idle),
+    .done              (parser_done),
+    .first_beat        (parser_first_beat),
+    .s_valid           (param_valid),
+    .s_ready           (param_ready),
+    .s_data            (param_data),
+    .s_last            (param_last),
+    .load_valid        (load_valid),
+    .load_height       (load_height),
+    .load_width        (load_width),
+    .load_channels     (load_channels),
+    .load_wide         (load_wide),
+    .load_window       (load_window),
+    .load_base         (load_base),
+    .load_digit_words  (load_digit_words),
+    .layer_valid       (next_valid),
+    .layer_ready       (next_ready),
+    .layer_three_rows   (next_three_rows),
+    .layer_pointwise    (next_pointwise),
+    .layer_raw          (next_raw),
+    .layer_pool         (next_pool),
+    .layer_wide_in      (next_wide_in),
+    .layer_wide_weight  (next_wide_weight),
+    .layer_odd          (next_odd),
+    .layer_rows         (next_rows),
+    .layer_pairs        (next_pairs),
+    .layer_width        (next_width),
+    .layer_words        (next_words),
+    .layer_stride       (next_stride),
+    .layer_row_pitch    (next_row_pitch),
+    .layer_in_base      (next_in_base),
+    .layer_in_digit     (next_in_digit),
+    .layer_weight_digit (next_weight_digit),
+    .layer_group_words  (next_group_words),
+    .layer_groups       (next_groups),
+    .layer_channels     (next_channels),
+    .layer_out_base     (next_out_base),
+    .layer_out_plane    (next_out_plane),
+    .layer_out_digit    (next_out_digit),
+    .layer_out_planes   (next_out_planes),
+    .layer_out_bits     (next_out_bits),
+    .layer_shift        (next_shift),
+    .constant_write    (constant_write),
+    .constant_last     (constant_last),
+    .constant_space    (constant_space),
+    .weight_write      (weight_write),
+    .weight_plane      (weight_plane),
+    .weight_absent     (weight_absent),
+    .weight_last       (weight_last),
+    .weight_space      (weight_space),
+    .payload_beat      (payload_beat),
+    .payload_data      (payload_data),
+    .error_valid       (parser_error),
+    .error_code        (parser_code),
+    .error_layer       (parser_layer)
+  );
+
+  // the layer under way is the queue's head; the next one waits behind it
+  lsfq_fifo #(
+    .WIDTH(LAYER_BITS),
+    .DEPTH(2)
+  ) u_layers (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (flush),
+    .s_valid(next_valid),
+    .s_ready(next_ready),
+    .s_data ({next_three_rows, next_pointwise, next_raw, next_pool, next_wide_in, next_wide_weight,
+              next_odd, next_rows, next_pairs, next_width, next_words, next_stride, next_row_pitch,
+              next_in_base, next_in_digit, next_weight_digit, next_group_words, next_groups,
+              next_channels, next_out_base, next_out_plane, next_out_digit, next_out_planes,
+              next_out_bits, next_shift}),
+    .m_valid(layer_valid),
+    .m_ready(layer_finished),
+    .m_data ({layer_three_rows, layer_pointwise, layer_raw, layer_pool, layer_wide_in,
+              layer_wide_weight, layer_odd, layer_rows, layer_pairs, layer_width, layer_words,
+              layer_stride, layer_row_pitch, layer_in_base, layer_in_digit, layer_weight_digit,
+              layer_group_words, layer_groups, layer_channels, layer_out_base, layer_out_plane,
+              layer_out_digit, layer_out_planes, layer_out_bits, layer_shift}),
+    .level  (layer_level)
+  );
+
+  wire               constant_set;
+  wire [1:0]         constant_release;
+  wire [64*POUT-1:0] constants;
+
+  lsfq_constant_memory #(
+    .POUT   (POUT),
+    .PARAM_W(PARAM_W),
+    .BEAT_W (BEAT_W)
+  ) u_constants (
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .clear       (flush),
+    .write_enable(constant_write),
+    .write_beat  (payload_beat),
+    .write_last  (constant_last),
+    .write_data  (payload_data),
+    .space       (constant_space),
+    .read_set    (constant_set),
+    .release_sets(constant_release),
+    .read_data   (constants)
+  );
+
+  wire [PTR_W-1:0]       weights_free, weights_complete, weight_pointer;
+  wire [12*PIN*POUT-1:0] weight_word;
+
+  lsfq_weight_memory #(
+    .PIN    (PIN),
+    .POUT   (POUT),
+    .PARAM_W(PARAM_W),
+    .DEPTH  (WEIGHT_DEPTH),
+    .PTR_W  (PTR_W),
+    .BEAT_W (BEAT_W)
+  ) u_weights (
+    .aclk         (aclk),
+    .aresetn      (aresetn),
+    .clear        (flush),
+    .write_enable (weight_write),
+    .write_plane  (weight_plane),
+    .write_beat   (payload_beat),
+    .absent_plane (weight_absent),
+    .write_last   (weight_last),
+    .write_data   (payload_data),
+    .space        (weight_space),
+    .free_pointer (weights_free),
+    .write_pointer(weights_complete),
+    .read_pointer (weight_pointer),
+    .read_data    (weight_word)
+  );
+
+  // ---- the feature memory: the loader writes before the first layer, the writer from then on
+
+  wire [PIN-1:0]   load_enable, store_enable;
+  wire [17:0]      load_address, store_address, feature_address;
+  wire [8*PIN-1:0] load_data, store_data, feature_word;
+  wire [17:0]      write_address = loader_done ? store_address : load_address;
+
+  lsfq_loader #(
+    .PIN   (PIN),
+    .DATA_W(DATA_W)
+  ) u_loader (
+    .aclk            (aclk),
+    .aresetn         (aresetn),
+    .clear           (abort),
+    .start           (pass_start),
+    .stop            (stop),
+    .idle            (loader_idle),
+    .done            (loader_done),
+    .first_beat      (loader_first_beat),
+    .load_valid      (load_valid),
+    .load_height     (load_height),
+    .load_width      (load_width),
+    .load_channels   (load_channels),
+    .load_wide       (load_wide),
+    .load_window     (load_window),
+    .load_base       (load_base),
+    .load_digit_words(load_digit_words),
+    .s_valid         (data_valid),
+    .s_ready         (data_ready),
+    .s_data          (data_data),
+    .s_last          (data_last),
+    .write_enable    (load_enable),
+    .write_address   (load_address),
+    .write_data      (load_data),
+    .error_valid     (loader_error),
+    .error_code      (loader_code)
+  );
+
+  lsfq_ram #(
+    .DEPTH   (FEATURE_DEPTH),
+    .WIDTH   (8 * PIN),
+    .SEGMENTS(PIN)
+  ) u_features (
+    .aclk         (aclk),
+    .write_enable (loader_done ? store_enable : load_enable),
+    .write_address(write_address[ADDRESS_W-1:0]),
+    .write_data   (loader_done ? store_data : load_data),
+    .read_address (feature_address[ADDRESS_W-1:0]),
+    .read_data    (feature_word)
+  );
+
+  // ---- the array
+
+  wire       issue_valid, issue_first, issue_shift, issue_offset, issue_last;
+  wire       issue_row_first, issue_row_last, issue_group_last;
+  wire [3:0] pair_cycles;
+  wire       code_valid, code_set, code_end, pooled_valid, writer_idle;
+  wire       pool_busy;
+  wire [LEVEL_W-1:0] result_level;
+
+  lsfq_sequencer #(
+    .PIN    (PIN),
+    .POUT   (POUT),
+    .PTR_W  (PTR_W),
+    .LEVEL_W(LEVEL_W)
+  ) u_sequencer (
+    .aclk                  (aclk),
+    .aresetn               (aresetn),
+    .clear                 (flush),
+    .run                   (loader_done),
+    .layer_valid           (layer_valid),
+    .layer_ready           (layer_finished),
+    .layer_three_rows      (layer_three_rows),
+    .layer_pointwise       (layer_pointwise),
+    .layer_raw             (layer_raw),
+    .layer_wide_in         (layer_wide_in),
+    .layer_wide_weight     (layer_wide_weight),
+    .layer_odd             (layer_odd),
+    .layer_rows            (layer_rows),
+    .layer_pairs           (layer_pairs),
+    .layer_words           (layer_words),
+    .layer_stride          (layer_stride),
+    .layer_row_pitch       (layer_row_pitch),
+    .layer_in_base         (layer_in_base),
+    .layer_in_digit        (layer_in_digit),
+    .layer_weight_digit    (layer_weight_digit),
+    .layer_group_words     (layer_group_words),
+    .layer_groups          (layer_groups),
+    .layer_out_bits        (layer_out_bits),
+    .layer_begin           (layer_begin),
+    .feature_address       (feature_address),
+    .weight_pointer        (weight_pointer),
+    .weights_complete      (weights_complete),
+    .weights_free          (weights_free),
+    .issue_valid           (issue_valid),
+    .issue_first           (issue_first),
+    .issue_shift           (issue_shift),
+    .issue_offset          (issue_offset),
+    .issue_last            (issue_last),
+    .issue_row_first       (issue_row_first),
+    .issue_row_last        (issue_row_last),
+    .issue_group_last      (issue_group_last),
+    .pair_cycles           (pair_cycles),
+    .pixel_done            (code_valid),
+    .output_idle           (!pool_busy && !pooled_valid && writer_idle),
+    .result_level          (result_level),
+    .count_busy            (count_busy),
+    .count_starved_weights (count_weights),
+    .count_blocked_output  (count_output),
+    .count_starved_features(count_features)
+  );
+
+  wire                  pixel_valid, pixel_set, pixel_end;
+  wire [POUT*ACC_W-1:0] pixel;
+  wire [ACC_W-1:0]      offset;
+
+  lsfq_array #(
+    .PIN  (PIN),
+    .POUT (POUT),
+    .ACC_W(ACC_W)
+  ) u_array (
+    .aclk            (aclk),
+    .aresetn         (aresetn),
+    .clear           (flush),
+    .pointwise       (layer_pointwise),
+    .odd             (layer_odd),
+    .pair_cycles     (pair_cycles),
+    .issue_valid     (issue_valid),
+    .issue_first     (issue_first),
+    .issue_shift     (issue_shift),
+    .issue_offset    (issue_offset),
+    .issue_last      (issue_last),
+    .issue_row_first (issue_row_first),
+    .issue_row_last  (issue_row_last),
+    .issue_group_last(issue_group_last),
+    .feature_word    (feature_word),
+    .weight_word     (weight_word),
+    .pixel_valid     (pixel_valid),
+    .pixel_set       (pixel_set),
+    .pixel_end       (pixel_end),
+    .pixel           (pixel),
+    .offset          (offset)
+  );
+
+  // ---- behind it
+
+  wire [8*POUT-1:0]     code, pooled;
+  wire [RAW_W*POUT-1:0] raw;
+  wire                  pooled_set;
+
+  assign constant_set     = pixel_set;
+  assign constant_release = !pixel_valid || !pixel_end ? 2'd0
+                          : !layer_pointwise           ? 2'd1
+                          : pixel_set                  ? 2'd2 : 2'd0;
+
+  lsfq_requant #(
+    .POUT (POUT),
+    .ACC_W(ACC_W),
+    .RAW_W(RAW_W)
+  ) u_requant (
+    .aclk       (aclk),
+    .aresetn    (aresetn),
+    .clear      (flush),
+    .out_bits   (layer_out_bits),
+    .shift      (layer_shift),
+    .pixel_valid(pixel_valid),
+    .pixel_set  (pixel_set),
+    .pixel_end  (pixel_end),
+    .pixel      (pixel),
+    .offset     (offset),
+    .constants  (constants),
+    .code_valid (code_valid),
+    .code_set   (code_set),
+    .code_end   (code_end),
+    .code       (code),
+    .raw        (raw)
+  );
+
+  lsfq_max_pool #(
+    .POUT     (POUT),
+    .MAX_WIDTH(MAX_POOL_WIDTH)
+  ) u_pool (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (flush),
+    .restart(layer_begin),
+    .enable (layer_pool),
+    .width  (layer_width),
+    .busy   (pool_busy),
+    .s_valid(code_valid && !layer_raw),
+    .s_set  (code_set),
+    .s_end  (code_end),
+    .s_code (code),
+    .m_valid(pooled_valid),
+    .m_set  (pooled_set),
+    .m_code (pooled)
+  );
+
+  lsfq_writer #(
+    .PIN (PIN),
+    .POUT(POUT)
+  ) u_writer (
+    .aclk         (aclk),
+    .aresetn      (aresetn),
+    .clear        (flush),
+    .restart      (layer_begin),
+    .idle         (writer_idle),
+    .pointwise    (layer_pointwise),
+    .wide         (layer_out_bits == 4'd8),
+    .width        (layer_pool ? {1'b0, layer_width[15:1]} : layer_width),
+    .base         (layer_out_base),
+    .plane        (layer_out_plane),
+    .digit_words  (layer_out_digit),
+    .planes       (layer_out_planes),
+    .s_valid      (pooled_valid),
+    .s_set        (pooled_set),
+    .s_code       (pooled),
+    .write_enable (store_enable),
+    .write_address(store_address),
+    .write_data   (store_data)
+  );
+
+  lsfq_result #(
+    .POUT (POUT),
+    .RAW_W(RAW_W),
+    .DEPTH(RESULT_DEPTH)
+  ) u_result (
+    .aclk      (aclk),
+    .aresetn   (aresetn),
+    .close     (stop || abort),
+    .idle      (result_idle),
+    .last_taken(result_last),
+    .pointwise (layer_pointwise),
+    .channels  (layer_channels),
+    .restart   (layer_begin),
+    .s_valid   (code_valid && layer_raw),
+    .s_set     (code_set),
+    .s_end     (code_end),
+    .s_raw     (raw),
+    .level     (result_level),
+    .m_valid   (result_valid),
+    .m_ready   (result_ready),
+    .m_data    (result_data),
+    .m_last    (result_tlast)
+  );
+
+  wire unused = &{1'b0, layer_level, write_address[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
+
+endmodule
+
+`default_nettype wire

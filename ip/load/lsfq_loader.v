@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_loader: stores one image (or any tensor of codes) from a byte stream in the feature memory.
+//
+// It takes one code a cycle, collects a pixel pair of one channel group, and writes it while it collects the
+// next: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a pair is written three
+// times, as row ky = 1 of its own row's word, ky = 0 of the row below and ky = 2 of the row above, so that a
+// 3x3 window becomes a 1x3 window of 3C channels:
+//
+//   channel ky*C + c of word (y, t) = channel c of image row y + ky - 1, zeros outside
+//
+// Handshake: `start` begins a pass, `load_valid` gives the tensor; `stop` drops the rest of the packet up to
+// TLAST; `clear` forgets it at once. error_valid is one cycle long.
+
+`default_nettype none
+
+module lsfq_loader #(
+  parameter PIN    = 16,
+  parameter DATA_W = 64
+) (
+  input  wire              aclk,
+  input  wire              aresetn,
+  input  wire              clear,
+  input  wire              start,
+  input  wire              stop,
+  output wire              idle,           // nothing of a packet is in flight
+  output wire              done,           // the tensor is in the memory
+  output wire              first_beat,     // the packet's first beat is being taken
+
+  input  wire              load_valid,
+  input  wire [15:0]       load_height,
+  input  wire [15:0]       load_width,
+  input  wire [15:0]       load_channels,
+  input  wire              load_wide,
+  input  wire              load_window,
+  input  wire [17:0]       load_base,
+  input  wire [17:0]       load_digit_words,
+
+  input  wire              s_valid,
+  output wire              s_ready,
+  input  wire [DATA_W-1:0] s_data,
+  input  wire              s_last,
+
+  output wire [PIN-1:0]    write_enable,   // a byte (two pixels) a channel
+  output wire [17:0]       write_address,
+  output wire [8*PIN-1:0]  write_data,
+
+  output reg               error_valid,
+  output reg  [7:0]        error_code
+);
+
+  localparam BYTES     = DATA_W / 8;
+  localparam BYTE_W    = BYTES > 1 ? $clog2(BYTES) : 1;
+  localparam CHANNEL_W = $clog2(PIN);
+
+  localparam [7:0] E_IMAGE_SHORT = 8'd13, E_IMAGE_LONG = 8'd14;
+  localparam [2:0] S_IDLE = 3'd0, S_WAIT = 3'd1, S_LOAD = 3'd2, S_FLUSH = 3'd3, S_DRAIN = 3'd4;
+
+  generate
+    if (DATA_W < 16 || (DATA_W & (DATA_W - 1)) != 0) begin : g_check
+      DATA_W_must_be_a_power_of_two_of_at_least_16 parameter_error ();
+    end
+  endgenerate
+
+  reg [2:0]           state_q;
+  reg                 done_q, begun_q;
+  reg                 wide_q, window_q;
+  reg [15:0]          height_q, width_q;
+  reg [CHANNEL_W:0]   window_channels_q;   // C when window_q
+  reg [17:0]          pitch_q;             // words a row
+  reg [17:0]          digit_words_q;
+
+  // ---- position of the next code
+
+  reg [BYTE_W-1:0]    byte_q;
+  reg [15:0]          left_q;              // channels from this group on
+  reg [CHANNEL_W-1:0] channel_q;
+  reg [15:0]          x_q, y_q;
+
+  wire last_channel = left_q <= PIN ? {1'b0, channel_q} + 1'b1 == left_q[CHANNEL_W:0]
+                                    : channel_q == {CHANNEL_W{1'b1}};
+  wire last_x       = x_q + 16'd1 == width_q;
+  wire last_y       = y_q + 16'd1 == height_q;
+  wire last_group   = left_q <= PIN;
+  wire pair_end     = last_channel && (x_q[0] || last_x);
+  wire tensor_end   = last_channel && last_x && last_y && last_group;
+
+  // ---- collect a pair
+
+  wire                writer_free;
+  wire                step = state_q == S_LOAD && s_valid && (!pair_end || writer_free);
+  wire [7:0]          code = s_data[{29'd0, byte_q} * 8 +: 8];
+  reg  [16*PIN-1:0]   pair_q;              // channel c: even pixel in bits 16c+7..16c, odd above
+  reg  [16*PIN-1:0]   pair_d;
+
+  always @* begin
+    pair_d = pair_q;
+    pair_d[{channel_q, x_q[0], 3'd0} +: 8] = code;
+  end
+
+  assign s_ready    = (step && (byte_q == {BYTE_W{1'b1}} || tensor_end)) || state_q == S_DRAIN;
+  assign first_beat = s_valid && s_ready && !begun_q;
+  assign idle       = state_q == S_IDLE;
+  assign done       = done_q;
+
+  // ---- write it
+
+  reg               busy_q;
+  reg               digit_q;               // 0: the only digit, or the high one
+  reg  [1:0]        ky_q;                  // write 1 (own row), 0 (row below), 2 (row above)
+  reg  [16*PIN-1:0] word_q;
+  reg  [17:0]       address_q;             // of the pair in its own row, digit 0
+  reg               top_q, bottom_q;       // its row is the first, the last
+
+  wire last_write = (!wide_q || digit_q) && (!window_q || ky_q == 2'd2);
+  assign writer_free = !busy_q || last_write;
+
+  reg  [8*PIN-1:0]  nibbles;
+  integer c;
+  always @* begin
+    for (c = 0; c < PIN; c = c + 1)
+      nibbles[8*c +: 8] = wide_q && !digit_q ? {word_q[16*c+12 +: 4], word_q[16*c+4 +: 4]}
+                                             : {word_q[16*c+8 +: 4], word_q[16*c +: 4]};
+  end
+
+  // where the pair goes as a row of the window: (row of the word, channels); outside the image, zeros
+  wire              outside  = (ky_q == 2'd0 && bottom_q) || (ky_q == 2'd2 && top_q);
+  wire [1:0]        block    = outside ? 2'd2 - ky_q : ky_q;
+  wire [CHANNEL_W+1:0] shift = block[1] ? {window_channels_q, 1'b0}
+                             : block[0] ? {1'b0, window_channels_q} : {(CHANNEL_W+2){1'b0}};
+  wire [PIN-1:0]    mask     = ~({PIN{1'b1}} << window_channels_q);
+
+  assign write_enable  = !busy_q ? {PIN{1'b0}} : window_q ? mask << shift : {PIN{1'b1}};
+  assign write_data    = !window_q ? nibbles : outside ? {8*PIN{1'b0}} : nibbles << {shift, 3'd0};
+  assign write_address = address_q + (digit_q ? digit_words_q : 18'd0)
+                       + (window_q && !outside && ky_q == 2'd0 ? pitch_q : 18'd0)
+                       - (window_q && !outside && ky_q == 2'd2 ? pitch_q : 18'd0);
+
+  always @(posedge aclk) begin
+    if (step) pair_q <= pair_end ? {16*PIN{1'b0}} : pair_d;
+    if (state_q == S_WAIT) pair_q <= {16*PIN{1'b0}};
+    if (step && pair_end) begin
+      word_q   <= pair_d;
+      top_q    <= y_q == 16'd0;
+      bottom_q <= last_y;
+    end
+    if (state_q == S_WAIT && load_valid) begin
+      wide_q            <= load_wide;
+      window_q          <= load_window;
+      height_q          <= load_height;
+      width_q           <= load_width;
+      window_channels_q <= load_channels[CHANNEL_W:0];
+      pitch_q           <= {3'd0, load_width[15:1]} + {17'd0, load_width[0]};
+      digit_words_q     <= load_digit_words;
+    end
+  end
+
+  always @(posedge aclk) begin
+    error_valid <= 1'b0;
+    if (s_valid && s_ready) begun_q <= 1'b1;
+
+    // the pair being written
+    if (busy_q) begin
+      if (window_q && ky_q != 2'd2) ky_q <= ky_q == 2'd1 ? 2'd0 : 2'd2;
+      else begin
+        ky_q    <= 2'd1;
+        digit_q <= wide_q && !digit_q;
+      end
+      if (last_write) begin
+        busy_q    <= 1'b0;
+        address_q <= address_q + 18'd1;
+      end
+    end
+
+    case (state_q)
+      S_IDLE: if (start) begin
+        state_q <= S_WAIT;
+        begun_q <= 1'b0;
+        done_q  <= 1'b0;
+      end
+
+      S_WAIT: begin
+        byte_q    <= {BYTE_W{1'b0}};
+        channel_q <= {CHANNEL_W{1'b0}};
+        x_q       <= 16'd0;
+        y_q       <= 16'd0;
+        ky_q      <= 2'd1;
+        digit_q   <= 1'b0;
+        busy_q    <= 1'b0;
+        left_q    <= load_channels;
+        address_q <= load_base;
+        if (load_valid) state_q <= S_LOAD;
+      end
+
+      S_LOAD: if (step) begin
+        byte_q    <= byte_q + 1'b1;
+        channel_q <= last_channel ? {CHANNEL_W{1'b0}} : channel_q + 1'b1;
+        if (last_channel) begin
+          x_q <= last_x ? 16'd0 : x_q + 16'd1;
+          if (last_x) begin
+            y_q <= last_y ? 16'd0 : y_q + 16'd1;
+            if (last_y) left_q <= left_q - PIN;
+          end
+        end
+        if (pair_end) busy_q <= 1'b1;
+        if (s_ready && s_last != tensor_end) begin
+          error_valid <= 1'b1;
+          error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
+          state_q     <= s_last ? S_IDLE : S_DRAIN;
+        end else if (tensor_end) begin
+          state_q <= S_FLUSH;
+        end
+      end
+
+      S_FLUSH: if (!busy_q) begin
+        done_q  <= 1'b1;
+        state_q <= S_IDLE;
+      end
+
+      default: if (s_valid && s_last) state_q <= S_IDLE;    // S_DRAIN
+    endcase
+
+    if (stop) begin
+      busy_q <= 1'b0;
+      if (state_q == S_WAIT || (state_q == S_LOAD && !(s_valid && s_ready && s_last))) state_q <= S_DRAIN;
+      else if (state_q != S_DRAIN) state_q <= S_IDLE;
+    end
+    if (!aresetn || clear) begin
+      state_q     <= S_IDLE;
+      error_valid <= 1'b0;
+      busy_q      <= 1'b0;
+      done_q      <= 1'b0;
+      begun_q     <= 1'b0;
+    end
+  end
+
+endmodule
+
+`default_nettype wire

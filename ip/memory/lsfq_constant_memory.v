@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_constant_memory: a ring of sets of requantisation constants; a set is POUT pairs (m, b) of 64 bits,
+// bits 17..0 the multiplier m, bits 63..18 the bias b, both signed.
+//
+// Write: a beat is taken in any cycle with write_enable; offer beats only while `space` is high.
+// Read:  read_set + base is chosen without delay; `release_sets` frees the oldest 1 or 2 sets.
+// Parameter rules: SETS is a power of two, at least 4; PARAM_W divides 64*POUT.
+
+`default_nettype none
+
+module lsfq_constant_memory #(
+  parameter POUT    = 16,
+  parameter PARAM_W = 128,
+  parameter SETS    = 8,
+  parameter BEAT_W  = 8
+) (
+  input  wire               aclk,
+  input  wire               aresetn,
+  input  wire               clear,
+
+  input  wire               write_enable,
+  input  wire [BEAT_W-1:0]  write_beat,     // within the set
+  input  wire               write_last,     // the set is complete with this beat
+  input  wire [PARAM_W-1:0] write_data,
+  output wire               space,
+
+  input  wire               read_set,       // second set of the group
+  input  wire [1:0]         release_sets,   // 0, 1 or 2
+  output wire [64*POUT-1:0] read_data
+);
+
+  localparam SET_BEATS = 64 * POUT / PARAM_W;
+  localparam PTR_W     = $clog2(SETS) + 1;
+
+  generate
+    if (SET_BEATS * PARAM_W != 64 * POUT) begin : g_check
+      PARAM_W_must_divide_64_POUT parameter_error ();
+    end
+  endgenerate
+
+  reg  [PTR_W-1:0] write_q;
+  reg  [PTR_W-1:0] base_q;
+  wire [PTR_W-1:0] held  = write_q - base_q;
+  wire [PTR_W-1:0] index = base_q + {{(PTR_W-1){1'b0}}, read_set};
+
+  assign space = !held[PTR_W-1];
+
+  always @(posedge aclk) begin
+    if (write_enable && write_last) write_q <= write_q + 1'b1;
+    base_q <= base_q + {{(PTR_W-2){1'b0}}, release_sets};
+    if (!aresetn || clear) begin
+      write_q <= {PTR_W{1'b0}};
+      base_q  <= {PTR_W{1'b0}};
+    end
+  end
+
+  genvar b;
+  generate
+    for (b = 0; b < SET_BEATS; b = b + 1) begin : g_beat
+      reg [PARAM_W-1:0] mem [0:SETS-1];
+      always @(posedge aclk)
+        if (write_enable && write_beat == b) mem[write_q[PTR_W-2:0]] <= write_data;
+      assign read_data[b*PARAM_W +: PARAM_W] = mem[index[PTR_W-2:0]];
+    end
+  endgenerate
+
+  wire unused = &{1'b0, index[PTR_W-1]};
+
+endmodule
+
+`default_nettype wire

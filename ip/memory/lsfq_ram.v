@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_ram: one write port, one read port, one clock; infers block memory.
+//
+// A write touches the segments whose write_enable is set. read_data follows read_address by two cycles
+// (the memory's own register and its output register). A read of the word being written gives the old one.
+// Contents start at 0. Parameter rules: SEGMENTS divides WIDTH (8 or 9 bits a segment map on byte enables).
+
+`default_nettype none
+
+module lsfq_ram #(
+  parameter DEPTH     = 512,          // words
+  parameter WIDTH     = 64,           // bits a word
+  parameter SEGMENTS  = 1,            // separately written parts of a word
+  parameter ADDRESS_W = $clog2(DEPTH)
+) (
+  input  wire                 aclk,
+  input  wire [SEGMENTS-1:0]  write_enable,
+  input  wire [ADDRESS_W-1:0] write_address,
+  input  wire [WIDTH-1:0]     write_data,
+  input  wire [ADDRESS_W-1:0] read_address,
+  output wire [WIDTH-1:0]     read_data
+);
+
+  localparam SEGMENT_W = WIDTH / SEGMENTS;
+
+  generate
+    if (SEGMENT_W * SEGMENTS != WIDTH) begin : g_check
+      SEGMENTS_must_divide_WIDTH parameter_error ();
+    end
+  endgenerate
+
+  (* ram_style = "block" *)
+  reg [WIDTH-1:0] mem [0:DEPTH-1];
+  reg [WIDTH-1:0] word_q;
+  reg [WIDTH-1:0] read_q;
+
+  integer i;
+  initial for (i = 0; i < DEPTH; i = i + 1) mem[i] = {WIDTH{1'b0}};
+
+  integer s;
+  always @(posedge aclk) begin
+    for (s = 0; s < SEGMENTS; s = s + 1)
+      if (write_enable[s])
+        mem[write_address][s*SEGMENT_W +: SEGMENT_W] <= write_data[s*SEGMENT_W +: SEGMENT_W];
+    word_q <= mem[read_address];
+    read_q <= word_q;
+  end
+
+  assign read_data = read_q;
+
+endmodule
+
+`default_nettype wire

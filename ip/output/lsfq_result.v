@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_result: the raw results of the last layer as a packet, one signed 64-bit number a beat.
+//
+// Pixels of POUT channels enter a queue (the sequencer keeps it from overflowing by `level`); the channels that
+// exist leave one a cycle. TLAST goes with the last channel of the layer. `close` ends a packet that has begun
+// with one beat of 0 and TLAST, and drops the rest; `idle` is low until that beat is taken.
+
+`default_nettype none
+
+module lsfq_result #(
+  parameter POUT    = 16,
+  parameter RAW_W   = 47,
+  parameter DEPTH   = 32,
+  parameter LEVEL_W = $clog2(DEPTH) + 1
+) (
+  input  wire                  aclk,
+  input  wire                  aresetn,
+  input  wire                  close,
+  output wire                  idle,
+  output wire                  last_taken,    // the packet's last beat is handed on
+
+  input  wire                  pointwise,
+  input  wire [15:0]           channels,      // of the layer
+  input  wire                  restart,       // a layer begins
+
+  input  wire                  s_valid,
+  input  wire                  s_set,
+  input  wire                  s_end,         // the set's last pixel in the group
+  input  wire [RAW_W*POUT-1:0] s_raw,
+  output wire [LEVEL_W-1:0]    level,
+
+  output wire                  m_valid,
+  input  wire                  m_ready,
+  output wire [63:0]           m_data,
+  output wire                  m_last
+);
+
+  localparam LANE_W = $clog2(POUT);
+
+  // ---- channels left from this group on; the second set's begin POUT later
+
+  reg  [15:0] left_q;
+  wire [15:0] set_left = !s_set ? left_q : left_q > POUT ? left_q - POUT : 16'd0;
+  wire        last_set = pointwise && !s_set ? left_q <= POUT : 1'b1;
+  wire [15:0] group    = pointwise ? 2 * POUT : POUT;
+  wire        push     = s_valid && set_left != 16'd0;
+  wire [LANE_W-1:0] last_lane = set_left >= POUT ? {LANE_W{1'b1}} : set_left[LANE_W-1:0] - 1'b1;
+  wire        last_pixel = s_end && last_set && left_q <= group;
+
+  always @(posedge aclk) begin
+    if (restart) left_q <= channels;
+    else if (s_valid && s_end && (s_set || !pointwise)) left_q <= left_q - group;
+  end
+
+  wire                  room;
+  wire                  head_valid, head_take, head_last;
+  wire [LANE_W-1:0]     head_lane;
+  wire [RAW_W*POUT-1:0] head;
+
+  lsfq_fifo #(
+    .WIDTH(RAW_W * POUT + LANE_W + 1),
+    .DEPTH(DEPTH)
+  ) u_queue (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (close),
+    .s_valid(push),
+    .s_ready(room),
+    .s_data ({last_pixel, last_lane, s_raw}),
+    .m_valid(head_valid),
+    .m_ready(head_take),
+    .m_data ({head_last, head_lane, head}),
+    .level  (level)
+  );
+
+  // ---- one channel a beat
+
+  reg  [LANE_W-1:0] lane_q;
+  reg               open_q;               // the packet has begun
+  reg               closing_q;
+  wire [RAW_W-1:0]  number   = head[RAW_W*lane_q +: RAW_W];
+  wire              lane_end = lane_q == head_lane;
+
+  assign m_valid    = closing_q || head_valid;
+  assign m_data     = closing_q ? 64'd0 : {{(64-RAW_W){number[RAW_W-1]}}, number};
+  assign m_last     = closing_q || (head_last && lane_end);
+  assign head_take  = m_ready && !closing_q && lane_end;
+  assign last_taken = m_valid && m_ready && m_last;
+  assign idle       = !closing_q && !open_q && !head_valid;
+
+  always @(posedge aclk) begin
+    if (head_valid && m_ready && !closing_q) lane_q <= lane_end ? {LANE_W{1'b0}} : lane_q + 1'b1;
+    if (m_valid && m_ready) open_q <= !m_last;
+    if (closing_q && m_ready) closing_q <= 1'b0;
+    if (close) begin
+      closing_q <= (open_q || (m_valid && m_ready)) && !(m_valid && m_ready && m_last);
+      lane_q    <= {LANE_W{1'b0}};
+    end
+    if (!aresetn) begin
+      lane_q    <= {LANE_W{1'b0}};
+      open_q    <= 1'b0;
+      closing_q <= 1'b0;
+    end
+  end
+
+  wire unused = &{1'b0, room};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_parser: reads one parameter packet a pass (docs/stream_format.md): checks every block before it is
+// used, derives what the layer needs, and routes the payload to the constant and the weight memory.
+//
+// It runs ahead of the array: a checked layer waits at layer_valid/layer_ready, its payload flows on as
+// long as the memories have space. Derived sizes (one multiplier, shared):
+//
+//   T = ceil(W/2)   plane = H*T   G = ceil(C/PIN)   digit_words = G*plane   tensor words = digits*digit_words
+//
+// Handshake: `start` begins a pass; `stop` (an error anywhere) drops the rest of the packet up to TLAST;
+// `clear` forgets the packet at once. error_valid is one cycle long, and the parser then waits for `stop`.
+// Parameter rules: PARAM_W is 32, 64, 128 or 256; FEATURE_DEPTH at most 2^17.
+
+`default_nettype none
+
+module lsfq_parser #(
+  parameter PIN            = 16,
+  parameter POUT           = 16,
+  parameter PARAM_W        = 128,
+  parameter FEATURE_DEPTH  = 8192,
+  parameter WEIGHT_DEPTH   = 512,
+  parameter MAX_POOL_WIDTH = 256,
+  parameter PTR_W          = 20,
+  parameter BEAT_W         = 8
+) (
+  input  wire               aclk,
+  input  wire               aresetn,
+  input  wire               clear,
+  input  wire               start,
+  input  wire               stop,
+  output wire               idle,             // nothing of a packet is in flight
+  output wire               done,             // END was read and is good
+  output wire               first_beat,       // the packet's first beat is being taken
+
+  // parameter stream
+  input  wire               s_valid,
+  output wire               s_ready,
+  input  wire [PARAM_W-1:0] s_data,
+  input  wire               s_last,
+
+  // the input tensor, valid for one cycle
+  output reg                load_valid,
+  output wire [15:0]        load_height,
+  output wire [15:0]        load_width,
+  output wire [15:0]        load_channels,
+  output wire               load_wide,
+  output wire               load_window,
+  output wire [17:0]        load_base,
+  output wire [17:0]        load_digit_words,
+
+  // the next layer
+  output wire               layer_valid,
+  input  wire               layer_ready,
+  output wire               layer_three_rows,    // kernel 3x3
+  output wire               layer_pointwise,     // kernel 1x1
+  output wire               layer_raw,
+  output wire               layer_pool,
+  output wire               layer_wide_in,       // input codes of 8 bits
+  output wire               layer_wide_weight,   // weight codes of 8 bits
+  output wire               layer_odd,           // the last pair of an output row has one pixel
+  output wire [15:0]        layer_rows,          // output rows, pairs a row, before pooling
+  output wire [15:0]        layer_pairs,
+  output wire [15:0]        layer_width,         // output pixels a row, before pooling
+  output wire [17:0]        layer_words,         // words of one kernel row, and the step between them
+  output wire [17:0]        layer_stride,
+  output wire [15:0]        layer_row_pitch,
+  output wire [17:0]        layer_in_base,
+  output wire [17:0]        layer_in_digit,      // from the high digit's words to the low digit's
+  output wire [PTR_W-1:0]   layer_weight_digit,
+  output wire [PTR_W-1:0]   layer_group_words,
+  output wire [15:0]        layer_groups,        // output groups
+  output wire [15:0]        layer_channels,      // output channels
+  output wire [17:0]        layer_out_base,
+  output wire [17:0]        layer_out_plane,
+  output wire [17:0]        layer_out_digit,
+  output wire [15:0]        layer_out_planes,    // ceil(channels / PIN)
+  output wire [3:0]         layer_out_bits,
+  output wire [5:0]         layer_shift,
+
+  // payload
+  output wire               constant_write,
+  output wire               constant_last,
+  input  wire               constant_space,
+  output wire               weight_write,
+  output wire [1:0]         weight_plane,
+  output wire [1:0]         weight_absent,
+  output wire               weight_last,
+  input  wire               weight_space,
+  output wire [BEAT_W-1:0]  payload_beat,
+  output wire [PARAM_W-1:0] payload_data,
+
+  output reg                error_valid,
+  output reg  [7:0]         error_code,
+  output wire [15:0]        error_layer
+);
+
+  localparam LOG_PIN     = $clog2(PIN);
+  localparam LOG_POUT    = $clog2(POUT);
+  localparam BLOCK_BEATS = 512 / PARAM_W;
+  localparam SET_BEATS   = 64 * POUT / PARAM_W;
+  localparam PLANE_BEATS = 4 * PIN * POUT / PARAM_W;
+
+  localparam [31:0] CRC_START   = 32'hFFFFFFFF;
+  localparam [31:0] CRC_RESIDUE = 32'hDEBB20E3;
+
+  localparam [7:0] E_NONE = 8'd0, E_PARAM_SHORT = 8'd1, E_PARAM_LONG = 8'd2, E_MAGIC = 8'd3,
+                   E_VERSION = 8'd4, E_CRC = 8'd5, E_KIND = 8'd6, E_CORE = 8'd7, E_SHAPE = 8'd8,
+                   E_BITS = 8'd9, E_KERNEL = 8'd10, E_MEMORY = 8'd11, E_WEIGHTS = 8'd12;
+
+  localparam [7:0] KIND_PROGRAM = 8'd1, KIND_LAYER = 8'd2, KIND_END = 8'd3;
+  localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;    // 1 is 1x3
+
+  localparam [2:0] S_IDLE = 3'd0, S_BLOCK = 3'd1, S_CHECK = 3'd2, S_PUBLISH = 3'd3,
+                   S_CONSTANTS = 3'd4, S_WEIGHTS = 3'd5, S_DONE = 3'd6, S_DRAIN = 3'd7;
+
+  generate
+    if (512 % PARAM_W != 0 || PARAM_W < 32 || PARAM_W > 256) begin : g_check_width
+      PARAM_W_must_be_32_64_128_or_256 parameter_error ();
+    end
+    if (FEATURE_DEPTH > 131072) begin : g_check_depth
+      FEATURE_DEPTH_must_be_at_most_131072 parameter_error ();
+    end
+  endgenerate
+
+  reg [2:0]        state_q;
+  reg [511:0]      block_q;
+  reg [31:0]       crc_q;
+  reg [BEAT_W-1:0] beat_q;
+  reg              last_q;            // TLAST was taken in this pass
+  reg              begun_q;           // a beat was taken in this pass
+  reg              program_q;         // the PROGRAM block was read
+  reg [15:0]       index_q;           // the next layer
+  reg [15:0]       count_q;           // layers of the program
+  reg [3:0]        step_q;
+
+  // ---- the block's fields
+
+  wire [15:0] f_magic   = block_q[15:0];
+  wire [7:0]  f_kind    = block_q[23:16];
+  wire [7:0]  f_version = block_q[31:24];
+  wire [31:0] f_word1   = block_q[63:32];
+  wire [15:0] f_height  = block_q[79:64];
+  wire [15:0] f_width   = block_q[95:80];
+  wire [15:0] f_cin     = block_q[111:96];
+  wire [15:0] f_cout    = block_q[127:112];
+  wire [31:0] f_in      = block_q[159:128];
+  wire [31:0] f_out     = block_q[191:160];
+  wire [7:0]  f_in_bits     = is_program ? block_q[119:112] : block_q[199:192];
+  wire [7:0]  f_weight_bits = block_q[207:200];
+  wire [7:0]  f_out_bits    = block_q[215:208];
+  wire [7:0]  f_shift       = block_q[223:216];
+  wire        f_window  = block_q[120];
+  wire [1:0]  f_kernel  = f_word1[17:16];
+  wire        f_pool    = f_word1[18];
+  wire        f_raw     = f_word1[19];
+
+  wire is_program = f_kind == KIND_PROGRAM;
+  wire is_layer   = f_kind == KIND_LAYER;
+  wire is_end     = f_kind == KIND_END;
+
+  function supported_bits;
+    input [7:0] bits;
+    supported_bits = bits == 8'd2 || bits == 8'd3 || bits == 8'd4 || bits == 8'd8;
+  endfunction
+
+  function [16:0] divide_up;          // ceil(value / 2^log)
+    input [15:0] value;
+    input integer log;
+    divide_up = ({1'b0, value} + (17'd1 << log) - 17'd1) >> log;
+  endfunction
+
+  // ---- what follows from them
+
+  wire full      = f_kernel == KERNEL_FULL;
+  wire pointwise = f_kernel == KERNEL_1X1;
+  wire three     = f_kernel == KERNEL_3X3;
+  wire wide_in     = f_in_bits == 8'd8;
+  wire wide_weight = f_weight_bits == 8'd8;
+  wire wide_out    = f_out_bits == 8'd8;
+
+  wire [16:0] in_pairs    = divide_up(f_width, 1);
+  wire [16:0] in_planes   = is_program && f_window ? 17'd1 : divide_up(f_cin, LOG_PIN);
+  wire [16:0] out_planes  = divide_up(f_cout, LOG_PIN);
+  wire [16:0] out_groups  = pointwise ? divide_up(f_cout, LOG_POUT + 1) : divide_up(f_cout, LOG_POUT);
+  wire [15:0] conv_height = full ? 16'd1 : f_height;
+  wire [15:0] conv_width  = full ? 16'd1 : f_width;
+  wire [15:0] out_height  = f_pool ? {1'b0, conv_height[15:1]} : conv_height;
+  wire [15:0] out_width   = f_pool ? {1'b0, conv_width[15:1]} : conv_width;
+  wire [16:0] out_pairs   = divide_up(out_width, 1);
+
+  // ---- sizes, by the shared multiplier; a size over FEATURE_DEPTH sets too_large_q and stays 0
+
+  reg  [17:0] factor_a_q;
+  reg  [16:0] factor_b_q;
+  reg  [34:0] product_q;
+  reg  [17:0] in_plane_q, in_digit_q, out_plane_q, out_digit_q;
+  reg         too_large_q;
+  wire        product_fits = product_q <= FEATURE_DEPTH;
+  wire [17:0] product      = product_fits ? product_q[17:0] : 18'd0;
+
+  wire [18:0] in_size  = wide_in ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};
+  wire [18:0] out_size = wide_out ? {out_digit_q, 1'b0} : {1'b0, out_digit_q};
+  wire [32:0] in_end   = {1'b0, f_in} + {14'd0, in_size};
+  wire [32:0] out_end  = {1'b0, f_out} + {14'd0, out_size};
+  wire        writes   = is_layer && !f_raw;
+  wire        overlap  = {1'b0, f_in} < out_end && {1'b0, f_out} < in_end;
+  wire        bad_memory = too_large_q || in_end > FEATURE_DEPTH ||
+                           (writes && (out_end > FEATURE_DEPTH || overlap));
+
+  // words of one kernel row; a full map is one long row
+  wire [17:0]      row_words    = full ? in_digit_q : {1'b0, in_planes};
+  wire [PTR_W-1:0] row_words_p  = {{(PTR_W-18){1'b0}}, row_words};
+  wire [PTR_W-1:0] weight_digit = three ? row_words_p + (row_words_p << 1) : row_words_p;
+  wire [PTR_W-1:0] group_words  = wide_weight ? weight_digit << 1 : weight_digit;
+  wire             bad_weights  = is_layer && group_words > WEIGHT_DEPTH && !(full && !wide_in);
+
+  // ---- the checks that need no product, in the order of the format
+
+  reg [7:0] header_error;
+  wire      bad_order = is_program ? program_q
+                      : is_layer   ? !program_q || index_q >= count_q || f_word1[15:0] != index_q
+                      : is_end     ? !program_q || index_q != count_q
+                      : 1'b1;
+  wire      bad_core  = is_program && (f_word1[7:0] != PIN || f_word1[15:8] != POUT);
+  wire      bad_shape = !is_end && (f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0 ||
+                        (is_program && f_word1[31:16] == 16'd0) ||
+                        (is_layer && (f_cout == 16'd0 || out_height == 16'd0 || out_width == 16'd0 ||
+                                      (f_pool && f_width > MAX_POOL_WIDTH))));
+  wire      bad_bits  = (!is_end && !supported_bits(f_in_bits)) ||
+                        (is_layer && (!supported_bits(f_weight_bits) || f_shift > 8'd40 ||
+                                      (f_raw ? f_shift != 8'd0 || f_out_bits != 8'd0
+                                             : !supported_bits(f_out_bits))));
+  wire [17:0] window_channels = {2'd0, f_cin} + {1'b0, f_cin, 1'b0};
+  wire      bad_kernel = (is_program && f_window && window_channels > PIN) ||
+                         (is_layer && ((f_raw && f_pool) || (full && f_pool) ||
+                                       f_raw != (index_q + 16'd1 == count_q)));
+
+  always @* begin
+    header_error = E_NONE;
+    if (f_magic != 16'h514C)              header_error = E_MAGIC;
+    else if (f_version != 8'd1)           header_error = E_VERSION;
+    else if (crc_q != CRC_RESIDUE)        header_error = E_CRC;
+    else if (last_q && !is_end)           header_error = E_PARAM_SHORT;
+    else if (bad_order)                   header_error = E_KIND;
+    else if (is_end && !last_q)           header_error = E_PARAM_LONG;
+    else if (bad_core)                    header_error = E_CORE;
+    else if (bad_shape)                   header_error = E_SHAPE;
+    else if (bad_bits)                    header_error = E_BITS;
+    else if (bad_kernel)                  header_error = E_KERNEL;
+  end
+
+  // ---- stream
+
+  reg [15:0]      groups_q;
+  reg             set_q;              // second set of a pointwise group
+  reg [PTR_W-1:0] words_q;
+  reg [1:0]       plane_q;
+
+  wire take       = s_valid && s_ready;
+  wire block_end  = beat_q == BLOCK_BEATS[BEAT_W-1:0] - 1'b1;
+  wire set_end    = beat_q == SET_BEATS[BEAT_W-1:0] - 1'b1;
+  wire plane_end  = beat_q == PLANE_BEATS[BEAT_W-1:0] - 1'b1;
+  wire [1:0] last_plane = full ? 2'd1 : 2'd2;
+  wire word_end   = plane_end && plane_q == last_plane;
+  wire [31:0] crc_next;
+
+  lsfq_crc32 #(.WIDTH(PARAM_W)) u_crc (
+    .state(crc_q),
+    .data (s_data),
+    .next (crc_next)
+  );
+
+  assign s_ready = state_q == S_BLOCK
+                || (state_q == S_CONSTANTS && constant_space)
+                || (state_q == S_WEIGHTS && weight_space)
+                || (state_q == S_DRAIN && !last_q);
+
+  assign idle        = state_q == S_IDLE || state_q == S_DONE;
+  assign done        = state_q == S_DONE;
+  assign first_beat  = take && !begun_q;
+  assign error_layer = program_q ? index_q : 16'hFFFF;
+
+  assign constant_write = take && state_q == S_CONSTANTS;
+  assign constant_last  = set_end;
+  assign weight_write   = take && state_q == S_WEIGHTS;
+  assign weight_plane   = plane_q;
+  assign weight_absent  = pointwise ? 2'd1 : full ? 2'd2 : 2'd0;
+  assign weight_last    = word_end;
+  assign payload_beat   = beat_q;
+  assign payload_data   = s_data;
+
+  assign load_height      = f_height;
+  assign load_width       = f_width;
+  assign load_channels    = f_cin;
+  assign load_wide        = wide_in;
+  assign load_window      = f_window;
+  assign load_base        = f_in[17:0];
+  assign load_digit_words = in_digit_q;
+
+  assign layer_valid        = state_q == S_PUBLISH;
+  assign layer_three_rows   = three;
+  assign layer_pointwise    = pointwise;
+  assign layer_raw          = f_raw;
+  assign layer_pool         = f_pool;
+  assign layer_wide_in      = wide_in;
+  assign layer_wide_weight  = wide_weight;
+  assign layer_odd          = conv_width[0];
+  assign layer_rows         = conv_height;
+  assign layer_pairs        = full ? 16'd1 : in_pairs[15:0];
+  assign layer_width        = conv_width;
+  assign layer_words        = row_words;
+  assign layer_stride       = full ? 18'd1 : in_plane_q;
+  assign layer_row_pitch    = in_pairs[15:0];
+  assign layer_in_base      = f_in[17:0];
+  assign layer_in_digit     = in_digit_q;
+  assign layer_weight_digit = weight_digit;
+  assign layer_group_words  = group_words;
+  assign layer_groups       = out_groups[15:0];
+  assign layer_channels     = f_cout;
+  assign layer_out_base     = f_out[17:0];
+  assign layer_out_plane    = out_plane_q;
+  assign layer_out_digit    = out_digit_q;
+  assign layer_out_planes   = out_planes[15:0];
+  assign layer_out_bits     = f_out_bits[3:0];
+  assign layer_shift        = f_shift[5:0];
+
+  always @(posedge aclk) begin
+    product_q <= factor_a_q * factor_b_q;
+    if (take) crc_q <= crc_next;
+    else if (state_q == S_IDLE || state_q == S_DONE || (state_q == S_CHECK && step_q != 4'd0))
+      crc_q <= CRC_START;             // anew after every block
+    if (take && state_q == S_BLOCK) block_q <= {s_data, block_q[511:PARAM_W]};
+
+    // products follow their factors by two steps
+    if (state_q == S_CHECK) begin
+      case (step_q)
+        4'd0: begin factor_a_q <= {2'd0, f_height};   factor_b_q <= in_pairs;  end
+        4'd2: begin in_plane_q <= product;
+                    factor_a_q <= product;            factor_b_q <= in_planes; end
+        4'd4: begin in_digit_q <= product;
+                    factor_a_q <= {2'd0, out_height}; factor_b_q <= out_pairs; end
+        4'd6: begin out_plane_q <= product;
+                    factor_a_q <= product;            factor_b_q <= out_planes; end
+        4'd8: out_digit_q <= product;
+        default: ;
+      endcase
+    end
+    if (state_q != S_CHECK) too_large_q <= 1'b0;
+    else if (!step_q[0] && step_q != 4'd0 && step_q <= (writes ? 4'd8 : 4'd4) && !product_fits) too_large_q <= 1'b1;
+  end
+
+  always @(posedge aclk) begin
+    error_valid <= 1'b0;
+    load_valid  <= 1'b0;
+    if (take) begin
+      begun_q <= 1'b1;
+      if (s_last) last_q <= 1'b1;
+    end
+
+    case (state_q)
+      S_IDLE, S_DONE: begin
+        beat_q <= {BEAT_W{1'b0}};
+        if (start) begin
+          state_q   <= S_BLOCK;
+          last_q    <= 1'b0;
+          begun_q   <= 1'b0;
+          program_q <= 1'b0;
+          index_q   <= 16'd0;
+          count_q   <= 16'd0;
+        end
+      end
+
+      S_BLOCK: begin
+        step_q <= 4'd0;
+        if (take) begin
+          beat_q <= block_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
+          if (block_end) state_q <= S_CHECK;
+          else if (s_last) begin
+            error_valid <= 1'b1;
+            error_code  <= E_PARAM_SHORT;
+            state_q     <= S_DRAIN;
+          end
+        end
+      end
+
+      S_CHECK: begin
+        step_q <= step_q + 1'b1;
+        if (step_q == 4'd0 && header_error != E_NONE) begin
+          error_valid <= 1'b1;
+          error_code  <= header_error;
+          state_q     <= S_DRAIN;
+        end else if (step_q == 4'd0 && is_end) begin
+          state_q <= S_DONE;
+        end else if (step_q == 4'd10) begin
+          if (bad_memory || bad_weights) begin
+            error_valid <= 1'b1;
+            error_code  <= bad_memory ? E_MEMORY : E_WEIGHTS;
+            state_q     <= S_DRAIN;
+          end else if (is_program) begin
+            load_valid <= 1'b1;
+            program_q  <= 1'b1;
+            count_q    <= f_word1[31:16];
+            state_q    <= S_BLOCK;
+          end else begin
+            state_q <= S_PUBLISH;
+          end
+        end
+      end
+
+      S_PUBLISH: begin
+        groups_q <= out_groups[15:0];
+        set_q    <= 1'b0;
+        if (layer_ready) state_q <= S_CONSTANTS;
+      end
+
+      S_CONSTANTS: begin
+        words_q <= group_words;
+        plane_q <= 2'd0;
+        if (take) begin
+          beat_q <= set_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
+          if (set_end) begin
+            set_q <= pointwise && !set_q;
+            if (!pointwise || set_q) state_q <= S_WEIGHTS;
+          end
+        end
+      end
+
+      S_WEIGHTS: begin
+        if (take) begin
+          beat_q <= plane_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
+          if (plane_end) plane_q <= word_end ? 2'd0 : plane_q + (pointwise ? 2'd2 : 2'd1);
+          if (word_end) begin
+            words_q <= words_q - 1'b1;
+            if (words_q == {{(PTR_W-1){1'b0}}, 1'b1}) begin
+              groups_q <= groups_q - 1'b1;
+              if (groups_q == 16'd1) begin
+                state_q <= S_BLOCK;
+                index_q <= index_q + 1'b1;
+              end else begin
+                state_q <= S_CONSTANTS;
+              end
+            end
+          end
+        end
+      end
+
+      S_DRAIN: ;
+
+      default: state_q <= S_IDLE;
+    endcase
+
+    // a payload never holds the packet's last beat
+    if (take && s_last && (state_q == S_CONSTANTS || state_q == S_WEIGHTS)) begin
+      error_valid <= 1'b1;
+      error_code  <= E_PARAM_SHORT;
+      state_q     <= S_DRAIN;
+    end
+
+    if (stop && state_q != S_IDLE) state_q <= S_DRAIN;
+    if (state_q == S_DRAIN && last_q) state_q <= S_IDLE;
+    if (!aresetn || clear) begin
+      state_q     <= S_IDLE;
+      error_valid <= 1'b0;
+      load_valid  <= 1'b0;
+      last_q      <= 1'b0;
+      begun_q     <= 1'b0;
+      program_q   <= 1'b0;
+    end
+  end
+
+  wire unused = &{1'b0, out_groups[16], f_word1, block_q};
+
+endmodule
+
+`default_nettype wire

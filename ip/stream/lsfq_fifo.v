@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_fifo: a small queue in distributed memory; the head is on m_data without being asked for.
+//
+// Latency 1 cycle. s_ready is low only when DEPTH entries are held. `level` counts them.
+// Parameter rules: DEPTH is a power of two, at least 2.
+
+`default_nettype none
+
+module lsfq_fifo #(
+  parameter WIDTH = 8,                // bits an entry
+  parameter DEPTH = 16,               // entries
+  parameter LEVEL_W = $clog2(DEPTH) + 1
+) (
+  input  wire               aclk,
+  input  wire               aresetn,
+  input  wire               clear,    // drop everything
+
+  input  wire               s_valid,
+  output wire               s_ready,
+  input  wire [WIDTH-1:0]   s_data,
+
+  output wire               m_valid,
+  input  wire               m_ready,
+  output wire [WIDTH-1:0]   m_data,
+
+  output wire [LEVEL_W-1:0] level
+);
+
+  localparam INDEX_W = LEVEL_W - 1;
+
+  generate
+    if (DEPTH < 2 || (1 << INDEX_W) != DEPTH) begin : g_check
+      DEPTH_must_be_a_power_of_two parameter_error ();
+    end
+  endgenerate
+
+  reg [WIDTH-1:0]   mem [0:DEPTH-1];
+  reg [LEVEL_W-1:0] write_q;          // one bit more than the index tells full from empty
+  reg [LEVEL_W-1:0] read_q;
+
+  assign level   = write_q - read_q;
+  assign s_ready = !level[INDEX_W];
+  assign m_valid = write_q != read_q;
+  assign m_data  = mem[read_q[INDEX_W-1:0]];
+
+  always @(posedge aclk) begin
+    if (s_valid && s_ready) mem[write_q[INDEX_W-1:0]] <= s_data;
+  end
+
+  always @(posedge aclk) begin
+    if (s_valid && s_ready) write_q <= write_q + 1'b1;
+    if (m_valid && m_ready) read_q <= read_q + 1'b1;
+    if (!aresetn || clear) begin
+      write_q <= {LEVEL_W{1'b0}};
+      read_q  <= {LEVEL_W{1'b0}};
+    end
+  end
+
+endmodule
+
+`default_nettype wire

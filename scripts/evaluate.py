@@ -74,7 +74,7 @@ def dataset_of(stored: StoredNetwork, override: str | None) -> str:
 
 
 def load_images(name: str, options: argparse.Namespace) -> Images:
-    """Test images of a set; DatasetError when they are missing. Downloads unless that is allowed."""
+    """Test images of a set, downloaded unless they may be missing; DatasetError without them."""
     dataset = dataset_by_name(name)
     folder = locate(dataset, options.data, fetch=not options.allow_missing)
     return read_records(folder / dataset.test_file, dataset).first(options.samples)

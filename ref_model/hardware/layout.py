@@ -86,7 +86,7 @@ def image_to_bytes(codes: Codes, pin: int) -> bytes:
 
 
 def bytes_to_image(data: bytes, shape: Shape, pin: int) -> Codes:
-    """Inverse of `image_to_bytes`; what follows the image is ignored. ValueError when it is short."""
+    """Inverse of `image_to_bytes`, which may be filled up; ValueError when it is short."""
     channels, height, width = shape
     flat = np.frombuffer(data, np.uint8)
     if len(flat) < channels * height * width:

@@ -27,9 +27,9 @@ def make_streams(
     """Content of the stream files by name.
 
     ``param.bin`` is the parameter packet, ``image_000.bin`` ... the image packets, all filled with
-    zeros to whole beats of ``beat_bytes``; ``result_000.bin`` ... the results that the core must send
-    (signed 64-bit little-endian numbers, one a beat); ``program.txt`` lists the blocks for people.
-    ``images`` are codes (N, C, H, W). Raises UnsupportedNetworkError when the core cannot run it.
+    zeros to whole beats of ``beat_bytes``; ``result_000.bin`` ... the results that the core must
+    send (signed 64-bit little-endian numbers, one a beat); ``program.txt`` lists the blocks for
+    people. ``images`` are codes (N, C, H, W). Raises UnsupportedNetworkError as `plan_network`.
     """
     plan = plan_network(network, config)
     packet = encode_plan(plan)

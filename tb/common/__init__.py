@@ -40,7 +40,14 @@ from tb.common.axi_stream import (
 from tb.common.clocking import Dut, bounded, is_high, reset, rng, start, start_clock, wait_high
 from tb.common.handshake import CHANNEL, Beat, HandshakeMonitor, HandshakeSink, HandshakeSource
 from tb.common.scoreboard import Scoreboard
-from tb.common.simulator import BenchError, BenchResult, TestsFailed, bench_seed, run_bench
+from tb.common.simulator import (
+    BenchError,
+    BenchResult,
+    TestsFailed,
+    bench_seed,
+    given_parameters,
+    run_bench,
+)
 from tb.common.stalls import (
     PATTERNS,
     StallPattern,
@@ -70,6 +77,7 @@ __all__ = [
     "bench_seed",
     "bounded",
     "bursty_stalls",
+    "given_parameters",
     "is_high",
     "random_stalls",
     "repeating_stalls",

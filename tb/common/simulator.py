@@ -5,11 +5,12 @@ This is the pytest side of a bench; it never imports the coroutines, which run i
 
 Environment variables, all optional:
 
-==============  ===================================================================================
+=============== ===================================================================================
 LSFQ_SEED       seed of everything random (a number, or ``random``); default 1, so that runs repeat
 LSFQ_SIM        simulator of the benches that name none: ``verilator`` (default) or ``icarus``
 LSFQ_WAVES      1: record waves (:attr:`BenchResult.waves`)
-==============  ===================================================================================
+LSFQ_PARAMETERS Verilog parameters of the core for :func:`given_parameters`: ``PIN=8,POUT=8``
+=============== ===================================================================================
 """
 
 from __future__ import annotations
@@ -79,6 +80,17 @@ def bench_seed() -> int:
     if not text.isdecimal() or not 0 < int(text) < 2**31:
         raise BenchError(f"LSFQ_SEED is a number from 1 to 2147483647 or 'random', not {text!r}")
     return int(text)
+
+
+def given_parameters() -> dict[str, int]:
+    """Parameters of the core asked for by LSFQ_PARAMETERS, which FuseSoC's sim target sets."""
+    given = {}
+    for item in filter(None, os.environ.get("LSFQ_PARAMETERS", "").split(",")):
+        name, equals, value = item.partition("=")
+        if not equals or not value.isdecimal():
+            raise BenchError(f"LSFQ_PARAMETERS is NAME=NUMBER,..., not {item!r}")
+        given[name.strip()] = int(value)
+    return given
 
 
 def simulator_available(simulator: str) -> bool:

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FuseSoC: the core file lists what is there, and the sim target's exit status tells the truth."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ref_model.toolchain import fusesoc_command, verilator
+from tb.common import rtl
+
+CORE: dict[str, Any] = yaml.safe_load((rtl.ROOT / "fusesoc.core").read_text(encoding="utf-8"))
+PROJECT = tomllib.loads((rtl.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+PASSING = "def test_it(): pass\n"
+FAILING = "def test_it(): assert False\n"
+
+
+def test_every_verilog_file_is_listed() -> None:
+    listed = CORE["filesets"]["rtl"]["files"]
+    assert len(listed) == len(set(listed))
+    assert sorted(listed) == sorted(
+        str(path.relative_to(rtl.ROOT)) for path in rtl.modules().values()
+    )
+
+
+def test_files_are_listed_by_dependency() -> None:
+    seen: set[str] = set()
+    for path in (rtl.ROOT / name for name in CORE["filesets"]["rtl"]["files"]):
+        later = (rtl.words(path) & rtl.modules().keys()) - seen - {path.stem}
+        assert not later, f"{path.name} comes before {sorted(later)}"
+        seen.add(path.stem)
+
+
+def test_versions_agree() -> None:
+    assert CORE["name"] == f"lsfq::accel:{PROJECT['version']}"
+
+
+def test_parameters_agree_with_the_toplevel() -> None:
+    words = rtl.words(rtl.modules()["lsfq_accel"])
+    assert CORE["parameters"].keys() == set(CORE["targets"]["default"]["parameters"])
+    assert CORE["parameters"].keys() <= words
+
+
+def test_only_the_short_name_is_rewritten() -> None:
+    arguments = ["run", "--target=sim", "lsfq:accel", "--PIN", "8", "lsfq:accel:x"]
+    expected = ["run", "--target=sim", "lsfq::accel", "--PIN", "8", "lsfq:accel:x"]
+    assert fusesoc_command.rewrite(arguments) == expected
+
+
+def test_the_environments_command_is_the_projects() -> None:
+    """FuseSoC brings a command of the same name; which one stays is pip's choice, see Makefile."""
+    try:
+        importlib.metadata.distribution("lsfq-accel")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("the project is not installed in this environment")
+    command = Path(sys.executable).parent / "fusesoc"
+    assert "ref_model.toolchain" in command.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """The files that FuseSoC sees, without benches."""
+    for name in ("fusesoc.core", "fusesoc.conf", "scripts/fusesoc_sim.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(rtl.ROOT / name, tmp_path / name)
+    shutil.copytree(rtl.IP, tmp_path / "ip")
+    (tmp_path / "tb/core").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\nmarkers=['slow']\n")
+    return tmp_path
+
+
+def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**verilator.verilator_environment(), "PYTHONPATH": str(rtl.ROOT)}
+    environment.pop("PYTEST_ADDOPTS", None)
+    for name in [name for name in environment if name.startswith("PYTEST_XDIST")]:
+        del environment[name]
+    return subprocess.run(
+        [sys.executable, "-m", "ref_model.toolchain.fusesoc_command", "run", *arguments],
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["lsfq:accel", "lsfq::accel"])
+@pytest.mark.parametrize(
+    ("tests", "passes"),
+    [
+        pytest.param(PASSING, True, id="passing"),
+        pytest.param(PASSING + FAILING.replace("it", "that"), False, id="one failing"),
+        pytest.param("", False, id="none"),
+    ],
+)
+def test_exit_status(tree: Path, name: str, tests: str, passes: bool) -> None:
+    (tree / "tb/core/test_stub.py").write_text(tests)
+    done = _run(tree, "--target=sim", name)
+    assert (done.returncode == 0) is passes, done.stdout + done.stderr
+
+
+def test_lint_errors_fail_the_sim_target(tree: Path) -> None:
+    (tree / "tb/core/test_stub.py").write_text(PASSING)
+    top = tree / "ip/lsfq_accel.v"
+    top.write_text(top.read_text().replace("endmodule", "wire stray;\nendmodule"))
+    done = _run(tree, "--target=sim", "lsfq:accel")
+    assert done.returncode != 0
+    assert "stray" in done.stdout + done.stderr
+
+
+def test_parameters_reach_the_benches(tree: Path) -> None:
+    (tree / "tb/core/test_stub.py").write_text(
+        "import os\ndef test_it(): assert 'PIN=8,POUT=4' in os.environ['LSFQ_PARAMETERS']\n"
+    )
+    done = _run(tree, "--target=sim", "lsfq:accel", "--PIN", "8", "--POUT", "4")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_synthesis_project_is_written(tree: Path) -> None:
+    done = _run(tree, "--setup", "--target=synth", "lsfq:accel")
+    assert done.returncode == 0, done.stdout + done.stderr
+    scripts = "".join(path.read_text() for path in (tree / "build/fusesoc").rglob("*.tcl"))
+    assert "lsfq_accel.v" in scripts
+    assert os.sep + "tb" + os.sep not in scripts

@@ -49,14 +49,12 @@ def check_layer(block: LayerBlock, index: int, header: ProgramBlock, config: Cor
     for bits in (block.input_bits, block.weight_bits, *outputs):
         if bits not in CODE_BITS:
             raise refuse(ErrorCode.BITS, f"{bits} bits")
-    if block.shift > MAX_SHIFT:
-        raise refuse(ErrorCode.BITS, f"shift {block.shift}")
+    if block.shift > MAX_SHIFT or (block.raw and (block.shift or block.output_bits)):
+        raise refuse(ErrorCode.BITS, f"shift {block.shift}, {block.output_bits} output bits")
     if block.raw != (index == header.layers - 1) or (block.raw and block.pool):
         raise refuse(ErrorCode.KERNEL, "raw is for the last layer, and not with pooling")
     if block.pool and kernel is Kernel.FULL:
         raise refuse(ErrorCode.KERNEL, "a full map has nothing to pool")
-    if (kernel is Kernel.K1X3) != (index == 0 and header.row_window == 1):
-        raise refuse(ErrorCode.KERNEL, "kernel 1x3 and the row window go together")
     _check_memory(block, kernel, index, config)
 
 

@@ -130,30 +130,23 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
     ``packet`` may be filled with zeros to whole beats of ``beat_bytes``. Raises ProgramError with
     the code and the layer index that the core reports for a packet like this.
     """
-    block = _read_block(packet, 0, b"", PROGRAM_LAYER, (BlockKind.PROGRAM,))
-    header = unpack_block(block, ProgramBlock)
+    source = _Source(packet, beat_bytes)
+    header = unpack_block(source.block(BlockKind.PROGRAM), ProgramBlock)
     check_program(header, config)
     sections: list[LayerSection] = []
-    offset, payload = BLOCK_BYTES, b""
     for index in range(header.layers):
-        data = _read_block(packet, offset, payload, index, (BlockKind.LAYER,))
-        layer = unpack_block(data, LayerBlock)
-        check_layer(layer, index, header, config)
-        shape = payload_shape_of(layer)
-        start, length = offset + BLOCK_BYTES, shape.bytes(config)
-        payload = packet[start : start + length]
-        if len(payload) < length:
-            raise ProgramError(ErrorCode.PARAM_SHORT, index, "the packet ends in the payload")
+        source.layer = index
+        start = source.offset
+        block = unpack_block(source.block(BlockKind.LAYER), LayerBlock)
+        check_layer(block, index, header, config)
+        shape = payload_shape_of(block)
+        payload = source.payload(shape.bytes(config))
         content = unpack_payload(payload, shape, config)
-        sections.append(LayerSection(layer, content, offset, start, length))
-        offset = start + length
-    _read_block(packet, offset, payload, header.layers, (BlockKind.END,))
-    rest = packet[offset + BLOCK_BYTES :]
-    if len(rest) >= beat_bytes:
-        raise ProgramError(
-            ErrorCode.PARAM_LONG, header.layers, f"{len(rest)} bytes follow the END block"
-        )
-    return DecodedProgram(header, tuple(sections), offset)
+        sections.append(LayerSection(block, content, start, start + BLOCK_BYTES, len(payload)))
+    source.layer = header.layers
+    end = source.offset
+    source.block(BlockKind.END)
+    return DecodedProgram(header, tuple(sections), end)
 
 
 def describe(packet: bytes, config: CoreConfig) -> str:
@@ -171,36 +164,50 @@ def describe(packet: bytes, config: CoreConfig) -> str:
     return "\n".join(lines)
 
 
+class _Source:
+    """Reads a packet block by block; ``layer`` is what an error is reported for."""
+
+    def __init__(self, packet: bytes, beat_bytes: int) -> None:
+        self.layer = PROGRAM_LAYER
+        self.offset = 0
+        self._packet = packet
+        self._beat_bytes = beat_bytes
+        self._payload = b""
+
+    def block(self, kind: BlockKind) -> bytes:
+        """The next block, which has to be of ``kind``."""
+        data = self._packet[self.offset : self.offset + BLOCK_BYTES]
+        if len(data) < BLOCK_BYTES:
+            raise self._error(ErrorCode.PARAM_SHORT, "the packet ends in this block")
+        if block_magic(data) != MAGIC:
+            raise self._error(ErrorCode.MAGIC, f"begins with 0x{block_magic(data):04X}")
+        if block_version(data) != FORMAT_VERSION:
+            raise self._error(ErrorCode.VERSION, f"format version {block_version(data)}")
+        if not checksum_is_right(data, self._payload):
+            raise self._error(ErrorCode.CRC, "the checksum differs")
+        rest = len(self._packet) - self.offset - BLOCK_BYTES
+        last = rest < self._beat_bytes
+        if last and block_kind(data) != BlockKind.END:
+            raise self._error(ErrorCode.PARAM_SHORT, "the packet ends with this block")
+        if block_kind(data) != kind:
+            raise self._error(ErrorCode.KIND, f"block kind {block_kind(data)}, not {kind.name}")
+        if kind is BlockKind.END and not last:
+            raise self._error(ErrorCode.PARAM_LONG, f"{rest} bytes follow the END block")
+        self.offset += BLOCK_BYTES
+        self._payload = b""
+        return data
+
+    def payload(self, length: int) -> bytes:
+        """The payload after a LAYER block; the packet must not end with it."""
+        self._payload = self._packet[self.offset : self.offset + length]
+        if len(self._packet) <= self.offset + length:
+            raise self._error(ErrorCode.PARAM_SHORT, "the packet ends in the payload")
+        self.offset += length
+        return self._payload
+
+    def _error(self, code: ErrorCode, text: str) -> ProgramError:
+        return ProgramError(code, self.layer, text)
+
+
 def _line(offset: int, block: Block) -> str:
     return f"{offset:8d}  {describe_block(block)}"
-
-
-def _read_block(
-    packet: bytes, offset: int, payload: bytes, layer: int, kinds: tuple[BlockKind, ...]
-) -> bytes:
-    data = packet[offset : offset + BLOCK_BYTES]
-    if len(data) < BLOCK_BYTES:
-        raise ProgramError(ErrorCode.PARAM_SHORT, layer, "the packet ends in or before this block")
-    if block_magic(data) != MAGIC:
-        raise ProgramError(ErrorCode.MAGIC, layer, f"begins with 0x{block_magic(data):04X}")
-    if block_version(data) != FORMAT_VERSION:
-        raise ProgramError(ErrorCode.VERSION, layer, f"format version {block_version(data)}")
-    if not checksum_is_right(data, payload):
-        raise ProgramError(ErrorCode.CRC, layer, "the checksum differs")
-    if block_kind(data) not in kinds:
-        raise ProgramError(ErrorCode.KIND, layer, f"block kind {block_kind(data)} here")
-    return data
-
-
-__all__ = [
-    "DecodedProgram",
-    "LayerSection",
-    "decode_program",
-    "describe",
-    "encode_network",
-    "encode_plan",
-    "layer_block",
-    "layer_payload",
-    "payload_shape_of",
-    "program_block",
-]

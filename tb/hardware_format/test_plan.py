@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Addresses, kernels, refusals, and the cycles that follow from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ref_model.hardware.blocks import Kernel
+from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.errors import UnsupportedNetworkError
+from ref_model.hardware.layout import tensor_word_count
+from ref_model.hardware.plan import plan_network
+from ref_model.hardware.program import encode_plan
+from ref_model.hardware.schedule import emit_cycles, schedule_network
+from ref_model.integer import IntegerLayer, IntegerNetwork
+from tb.random_networks import count_events, random_image, random_network
+from tb.ref_model.builders import conv, linear, small_vgg
+
+RNG = np.random.default_rng(0)
+
+
+def vgg7(width: int) -> IntegerNetwork:
+    """VGG7 on 32x32: 2 x width, 2 x 2 width, 2 x 4 width, classifier."""
+    layers: list[IntegerLayer] = []
+    channels = 3
+    for i, scale in enumerate((1, 1, 2, 2, 4, 4)):
+        bits = 8 if i == 0 else 4
+        fields: dict[str, Any] = {"input_bits": bits, "pool": 1 + i % 2}
+        layers.append(conv(RNG, f"conv{i + 1}", channels, scale * width, **fields))
+        channels = scale * width
+    layers.append(linear(RNG, "classifier", (channels, 4, 4), 10))
+    return IntegerNetwork("vgg7", (3, 32, 32), tuple(layers), 10)
+
+
+def raw(inputs: int, **fields: Any) -> IntegerLayer:
+    return conv(RNG, "last", inputs, 2, output_bits=None, shift=0, **fields)
+
+
+def net(*layers: IntegerLayer, shape: tuple[int, int, int] = (2, 6, 6), bits: int = 4) -> Any:
+    return IntegerNetwork("n", shape, layers, layers[-1].outputs, input_bits=bits)
+
+
+@pytest.mark.parametrize("pin", [4, 8, 16])
+def test_tensors_never_meet(pin: int) -> None:
+    rng = np.random.default_rng(pin)
+    config = CoreConfig(pin, 8, feature_depth=1500)
+    for _ in range(40):
+        plan = plan_network(random_network(rng, config), config)
+        for layer in plan.layers[:-1]:
+            assert layer.layer.output_bits is not None
+            size = tensor_word_count(layer.source, layer.layer.input_bits, pin)
+            start, end = layer.input_base, layer.input_base + size
+            result = tensor_word_count(layer.output, layer.layer.output_bits, pin)
+            first, last = layer.output_base, layer.output_base + result
+            assert start >= 0
+            assert first >= 0
+            assert max(end, last) <= config.feature_depth
+            assert end <= first or last <= start
+        for layer, after in zip(plan.layers, plan.layers[1:], strict=False):
+            assert layer.output_base == after.input_base
+
+
+def test_memory_that_just_fits_and_just_does_not() -> None:
+    network = net(conv(RNG, "wide", 2, 20), raw(20))
+    # Input: 1 group * 6 * 3 words; output: 5 groups * 6 * 3 at PIN = 4.
+    plan = plan_network(network, CoreConfig(4, 4, feature_depth=108))
+    assert plan.feature_words == 108
+    with pytest.raises(UnsupportedNetworkError, match=r"wide: .* 18 words .* 90.* 107, 1 too few"):
+        plan_network(network, CoreConfig(4, 4, feature_depth=107))
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (net(conv(RNG, "a", 2, 2, stride=2), raw(2)), "layer a: .* stride 2; use stride 1"),
+        (net(conv(RNG, "a", 2, 2, groups=2), raw(2)), "layer a: .* depthwise"),
+        (net(conv(RNG, "a", 2, 2, skip="input"), raw(2)), "layer a: .* residual"),
+        (net(conv(RNG, "a", 2, 2, padding=0), raw(2)), "layer a: .* 3x3 kernel with padding 0"),
+        (net(conv(RNG, "a", 2, 2, kernel=5), raw(2)), "layer a: .* 5x5 kernel"),
+        (net(conv(RNG, "a", 2, 2, kernel=1, padding=1), raw(2)), "1x1 kernel with padding 1"),
+        (net(conv(RNG, "a", 2, 2, pool=2), raw(2), shape=(2, 2, 300)), "300 pixels .* pool"),
+        (net(raw(700, kernel=3), shape=(700, 1, 1)), "layer last: .* 525 words.* 512, 13 too few"),
+        (
+            net(raw(2000, kernel=1, weight_bits=8, input_bits=8,
+                    weight=np.full((2, 2000, 1, 1), 127)), shape=(2000, 1, 1), bits=8),
+            "channel 0 can reach",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_core_does_not_run_is_refused_by_name(
+    network: IntegerNetwork, message: str
+) -> None:
+    config = CoreConfig(4, 4, acc_width=26 if "reach" in message else 27)
+    with pytest.raises(UnsupportedNetworkError, match=message):
+        plan_network(network, config)
+
+
+def test_weights_of_a_full_map_are_streamed_when_used_once() -> None:
+    config = CoreConfig(4, 4, weight_depth=16)
+    plan_network(net(linear(RNG, "fc", (2, 6, 6), 3)), config)
+    with pytest.raises(UnsupportedNetworkError, match="18 words"):
+        plan_network(net(linear(RNG, "fc", (2, 6, 6), 3, input_bits=8), bits=8), config)
+
+
+def test_row_window_when_the_three_rows_fit() -> None:
+    network = small_vgg(RNG)
+    assert plan_network(network, CoreConfig(16, 8)).layers[0].kernel is Kernel.K1X3
+    assert plan_network(network, CoreConfig(16, 8)).layers[0].source == (9, 8, 8)
+    assert plan_network(network, CoreConfig(8, 8)).layers[0].kernel is Kernel.K3X3
+    assert not plan_network(net(raw(1, kernel=1), shape=(1, 6, 6)), CoreConfig(16, 4)).row_window
+
+
+def test_schedule_of_the_papers_network() -> None:
+    """The figures of the design: VGG7 at width 128 on 16x16, 607.6 M MACs in 381 k cycles."""
+    plan = plan_network(vgg7(128), CoreConfig(16, 16, feature_depth=16384))
+    layers = schedule_network(plan)
+    macs, cycles = sum(layer.macs for layer in layers), sum(layer.cycles for layer in layers)
+    assert round(macs / 1e5) == 6076
+    assert round(cycles / 1e3) == 381
+    assert macs / (cycles * plan.config.peak) == pytest.approx(1.037, abs=1e-3)
+    assert max(layer.utilisation(plan.config) for layer in layers) > 1  # padding rows are skipped
+
+
+def test_schedule_counts_by_hand() -> None:
+    config = CoreConfig(4, 8)
+    network = net(
+        conv(RNG, "a", 2, 9, input_bits=8, weight_bits=8, pool=2),  # 2 groups, 3 pairs, 4 phases
+        conv(RNG, "b", 9, 20, kernel=1, output_bits=8),  # 2 groups of 16, 2 pairs, G = 3
+        linear(RNG, "c", (20, 3, 3), 9, input_bits=8),  # 2 groups, G = 5, 3 rows, 2 pairs, 2 phases
+        bits=8,
+    )
+    layers = schedule_network(plan_network(network, config))
+    rows = 2 + 3 + 3 + 3 + 3 + 2
+    assert (layers[0].words, layers[0].cycles) == (2 * 3 * 4 * rows, 2 * 3 * 4 * rows)
+    assert (layers[1].words, layers[1].cycles) == (2 * 2 * 3 * 3, 2 * 2 * 3 * 8)  # emission: 2*2*2
+    assert (layers[2].words, layers[2].cycles) == (2 * 5 * 3 * 2 * 2, 2 * 5 * 3 * 2 * 2)
+    plans = plan_network(network, config).layers
+    assert [emit_cycles(plan, config) for plan in plans] == [2, 8, 2]
+
+
+def test_random_networks_repeat_and_reach_the_corners() -> None:
+    config = CoreConfig(8, 8)
+
+    def draw(seed: int) -> list[bytes]:
+        rng = np.random.default_rng(seed)
+        return [encode_plan(plan_network(random_network(rng, config), config)) for _ in range(20)]
+
+    assert draw(1) == draw(1)
+    assert draw(1) != draw(2)
+    rng = np.random.default_rng(4)
+    seen: dict[str, set[Any]] = {}
+    events: dict[str, int] = {}
+    for _ in range(150):
+        network = random_network(rng, config)
+        plan = plan_network(network, config)
+        assert sum(layer.cycles for layer in schedule_network(plan)) <= 20_000
+        for layer in plan.layers:
+            for name, value in {
+                "kernel": layer.kernel, "pool": layer.layer.pool, "width": layer.source[2],
+                "bits": (layer.layer.input_bits, layer.layer.weight_bits),
+                "out": layer.layer.output_bits, "rest": layer.layer.outputs % 8,
+                "weights": len(np.unique(layer.layer.weight)) == 1, "shift": layer.layer.shift,
+            }.items():  # fmt: skip
+                seen.setdefault(name, set()).add(value)
+        for name, count in count_events(network, random_image(rng, network)).items():
+            events[name] = events.get(name, 0) + count
+    assert seen["kernel"] == set(Kernel)
+    assert seen["pool"] == {1, 2}
+    assert len(seen["bits"]) == 16
+    assert seen["out"] == {2, 3, 4, 8, None}
+    assert seen["rest"] == set(range(8))
+    assert seen["weights"] == {False, True}
+    assert {1, 2, 3, 39, 40} & seen["width"]
+    assert max(seen["width"]) > 35
+    assert 0 in seen["shift"]
+    assert min(events.values()) > 500, events

@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def bit_widths(text: str, layers: int) -> tuple[int, ...]:
-    """ "4" -> (4,) * layers; "8,4,4" -> (8, 4, 4). Raises ValueError for anything but numbers."""
+    """Read "4" as (4,) * layers and "8,4,4" as (8, 4, 4); ValueError for anything but numbers."""
     try:
         bits = tuple(int(part) for part in text.split(","))
     except ValueError:

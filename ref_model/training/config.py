@@ -153,7 +153,7 @@ class TrainingConfig:
 
 
 def _bits(bits: tuple[int, ...]) -> str:
-    """ "4" for one width throughout, "8444444" for mixed ones."""
+    """Write one width throughout as "4", mixed ones as "8444444"."""
     return str(bits[0]) if len(set(bits)) == 1 else "".join(str(b) for b in bits)
 
 

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from ref_model.training.constants import LayerConstants, network_constants
 from ref_model.training.layers import ConvUnit, Network
@@ -63,9 +63,9 @@ class IntegerGraph:
         )
         bias = stand_in(torch.from_numpy(layer.bias).to(torch.float64), unit.linear.bias / scale)
         if layer.accumulator_bound < FLOAT32_EXACT:
-            accumulator = F.linear(codes.flatten(1), weight_codes).to(torch.float64)
+            accumulator = functional.linear(codes.flatten(1), weight_codes).to(torch.float64)
         else:
-            accumulator = F.linear(codes.flatten(1).double(), weight_codes.double())
+            accumulator = functional.linear(codes.flatten(1).double(), weight_codes.double())
         raw = accumulator + bias
         if record is not None:
             record[unit.name] = raw.detach()
@@ -92,7 +92,7 @@ def _conv(unit: ConvUnit, layer: LayerConstants, codes: Tensor, step: Tensor) ->
         real = real + shift[:, None, None]
         quantizer = unit.activation_quantizer
         result = stand_in(result, quantizer(real) / quantizer.step())
-    return F.max_pool2d(result, unit.pool) if unit.pool > 1 else result
+    return functional.max_pool2d(result, unit.pool) if unit.pool > 1 else result
 
 
 def requantise(accumulator: Tensor, layer: LayerConstants, levels: int) -> Tensor:

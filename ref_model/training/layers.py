@@ -6,8 +6,8 @@ from __future__ import annotations
 from enum import Enum
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ref_model.training.quantizers import ActivationQuantizer, Scheme, WeightQuantizer
 
@@ -65,9 +65,9 @@ class ConvUnit(nn.Module):
             weight = self.weight_quantizer(weight)
         x = self.norm(self.convolve(x, weight))
         if self.pool > 1:
-            x = F.max_pool2d(x, self.pool)
+            x = functional.max_pool2d(x, self.pool)
         if self.mode is Mode.FLOAT:
-            return F.relu(x, inplace=True)
+            return functional.relu(x, inplace=True)
         if self.mode is Mode.CALIBRATE:
             self.activation_quantizer.calibrate(x)
         quantised: Tensor = self.activation_quantizer(x)
@@ -76,7 +76,7 @@ class ConvUnit(nn.Module):
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         """The convolution alone, with the given weights."""
         conv = self.conv
-        return F.conv2d(x, weight, None, conv.stride, conv.padding, 1, conv.groups)
+        return functional.conv2d(x, weight, None, conv.stride, conv.padding, 1, conv.groups)
 
     @torch.no_grad()
     def initialise_weights(self) -> None:
@@ -104,7 +104,7 @@ class ClassifierUnit(nn.Module):
         weight = self.linear.weight
         if self.mode is not Mode.FLOAT:
             weight = self.weight_quantizer(weight)
-        return F.linear(x.flatten(1), weight, self.linear.bias)
+        return functional.linear(x.flatten(1), weight, self.linear.bias)
 
     @torch.no_grad()
     def initialise_weights(self) -> None:

@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from ref_model.datasets import Images
 from ref_model.training import checkpoint
@@ -59,9 +59,11 @@ def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str,
     """Parameters with weight decay (weights, PACT's clips) and without (everything else)."""
     decayed: list[Tensor] = [unit.conv.weight for unit in network.conv_units()]
     decayed.append(network.classifier.linear.weight)
-    for module in network.modules():
-        if isinstance(module, ActivationQuantizer) and module.decays:
-            decayed.append(module.alpha)
+    decayed += [
+        module.alpha
+        for module in network.modules()
+        if isinstance(module, ActivationQuantizer) and module.decays
+    ]
     known = {id(parameter) for parameter in decayed}
     plain = [p for p in network.parameters() if id(p) not in known]
     return [
@@ -233,7 +235,9 @@ class Trainer:
             for group in optimiser.param_groups:
                 group["lr"] = rate
             logits = forward(pixels)
-            loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+            loss = functional.cross_entropy(
+                logits, labels, label_smoothing=self.config.label_smoothing
+            )
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimiser.step()

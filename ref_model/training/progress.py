@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -23,7 +23,7 @@ class Progress:
         self._every = every
         self._terminal = sys.stderr.isatty() and not quiet
         self._values: dict[str, float] = {}
-        self._bar: tqdm[object] | None = None
+        self._bar: tqdm[Any] | None = None
 
     def line(self, text: str) -> None:
         """One line to the log file and the terminal."""

@@ -32,11 +32,11 @@ def round_straight_through(x: Tensor) -> Tensor:
 
 class _RoundStraightThrough(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: object, x: Tensor) -> Tensor:
+    def forward(_: object, x: Tensor) -> Tensor:
         return round_half_up_tensor(x)
 
     @staticmethod
-    def backward(ctx: object, grad: Tensor) -> Tensor:
+    def backward(_: object, grad: Tensor) -> Tensor:
         return grad
 
 

@@ -11,8 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ref_model.datasets import CIFAR10, CIFAR100, CifarSet, DatasetError, dataset_by_name
-from ref_model.datasets import cifar, download, load_test, load_train, read_records
+from ref_model.datasets import (
+    CIFAR10,
+    CIFAR100,
+    CifarSet,
+    DatasetError,
+    cifar,
+    dataset_by_name,
+    download,
+    load_test,
+    load_train,
+    read_records,
+)
 
 SAMPLE = Path(__file__).parents[2] / "networks" / "cifar10_sample" / "test_batch.bin"
 

@@ -10,23 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch", reason="the quantisers are PyTorch modules")
+pytest.importorskip("torch", reason="the quantisers are PyTorch modules")
 
-from ref_model.training.quantizers import (  # noqa: E402
+import torch
+
+from ref_model.training.quantizers import (
     BITS,
     QUANTIZERS,
     Scheme,
     activation_levels,
     weight_levels,
 )
-from ref_model.training.quantizers.base import best_clip  # noqa: E402
-from ref_model.training.quantizers.functional import (  # noqa: E402
+from ref_model.training.quantizers.base import best_clip
+from ref_model.training.quantizers.functional import (
     quantize_activation,
     scale_gradient,
     step_gradient_scale,
 )
-from ref_model.training.quantizers.lsfq import LsfqActivation, LsfqWeight  # noqa: E402
-from ref_model.training.rounding import (  # noqa: E402
+from ref_model.training.quantizers.lsfq import LsfqActivation, LsfqWeight
+from ref_model.training.rounding import (
     round_half_up,
     round_half_up_tensor,
     round_straight_through,
@@ -120,7 +122,7 @@ def test_weight_gradients_have_the_documented_form(soft: bool) -> None:
         quantizer.alpha.fill_(0.7)
     weight = torch.linspace(-2, 2, 80, requires_grad=True)
     upstream = torch.randn(80, generator=torch.Generator().manual_seed(1))
-    quantizer(weight).backward(upstream)
+    torch.autograd.backward(quantizer(weight), upstream)
     u = weight.detach().double() / 0.7
     clipped = torch.tanh(u) if soft else u.clamp(-1, 1)
     slope = 1 - clipped**2 if soft else (u.abs() <= 1).double()
@@ -128,7 +130,9 @@ def test_weight_gradients_have_the_documented_form(soft: bool) -> None:
     expected = (upstream * (code / 7 - u * slope)).sum() * step_gradient_scale(80, 7)
     assert weight.grad is not None
     assert quantizer.alpha.grad is not None
-    torch.testing.assert_close(weight.grad.double(), upstream.double() * slope, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        weight.grad.double(), upstream.double() * slope, atol=1e-5, rtol=1e-4
+    )
     assert float(quantizer.alpha.grad) == pytest.approx(float(expected), rel=1e-4)
 
 
@@ -140,7 +144,7 @@ def test_weight_gradient_is_that_of_the_unrounded_clip(soft: bool) -> None:
         quantizer.alpha.fill_(0.7)
     weight = torch.tensor([-1.9, -0.4, 0.03, 0.31, 0.69, 1.2], dtype=torch.float64)
     weight.requires_grad_(True)
-    quantizer(weight).sum().backward()
+    torch.autograd.backward(quantizer(weight).sum())
 
     def smooth(w: torch.Tensor) -> torch.Tensor:
         return 0.7 * (torch.tanh(w / 0.7) if soft else (w / 0.7).clamp(-1, 1))
@@ -156,7 +160,8 @@ def test_activation_gradients_have_the_documented_form(knee: float) -> None:
     alpha = torch.tensor(1.5, requires_grad=True)
     x = torch.linspace(-1.013, 3.017, 301, requires_grad=True)
     upstream = torch.randn(301, generator=torch.Generator().manual_seed(2))
-    quantize_activation(x, alpha, 15, knee=knee, gradient_scale=0.25).backward(upstream)
+    y = quantize_activation(x, alpha, 15, knee=knee, gradient_scale=0.25)
+    torch.autograd.backward(y, upstream)
     v = x.detach().double() / 0.1
     if knee:
         gate = (torch.minimum(v, 15 - v) / knee + 0.5).clamp(0, 1)
@@ -174,7 +179,7 @@ def test_soft_gate_is_the_derivative_of_the_box_smoothed_clip() -> None:
     """Finite differences of the hard clip averaged over a window of one step."""
     alpha = torch.tensor(1.5)
     x = torch.linspace(-0.4, 1.9, 47, dtype=torch.float64, requires_grad=True)
-    quantize_activation(x, alpha, 15, knee=1.0).sum().backward()
+    torch.autograd.backward(quantize_activation(x, alpha, 15, knee=1.0).sum())
 
     window = (torch.arange(4000, dtype=torch.float64) + 0.5) / 4000 * 0.1 - 0.05
 
@@ -227,7 +232,7 @@ def test_gradient_layout_does_not_matter() -> None:
 def test_scale_gradient_keeps_the_value() -> None:
     x = torch.tensor(0.1, requires_grad=True)
     y = scale_gradient(x, 0.25)
-    y.backward()
+    torch.autograd.backward(y)
     assert float(y.detach()) == float(x.detach())
     assert x.grad is not None
     assert float(x.grad) == 0.25

@@ -53,7 +53,7 @@ class Scheme:
             return LsfqWeight(bits, self.learned, self.soft)
         if self.name == "lsq":
             return LsqWeight(bits, self.learned)
-        return (PactWeight if self.name == "pact" else DorefaWeight)(bits, self.learned)
+        return PactWeight(bits) if self.name == "pact" else DorefaWeight(bits)
 
     def activation(self, bits: int) -> ActivationQuantizer:
         """A quantiser for one activation tensor."""
@@ -61,4 +61,6 @@ class Scheme:
             return LsfqActivation(bits, self.learned, self.soft)
         if self.name == "lsq":
             return LsqActivation(bits, self.learned)
-        return (PactActivation if self.name == "pact" else DorefaActivation)(bits, self.learned)
+        if self.name == "pact":
+            return PactActivation(bits, self.learned)
+        return DorefaActivation(bits)

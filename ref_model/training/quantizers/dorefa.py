@@ -26,7 +26,7 @@ from ref_model.training.rounding import round_half_up, round_straight_through
 class DorefaWeight(WeightQuantizer):
     """tanh, normalised by its largest magnitude; ``alpha`` is not used."""
 
-    def __init__(self, bits: int, learned: bool = True) -> None:
+    def __init__(self, bits: int) -> None:
         super().__init__(bits, learned=False)
 
     def forward(self, weight: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class DorefaWeight(WeightQuantizer):
 class DorefaActivation(ActivationQuantizer):
     """Clip to [0, 1], hard gradient, nothing learned."""
 
-    def __init__(self, bits: int, learned: bool = True) -> None:
+    def __init__(self, bits: int) -> None:
         super().__init__(bits, learned=False)
 
     def forward(self, x: Tensor) -> Tensor:

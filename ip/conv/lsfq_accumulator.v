@@ -26,10 +26,9 @@ module lsfq_accumulator #(
   input  wire [4*SLOT_W-1:0] slots,
 
   input  wire                capture,   // the sums are complete; take them over
-  input  wire                carry,     // (with capture) far belongs to sum1's pixel
+  input  wire                carry,     // (with capture) left and far belong to sum0's and sum1's pixels
   input  wire                advance,   // this pixel is next + spill, not sum0 + left; shift on
   input  wire                last_slot, // (with advance) far comes next, not left
-  input  wire                drop_left, // (with advance) left belongs to no other pixel
   output wire [ACC_W-1:0]    pixel
 );
 
@@ -66,10 +65,9 @@ module lsfq_accumulator #(
     end else if (advance) begin
       next_q  <= {ACC_W{1'b0}};
       spill_q <= last_slot ? far_q : left_q;
-      if (drop_left) left_q <= {ACC_W{1'b0}};
     end
 
-    pixel_q <= advance ? next_q + spill_q : sum0_q + left_q;
+    pixel_q <= advance ? next_q + spill_q : sum0_q + (carry ? left_q : {ACC_W{1'b0}});
   end
 
   assign pixel = pixel_q;

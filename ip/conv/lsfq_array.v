@@ -50,7 +50,7 @@ module lsfq_array #(
   localparam PLANE_W = 4 * PIN * POUT;
 
   wire valid, first, shift, last, row_first, row_last, group_last, count;
-  wire capture, carry, advance, last_slot, drop_left;
+  wire capture, carry, advance, last_slot;
 
   lsfq_delay #(
     .WIDTH (2),
@@ -101,7 +101,6 @@ module lsfq_array #(
     .carry          (carry),
     .advance        (advance),
     .last_slot      (last_slot),
-    .drop_left      (drop_left),
     .pixel_valid    (pixel_valid),
     .pixel_set      (pixel_set),
     .pixel_end      (pixel_end)
@@ -141,7 +140,6 @@ module lsfq_array #(
         .carry    (carry),
         .advance  (advance),
         .last_slot(last_slot),
-        .drop_left(drop_left),
         .pixel    (pixel[l*ACC_W +: ACC_W])
       );
     end
@@ -173,7 +171,6 @@ module lsfq_array #(
     .carry    (carry),
     .advance  (advance),
     .last_slot(last_slot),
-    .drop_left(drop_left),
     .pixel    (offset)
   );
 

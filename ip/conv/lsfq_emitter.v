@@ -33,7 +33,6 @@ module lsfq_emitter (
   output wire       carry,
   output wire       advance,
   output wire       last_slot,
-  output wire       drop_left,
 
   output reg        pixel_valid,
   output reg        pixel_set,          // second set of channels
@@ -47,19 +46,19 @@ module lsfq_emitter (
 
   wire second  = count_q == 4'd1;
   wire third   = count_q == pair_cycles;
-  wire fourth  = count_q == pair_cycles + 4'd1;
+  wire fourth  = pointwise && count_q == pair_cycles + 4'd1;
   wire odd_end = odd && held_last_q;
 
   assign capture   = complete_q;
   assign carry     = !pointwise && !first_q;
-  assign advance   = second || third || fourth;
+  // inside a row the next step may complete in v + e, and its own pixel goes first
+  assign advance   = second || (third && (pointwise || held_last_q)) || fourth;
   assign last_slot = third;
-  assign drop_left = pointwise;
 
   wire emit_first  = complete_q && (pointwise || !first_q);
   wire emit_second = second && !(pointwise && odd_end);
   wire emit_third  = third && (pointwise || (held_last_q && !odd));
-  wire emit_fourth = fourth && pointwise && !odd_end;
+  wire emit_fourth = fourth && !odd_end;
 
   wire end_first  = pointwise && odd && last_q && group_q;
   wire end_second = (pointwise || odd) && held_group_q;
@@ -82,7 +81,7 @@ module lsfq_emitter (
     complete_q  <= step_last;
     pixel_valid <= emit_first || emit_second || emit_third || emit_fourth;
     if (capture) count_q <= 4'd1;
-    else if (fourth) count_q <= 4'd0;
+    else if (count_q > pair_cycles) count_q <= 4'd0;
     else if (count_q != 4'd0) count_q <= count_q + 4'd1;
     if (!aresetn || clear) begin
       complete_q  <= 1'b0;

@@ -75,7 +75,8 @@ module lsfq_sequencer #(
   output wire             count_starved_features
 );
 
-  localparam RATIO   = POUT > PIN ? POUT / PIN : 1;     // words a pixel pair and digit
+  localparam RATIO = POUT > PIN ? POUT / PIN : 1;       // words a pixel pair and digit
+  localparam [4:0] RATIO_5 = RATIO[4:0];
   localparam PENDING_W = 8;
   localparam RESULT_DEPTH = 1 << (LEVEL_W - 1);
 
@@ -86,7 +87,7 @@ module lsfq_sequencer #(
   // ---- output pace
 
   wire       wide_out   = layer_out_bits == 4'd8;
-  wire [4:0] pair_words = wide_out ? 2 * RATIO : RATIO;
+  wire [4:0] pair_words = wide_out ? RATIO_5 << 1 : RATIO_5;
   assign pair_cycles    = layer_raw || pair_words < 5'd2 ? 4'd2 : pair_words[3:0];
   wire [4:0] step_cycles = layer_pointwise ? {pair_cycles, 1'b0} : {1'b0, pair_cycles};
   reg  [4:0] pace_q;                                    // cycles until a step may end

@@ -52,6 +52,7 @@ module lsfq_loader #(
   localparam BYTES     = DATA_W / 8;
   localparam BYTE_W    = BYTES > 1 ? $clog2(BYTES) : 1;
   localparam CHANNEL_W = $clog2(PIN);
+  localparam [15:0] PIN_16 = PIN[15:0];
 
   localparam [7:0] E_IMAGE_SHORT = 8'd13, E_IMAGE_LONG = 8'd14;
   localparam [2:0] S_IDLE = 3'd0, S_WAIT = 3'd1, S_LOAD = 3'd2, S_FLUSH = 3'd3, S_DRAIN = 3'd4;
@@ -77,11 +78,11 @@ module lsfq_loader #(
   reg [CHANNEL_W-1:0] channel_q;
   reg [15:0]          x_q, y_q;
 
-  wire last_channel = left_q <= PIN ? {1'b0, channel_q} + 1'b1 == left_q[CHANNEL_W:0]
+  wire last_channel = left_q <= PIN_16 ? {1'b0, channel_q} + 1'b1 == left_q[CHANNEL_W:0]
                                     : channel_q == {CHANNEL_W{1'b1}};
   wire last_x       = x_q + 16'd1 == width_q;
   wire last_y       = y_q + 16'd1 == height_q;
-  wire last_group   = left_q <= PIN;
+  wire last_group   = left_q <= PIN_16;
   wire pair_end     = last_channel && (x_q[0] || last_x);
   wire tensor_end   = last_channel && last_x && last_y && last_group;
 
@@ -199,7 +200,7 @@ module lsfq_loader #(
           x_q <= last_x ? 16'd0 : x_q + 16'd1;
           if (last_x) begin
             y_q <= last_y ? 16'd0 : y_q + 16'd1;
-            if (last_y) left_q <= left_q - PIN;
+            if (last_y) left_q <= left_q - PIN_16;
           end
         end
         if (pair_end) busy_q <= 1'b1;

@@ -57,7 +57,8 @@ module lsfq_weight_memory #(
   wire [PTR_W-1:0] held = write_q - free_q;
 
   assign write_pointer = write_q;
-  assign space         = held < DEPTH[PTR_W-1:0];
+  // below zero: the array was done with words (of a row outside the image) before they came
+  assign space         = held[PTR_W-1] || held < DEPTH[PTR_W-1:0];
 
   always @(posedge aclk) begin
     if (write_enable && write_last) write_q <= write_q + 1'b1;

@@ -37,15 +37,16 @@ module lsfq_result #(
 );
 
   localparam LANE_W = $clog2(POUT);
+  localparam [15:0] POUT_16 = POUT[15:0];
 
   // ---- channels left from this group on; the second set's begin POUT later
 
   reg  [15:0] left_q;
-  wire [15:0] set_left = !s_set ? left_q : left_q > POUT ? left_q - POUT : 16'd0;
-  wire        last_set = pointwise && !s_set ? left_q <= POUT : 1'b1;
-  wire [15:0] group    = pointwise ? 2 * POUT : POUT;
+  wire [15:0] set_left = !s_set ? left_q : left_q > POUT_16 ? left_q - POUT_16 : 16'd0;
+  wire        last_set = pointwise && !s_set ? left_q <= POUT_16 : 1'b1;
+  wire [15:0] group    = pointwise ? POUT_16 << 1 : POUT_16;
   wire        push     = s_valid && set_left != 16'd0;
-  wire [LANE_W-1:0] last_lane = set_left >= POUT ? {LANE_W{1'b1}} : set_left[LANE_W-1:0] - 1'b1;
+  wire [LANE_W-1:0] last_lane = set_left >= POUT_16 ? {LANE_W{1'b1}} : set_left[LANE_W-1:0] - 1'b1;
   wire        last_pixel = s_end && last_set && left_q <= group;
 
   always @(posedge aclk) begin

@@ -46,6 +46,7 @@ module lsfq_writer #(
   localparam PART_W = 3;                              // up to 4, and 2 more
   localparam SUB_W  = 2;
   localparam [PART_W-1:0] PARTS_P = PARTS[PART_W-1:0];
+  localparam [16:0]       WORDS_P = WORDS[16:0];
 
   // ---- collect a pair
 
@@ -125,7 +126,7 @@ module lsfq_writer #(
 
   wire [17:0]       chunk_span = WORDS == 1 ? plane : WORDS == 2 ? plane << 1 : plane << 2;
   wire [17:0]       jump       = pointwise && PARTS == 1 ? chunk_span << 1 : chunk_span;
-  wire [16:0]       jump_index = pointwise && PARTS == 1 ? 2 * WORDS : WORDS;
+  wire [16:0]       jump_index = pointwise && PARTS == 1 ? WORDS_P << 1 : WORDS_P;
   wire [PART_W-1:0] next_part  = part_q[set] + (pointwise ? 3'd2 : 3'd1);
   wire              next_word  = PARTS == 1 || next_part >= PARTS_P;
 
@@ -155,7 +156,7 @@ module lsfq_writer #(
       plane_index_q[0] <= 17'd0;
       part_q[0]        <= {PART_W{1'b0}};
       plane_base_q[1]  <= PARTS > 1 ? base : base + chunk_span;
-      plane_index_q[1] <= PARTS > 1 ? 17'd0 : WORDS;
+      plane_index_q[1] <= PARTS > 1 ? 17'd0 : WORDS_P;
       part_q[1]        <= PARTS > 1 ? 3'd1 : 3'd0;
     end
     if (!aresetn || clear || restart) begin

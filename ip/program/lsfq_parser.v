@@ -96,6 +96,7 @@ module lsfq_parser #(
 );
 
   localparam LOG_PIN     = $clog2(PIN);
+  localparam [34:0] DEPTH = {3'd0, FEATURE_DEPTH[31:0]};
   localparam LOG_POUT    = $clog2(POUT);
   localparam BLOCK_BEATS = 512 / PARAM_W;
   localparam SET_BEATS   = 64 * POUT / PARAM_W;
@@ -196,7 +197,7 @@ module lsfq_parser #(
   reg  [34:0] product_q;
   reg  [17:0] in_plane_q, in_digit_q, out_plane_q, out_digit_q;
   reg         too_large_q;
-  wire        product_fits = product_q <= FEATURE_DEPTH;
+  wire        product_fits = product_q <= DEPTH;
   wire [17:0] product      = product_fits ? product_q[17:0] : 18'd0;
 
   wire [18:0] in_size  = wide_in ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};
@@ -205,15 +206,15 @@ module lsfq_parser #(
   wire [32:0] out_end  = {1'b0, f_out} + {14'd0, out_size};
   wire        writes   = is_layer && !f_raw;
   wire        overlap  = {1'b0, f_in} < out_end && {1'b0, f_out} < in_end;
-  wire        bad_memory = too_large_q || in_end > FEATURE_DEPTH ||
-                           (writes && (out_end > FEATURE_DEPTH || overlap));
+  wire        bad_memory = too_large_q || in_end > DEPTH[32:0] ||
+                           (writes && (out_end > DEPTH[32:0] || overlap));
 
   // words of one kernel row; a full map is one long row
   wire [17:0]      row_words    = full ? in_digit_q : {1'b0, in_planes};
   wire [PTR_W-1:0] row_words_p  = {{(PTR_W-18){1'b0}}, row_words};
   wire [PTR_W-1:0] weight_digit = three ? row_words_p + (row_words_p << 1) : row_words_p;
   wire [PTR_W-1:0] group_words  = wide_weight ? weight_digit << 1 : weight_digit;
-  wire             bad_weights  = is_layer && group_words > WEIGHT_DEPTH && !(full && !wide_in);
+  wire             bad_weights  = is_layer && group_words > WEIGHT_DEPTH[PTR_W-1:0] && !(full && !wide_in);
 
   // ---- the checks that need no product, in the order of the format
 
@@ -222,17 +223,17 @@ module lsfq_parser #(
                       : is_layer   ? !program_q || index_q >= count_q || f_word1[15:0] != index_q
                       : is_end     ? !program_q || index_q != count_q
                       : 1'b1;
-  wire      bad_core  = is_program && (f_word1[7:0] != PIN || f_word1[15:8] != POUT);
+  wire      bad_core  = is_program && (f_word1[7:0] != PIN[7:0] || f_word1[15:8] != POUT[7:0]);
   wire      bad_shape = !is_end && (f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0 ||
                         (is_program && f_word1[31:16] == 16'd0) ||
                         (is_layer && (f_cout == 16'd0 || out_height == 16'd0 || out_width == 16'd0 ||
-                                      (f_pool && f_width > MAX_POOL_WIDTH))));
+                                      (f_pool && f_width > MAX_POOL_WIDTH[15:0]))));
   wire      bad_bits  = (!is_end && !supported_bits(f_in_bits)) ||
                         (is_layer && (!supported_bits(f_weight_bits) || f_shift > 8'd40 ||
                                       (f_raw ? f_shift != 8'd0 || f_out_bits != 8'd0
                                              : !supported_bits(f_out_bits))));
   wire [17:0] window_channels = {2'd0, f_cin} + {1'b0, f_cin, 1'b0};
-  wire      bad_kernel = (is_program && f_window && window_channels > PIN) ||
+  wire      bad_kernel = (is_program && f_window && window_channels > PIN[17:0]) ||
                          (is_layer && ((f_raw && f_pool) || (full && f_pool) ||
                                        f_raw != (index_q + 16'd1 == count_q)));
 

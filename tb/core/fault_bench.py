@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong outside the core: damaged programs, wrong images, aborts, resets.
+
+Each fault must be reported, leave nothing hanging, and not disturb the next run.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles
+
+from ref_model.hardware.blocks import BLOCK_BYTES
+from ref_model.hardware.errors import ErrorCode, ProgramError
+from ref_model.hardware.layout import fill_beats, image_to_bytes
+from ref_model.hardware.program import decode_program, encode_network
+from ref_model.hardware.registers import Control, Register, Status
+from ref_model.integer.network import IntegerNetwork
+from tb.common import Dut, reset, rng, stall_pattern
+from tb.core.core_driver import Core, Tensor, check_tensors
+from tb.random_networks import random_image, random_network
+
+DAMAGED = int(os.environ.get("LSFQ_DAMAGED", "10"))
+STALLS = os.environ.get("LSFQ_STALLS", "none")
+MAX_CYCLES = 1500
+BOUND = 200 * MAX_CYCLES
+
+Rng = np.random.Generator
+
+
+def damage_bit(packet: bytes, beat: int, random: Rng) -> bytes:
+    """One bit flipped anywhere."""
+    position = int(random.integers(len(packet) * 8))
+    changed = bytearray(packet)
+    changed[position // 8] ^= 1 << position % 8
+    return bytes(changed)
+
+
+def drop_beat(packet: bytes, beat: int, random: Rng) -> bytes:
+    """One beat lost."""
+    at = int(random.integers(len(packet) // beat)) * beat
+    return packet[:at] + packet[at + beat :]
+
+
+def repeat_beat(packet: bytes, beat: int, random: Rng) -> bytes:
+    """One beat twice."""
+    at = int(random.integers(len(packet) // beat)) * beat
+    return packet[: at + beat] + packet[at:]
+
+
+def truncate(packet: bytes, beat: int, random: Rng) -> bytes:
+    """The end is missing."""
+    return packet[: int(random.integers(1, len(packet) // beat)) * beat]
+
+
+def append_beats(packet: bytes, beat: int, random: Rng) -> bytes:
+    """Something follows the end."""
+    return packet + random.bytes(beat * int(random.integers(1, 5)))
+
+
+def foreign(packet: bytes, beat: int, random: Rng) -> bytes:
+    """Not a program at all."""
+    return random.bytes(beat * int(random.integers(BLOCK_BYTES // beat, 40)))
+
+
+def edit_block(packet: bytes, beat: int, random: Rng) -> bytes:
+    """A field of the first two blocks changed, and the checksum made right again."""
+    start = BLOCK_BYTES * int(random.integers(2))
+    block = bytearray(packet[start : start + BLOCK_BYTES])
+    block[int(random.integers(28))] = int(random.integers(256))
+    block[60:] = struct.pack("<I", zlib.crc32(bytes(block[:60])))
+    return packet[:start] + bytes(block) + packet[start + BLOCK_BYTES :]
+
+
+FAULTS = (damage_bit, drop_beat, repeat_beat, truncate, append_beats, foreign, edit_block)
+
+
+def expected_error(packet: bytes, core: Core) -> ProgramError | None:
+    """What the reference decoder says about a packet; None where it finds nothing wrong."""
+    try:
+        decode_program(packet, core.config, core.param.width // 8)
+    except ProgramError as error:
+        return error
+    return None
+
+
+async def _open(dut: Dut) -> tuple[Core, Rng, IntegerNetwork, Tensor]:
+    random = rng()
+    core = Core(dut, lambda: stall_pattern(STALLS))
+    await core.open()
+    network = random_network(random, core.config, MAX_CYCLES)
+    return core, random, network, random_image(random, network)
+
+
+async def _check_alive(core: Core, network: IntegerNetwork, image: Tensor, what: str) -> None:
+    results = await core.run(network, [image], cycles=BOUND)
+    check_tensors(network, [image], results, f"after {what}")
+
+
+@cocotb.test()
+async def damaged_programs(dut: Dut) -> None:
+    """Every damaged program is reported with its code and layer, and the next start works."""
+    core, random, _, _ = await _open(dut)
+    reported: dict[str, int] = {}
+    number = 0
+    while number < DAMAGED:
+        network = random_network(random, core.config, MAX_CYCLES)
+        image = random_image(random, network)
+        fault = FAULTS[number % len(FAULTS)]
+        beat = core.param.width // 8
+        packet = fault(fill_beats(encode_network(network, core.config), beat), beat, random)
+        error = expected_error(packet, core)
+        if error is None:
+            continue    # the edit changed nothing that matters
+        what = f"{fault.__name__} {number} of {network.name}"
+        core.send(packet, image_to_bytes(image, core.config.pin))
+        await core.begin()
+        status = await core.wait_idle(BOUND)
+        report = await core.error()
+        image_fault = report.code in (ErrorCode.IMAGE_SHORT, ErrorCode.IMAGE_LONG)
+        # an edited input shape makes the image wrong too, and that may be seen first
+        if not (image_fault and fault is edit_block):
+            assert status == Status.ERROR, f"{what}: {status!r}, expected {error}"
+            assert (report.code, report.layer) == (error.code, error.layer), (
+                f"{what}: reported {report}, expected {error}"
+            )
+        reported[report.code.name] = reported.get(report.code.name, 0) + 1
+        core.drop_results(what)
+        await _check_alive(core, network, image, what)
+        number += 1
+    dut._log.info(f"{number} damaged programs reported: {reported}")
+
+
+@cocotb.test()
+@cocotb.parametrize(beats=[-1, 1])
+async def image_of_wrong_length(dut: Dut, beats: int) -> None:
+    """An image a beat too short or too long is reported as such."""
+    core, random, network, image = await _open(dut)
+    beat = core.data.width // 8
+    while len(image_to_bytes(image, core.config.pin)) <= beat:
+        network = random_network(random, core.config, MAX_CYCLES)
+        image = random_image(random, network)
+    data = fill_beats(image_to_bytes(image, core.config.pin), beat)
+    data = data[:-beat] if beats < 0 else data + bytes(beat)
+    core.send(encode_network(network, core.config), data)
+    await core.begin()
+    assert await core.wait_idle(BOUND) == Status.ERROR
+    code = ErrorCode.IMAGE_SHORT if beats < 0 else ErrorCode.IMAGE_LONG
+    assert (await core.error()).code == code
+    core.drop_results("a wrong image")
+    await _check_alive(core, network, image, "a wrong image")
+
+
+@cocotb.test()
+@cocotb.parametrize(way=["reset", "abort"])
+async def stopped_in_flight(dut: Dut, way: str) -> None:
+    """Reset, or ABORT, at any moment; the next run is as if nothing had been."""
+    core, random, network, image = await _open(dut)
+    for _ in range(12):
+        core.send(encode_network(network, core.config), image_to_bytes(image, core.config.pin))
+        await core.begin()
+        await ClockCycles(dut.aclk, int(random.integers(1, 2 * MAX_CYCLES)))
+        for source in (core.param, core.data):
+            source.flush()
+        if way == "reset":
+            await reset(dut)
+        else:
+            await core.registers.write(Register.CONTROL, Control.ABORT)
+            await ClockCycles(dut.aclk, 100)
+            assert not await core.status() & (Status.BUSY | Status.DRAINING)
+            await reset_streams(core)
+        core.drop_results(way)
+        await _check_alive(core, network, image, way)
+
+
+async def reset_streams(core: Core) -> None:
+    """A beat that a source had offered when it was cut off waits at the core's border; a host
+    resets the core with its DMA, as this does."""
+    await reset(core.dut)
+
+
+@cocotb.test()
+async def interrupt_and_start_rules(dut: Dut) -> None:
+    """The interrupt rises at the end, and a START while busy changes nothing."""
+    core, _, network, image = await _open(dut)
+    await core.registers.write(Register.IRQ_ENABLE, 3)
+    core.send(encode_network(network, core.config), image_to_bytes(image, core.config.pin))
+    await core.begin()
+    await core.begin()
+    assert await core.wait_idle(BOUND) == Status.DONE
+    assert await core.registers.read(Register.PASSES_DONE) == 1
+    assert dut.irq.value == 1
+    await core.registers.write(Register.IRQ_STATUS, 1)
+    assert await core.registers.read(Register.IRQ_STATUS) == 0
+    await ClockCycles(dut.aclk, 2)
+    assert dut.irq.value == 0
+    core.drop_results("the interrupt")
+    await _check_alive(core, network, image, "the interrupt")

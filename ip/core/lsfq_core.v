@@ -197,7 +197,7 @@ module lsfq_core #(
     .read_data       (counter_data)
   );
 
-  // ---- stream borders
+  // ---- stream borders; an abort forgets what waits in the input ones
 
   wire               param_valid, param_ready, param_last;
   wire [PARAM_W-1:0] param_data;
@@ -210,7 +210,7 @@ module lsfq_core #(
     .WIDTH(PARAM_W + 1)
   ) u_skid_param (
     .aclk   (aclk),
-    .aresetn(aresetn),
+    .aresetn(aresetn && !abort),
     .s_valid(s_axis_param_tvalid),
     .s_ready(s_axis_param_tready),
     .s_data ({s_axis_param_tlast, s_axis_param_tdata}),
@@ -223,7 +223,7 @@ module lsfq_core #(
     .WIDTH(DATA_W + 1)
   ) u_skid_data (
     .aclk   (aclk),
-    .aresetn(aresetn),
+    .aresetn(aresetn && !abort),
     .s_valid(s_axis_data_tvalid),
     .s_ready(s_axis_data_tready),
     .s_data ({s_axis_data_tlast, s_axis_data_tdata}),

@@ -76,6 +76,11 @@ class AxiStreamMonitor(HandshakeMonitor):
             packet, self.partial = self.partial, []
             self._recv(packet)
 
+    def clear(self) -> None:
+        """Forget everything received."""
+        self._recvQ.clear()
+        self.partial = []
+
     def _drop_partial(self) -> None:
         self.partial = []
 

@@ -152,6 +152,11 @@ class Core:
             watcher.cancel()
         return results
 
+    def drop_results(self, what: str, closed: bool = True) -> None:
+        """Forget what the core sent; with ``closed`` a packet that began must have ended."""
+        assert not closed or not self.result.partial, f"{what}: the result packet was left open"
+        self.result.clear()
+
     async def counters(self, layers: int) -> Counters:
         """All counters of the last pass."""
         cycles, load_cycles = await self.registers.read_all(

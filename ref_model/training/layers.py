@@ -152,13 +152,18 @@ class Network(nn.Module):
     def start_quantisation(self, images: Tensor) -> None:
         """Set every clip from the float network, layer after layer, and switch to QUANTIZED.
 
-        ``images`` (float32 in [0, 1], some hundreds) calibrate the activations; BatchNorm uses and
-        updates its statistics in the usual way of training mode.
+        ``images`` (float32 in [0, 1], some hundreds) calibrate the activations, each layer behind
+        the quantised ones before it; BatchNorm's running statistics become those of ``images``.
         """
         for unit in self.conv_units():
             unit.initialise_weights()
         self.classifier.initialise_weights()
+        momenta = [unit.norm.momentum for unit in self.conv_units()]
+        for unit in self.conv_units():
+            unit.norm.momentum = 1.0
         self.train()
         self.set_mode(Mode.CALIBRATE)
         self(images)
         self.set_mode(Mode.QUANTIZED)
+        for unit, momentum in zip(self.conv_units(), momenta, strict=True):
+            unit.norm.momentum = momentum

@@ -73,15 +73,19 @@ def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str,
 
 
 def source_commit() -> str:
-    """Commit of the sources this runs from, "-dirty" with local changes, or "unknown"."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    """Commit of the sources this runs from, "-dirty" when this package differs, or "unknown"."""
+    package = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        command = ["git", *arguments]
+        done = subprocess.run(command, cwd=package, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
     try:
-        done = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
+        changed = git("status", "--porcelain", "--", ".")
+        return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return done.stdout.strip()
 
 
 class Trainer:
@@ -104,6 +108,7 @@ class Trainer:
         stop_after: int | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
+        self._commit = source_commit()
         self.folder = folder
         self._resume_file = folder / "checkpoint.pt"
         self._stop_after = stop_after
@@ -290,7 +295,7 @@ class Trainer:
             seed=self.config.seed,
             epochs={s: self.config.stage(s).epochs for s in STAGES},
             test_images=len(self._test),
-            commit=source_commit(),
+            commit=self._commit,
             config=self.config.to_dict(),
         )
         if name == "integer":

@@ -46,7 +46,6 @@ def calibrated(**options: object) -> Network:
     network = TrainingConfig(**{"width": 8, **options}).build()  # type: ignore[arg-type]
     with torch.no_grad():
         for unit in network.conv_units():
-            unit.norm.momentum = 1.0
             unit.norm.weight.uniform_(-1.5, 1.5)
             unit.norm.bias.uniform_(-0.5, 0.5)
         network.classifier.linear.bias.uniform_(-1, 1)

@@ -226,8 +226,9 @@ module lsfq_parser #(
   wire      bad_core  = is_program && (f_word1[7:0] != PIN[7:0] || f_word1[15:8] != POUT[7:0]);
   wire      bad_shape = !is_end && (f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0 ||
                         (is_program && f_word1[31:16] == 16'd0) ||
-                        (is_layer && (f_cout == 16'd0 || out_height == 16'd0 || out_width == 16'd0 ||
-                                      (f_pool && f_width > MAX_POOL_WIDTH[15:0]))));
+                        (is_layer && (f_cout == 16'd0 ||
+                                      (f_pool && (f_height == 16'd1 || f_width == 16'd1 ||
+                                                  f_width > MAX_POOL_WIDTH[15:0])))));
   wire      bad_bits  = (!is_end && !supported_bits(f_in_bits)) ||
                         (is_layer && (!supported_bits(f_weight_bits) || f_shift > 8'd40 ||
                                       (f_raw ? f_shift != 8'd0 || f_out_bits != 8'd0
@@ -437,7 +438,7 @@ module lsfq_parser #(
               groups_q <= groups_q - 1'b1;
               if (groups_q == 16'd1) begin
                 state_q <= S_BLOCK;
-                index_q <= index_q + 1'b1;
+                if (!s_last) index_q <= index_q + 1'b1;    // with TLAST the error is this layer's
               end else begin
                 state_q <= S_CONSTANTS;
               end

@@ -205,6 +205,7 @@ def run_bench(
     mutations: Mapping[str, tuple[str, str]] | None = None,
     name: str | None = None,
     timeout_s: int = 1500,
+    quiet: bool = False,
 ) -> BenchResult:
     """Build `toplevel` with `parameters` and run the cocotb tests of `test_module` on it.
 
@@ -222,6 +223,7 @@ def run_bench(
             show that a bench fails. The text must occur exactly once.
         name: Of the run's folder under ``build/run``; default the pytest test's name.
         timeout_s: Bound of the simulation in wall-clock seconds.
+        quiet: The simulator's output goes to ``log.txt`` in the run's folder.
 
     Raises:
         TestsFailed: A test failed.
@@ -253,7 +255,8 @@ def run_bench(
     run_dir = BUILD / "run" / _file_name(f"{name}-{simulator}")
 
     title = f"{toplevel} ({parameter_text}) on {simulator}"
-    print(f"{title}: LSFQ_SEED={seed} repeats this run", flush=True)
+    if not quiet:
+        print(f"{title}: LSFQ_SEED={seed} repeats this run", flush=True)
 
     variables = verilator.verilator_environment()
     variables.setdefault("SIM_CMD_PREFIX", f"timeout --kill-after=10 {timeout_s}")
@@ -299,6 +302,7 @@ def run_bench(
                     plusargs=_plusargs(simulator, seed),
                     timescale=TIMESCALE,
                     waves=waves,
+                    log_file=run_dir / "log.txt" if quiet else None,
                 )
             except (SystemExit, RuntimeError):
                 process_failed = True

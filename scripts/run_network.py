@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run an exported network on CIFAR-10 test images through the Verilog, and compare every tensor.
+
+Builds the core with Verilator, streams program and images into it, reads every layer's tensor back
+and compares it with the integer reference model. The exit status is 0 when everything is equal.
+
+examples:
+  scripts/run_network.py                          8 images, core of 16 x 16 multipliers
+  scripts/run_network.py --pin 8 --pout 8         a smaller core
+  scripts/run_network.py --images 2 --waves       waves of two images as a VCD file
+  scripts/run_network.py --stalls random          with random pauses on every stream
+  scripts/run_network.py --json result.json       all figures for a program to read
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from ref_model.datasets import CIFAR10, DatasetError, read_records  # noqa: E402
+from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
+from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
+from ref_model.integer.console import table  # noqa: E402
+from ref_model.integer.network import IntegerNetwork  # noqa: E402
+from tb.common import BenchError, BenchResult, run_bench  # noqa: E402
+from tb.common.stalls import PATTERNS  # noqa: E402
+
+NETWORK = ROOT / "networks" / "vgg7_w32_w4a4"
+IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+WORK = ROOT / "build" / "network"
+
+LAYER_HEADER = ("layer", "input", "weights", "MACs", "cycles", "of peak", "tensors")
+IMAGE_HEADER = ("image", "label", "hardware", "reference", "", "cycles")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    result.add_argument("--network", type=Path, default=NETWORK, help="folder of the export")
+    result.add_argument("--batch", type=Path, default=IMAGES, help="CIFAR-10 binary file")
+    result.add_argument("--images", type=int, default=8, metavar="N", help="how many (8)")
+    result.add_argument("--pin", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument("--stalls", choices=PATTERNS, default="none", help="on every stream")
+    result.add_argument("--waves", action="store_true", help="record a VCD file")
+    result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
+    result.add_argument("--verbose", action="store_true", help="show the simulator's output")
+    return result
+
+
+def core_parameters(pin: int, pout: int) -> dict[str, int]:
+    """Verilog parameters of a core of this size; the rest keeps its default."""
+    return {"PIN": pin, "POUT": pout, "PARAM_W": min(128, 4 * pin * pout)}
+
+
+def simulate(args: argparse.Namespace, images: np.ndarray[Any, Any]) -> tuple[BenchResult, Any]:
+    """Run the bench; the report is what it wrote, differences included."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    stem = f"{args.network.resolve().name}-{args.pin}x{args.pout}-{args.stalls}-{os.getpid()}"
+    image_file, report_file = WORK / f"{stem}.npy", WORK / f"{stem}.json"
+    np.save(image_file, images)
+    environment = {
+        "LSFQ_NETWORK": str(args.network.resolve()),
+        "LSFQ_IMAGES": str(image_file),
+        "LSFQ_STALLS": args.stalls,
+        "LSFQ_REPORT": str(report_file),
+    }
+    try:
+        result = run_bench(
+            "lsfq_accel",
+            "tb.core.network_bench",
+            core_parameters(args.pin, args.pout),
+            waves=args.waves,
+            environment=environment,
+            name=f"network-{stem}",
+            quiet=not args.verbose,
+        )
+        return result, json.loads(report_file.read_text(encoding="utf-8"))
+    finally:
+        for path in (image_file, report_file):
+            path.unlink(missing_ok=True)
+
+
+def layer_table(report: Any, network: IntegerNetwork) -> str:
+    """Shapes and cycles of every layer; cycles are those of the last image."""
+    peak = 6 * report["pin"] * report["pout"]
+    counters = report["images"][-1]["layers"]
+    rows = []
+    for layer, shape, planned, counter in zip(
+        network.layers, network.input_shapes(), report["layers"], counters, strict=True
+    ):
+        wrong = [image["differences"].get(layer.name) for image in report["images"]]
+        first = next((text for text in wrong if text), None)
+        rows.append((
+            layer.name,
+            "x".join(map(str, shape)),
+            f"{'x'.join(map(str, layer.weight.shape))} W{layer.weight_bits}A{layer.input_bits}",
+            f"{planned['macs']:,}",
+            f"{counter['cycles']:,}",
+            f"{100 * planned['macs'] / (counter['cycles'] * peak):.1f} %",
+            first or f"bit-exact ({len(wrong)})",
+        ))  # fmt: skip
+    macs, cycles = sum(row["macs"] for row in report["layers"]), report["images"][-1]["cycles"]
+    share = f"{100 * macs / (cycles * peak):.1f} %"
+    rows.append(("whole network", "", "", f"{macs:,}", f"{cycles:,}", share, ""))
+    return table(LAYER_HEADER, rows)
+
+
+def class_names(batch: Path) -> list[str]:
+    """Names of the classes, from the file that lies beside the images."""
+    return (batch.parent / CIFAR10.names_file).read_text(encoding="utf-8").split()
+
+
+def image_table(report: Any, labels: list[int], names: list[str]) -> str:
+    """What the hardware and the reference model say about each image."""
+    rows = [
+        (
+            str(number),
+            names[label],
+            names[image["prediction"]],
+            names[image["reference"]],
+            "agree" if image["prediction"] == image["reference"] else "DIFFER",
+            f"{image['cycles']:,}",
+        )
+        for number, (label, image) in enumerate(zip(labels, report["images"], strict=True))
+    ]
+    return table(IMAGE_HEADER, rows)
+
+
+def main() -> int:
+    """Run the command; 0 when hardware and reference agree, 1 when not, 2 for wrong use."""
+    args = parser().parse_args()
+    try:
+        network = load_network(args.network)
+        batch = read_records(args.batch, CIFAR10)
+    except (NetworkFormatError, DatasetError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not 1 <= args.images <= len(batch):
+        print(f"--images is 1 to {len(batch)} with {args.batch}", file=sys.stderr)
+        return 2
+    chosen = batch.first(args.images)
+    print(f"{network.name} on {args.images} CIFAR-10 test images, core {args.pin}x{args.pout}")
+    print("building the core and simulating (the first build takes a minute) ...", flush=True)
+    start = time.monotonic()
+    try:
+        result, report = simulate(args, chosen.pixels)
+    except BenchError as error:
+        print(f"FAILED: {error}", file=sys.stderr)
+        return 1
+    print()
+    print(layer_table(report, network))
+    print()
+    print(image_table(report, chosen.labels.tolist(), class_names(args.batch)))
+    right = sum(
+        image["prediction"] == label
+        for image, label in zip(report["images"], chosen.labels.tolist(), strict=True)
+    )
+    print()
+    print(
+        f"all tensors of all layers of {args.images} images are bit-exact; "
+        f"{right} of {args.images} are classified as labelled; "
+        f"{time.monotonic() - start:.0f} s"
+    )
+    if result.waves is not None:
+        print(f"waves: {result.waves}")
+    if args.json is not None:
+        args.json.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

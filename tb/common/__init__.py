@@ -37,7 +37,17 @@ from tb.common.axi_stream import (
     to_bytes,
     to_signed,
 )
-from tb.common.clocking import Dut, bounded, is_high, reset, rng, start, start_clock, wait_high
+from tb.common.clocking import (
+    Dut,
+    bounded,
+    is_high,
+    reset,
+    rng,
+    sleep_cycles,
+    start,
+    start_clock,
+    wait_high,
+)
 from tb.common.handshake import CHANNEL, Beat, HandshakeMonitor, HandshakeSink, HandshakeSource
 from tb.common.scoreboard import Scoreboard
 from tb.common.simulator import (
@@ -84,6 +94,7 @@ __all__ = [
     "reset",
     "rng",
     "run_bench",
+    "sleep_cycles",
     "stall_pattern",
     "start",
     "start_clock",

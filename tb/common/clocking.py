@@ -11,7 +11,7 @@ import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.handle import LogicObject
-from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
+from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, Timer, with_timeout
 
 PERIOD_NS = 10
 RESET_CYCLES = 4
@@ -51,6 +51,15 @@ async def start(dut: Dut) -> None:
     dut.aresetn.value = 0
     start_clock(dut)
     await reset(dut)
+
+
+async def sleep_cycles(clock: LogicObject, cycles: int) -> None:
+    """Until the rising edge `cycles` periods from now (at least 1), without a step for each.
+
+    For long waits: ClockCycles wakes Python at every edge.
+    """
+    await Timer(cycles * PERIOD_NS - PERIOD_NS // 2, "ns")
+    await RisingEdge(clock)
 
 
 async def bounded(awaitable: Awaitable[T], cycles: int, awaited: str | Callable[[], str]) -> T:

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lanes, offset sum, accumulators and emitter: random layers, against a direct convolution."""
+
+import pytest
+
+from tb.common import TestsFailed, run_bench
+
+BENCH = "tb.array.array_bench"
+SMALL = {"PIN": 4, "POUT": 4, "ACC_W": 27}
+
+
+@pytest.mark.parametrize(
+    ("pin", "pout", "acc_w"),
+    [
+        pytest.param(4, 4, 27, id="4x4"),
+        pytest.param(8, 4, 18, id="8x4, sums wrap"),
+        pytest.param(16, 4, 27, id="16x4"),
+    ],
+)
+def test_array(pin: int, pout: int, acc_w: int) -> None:
+    run_bench("lsfq_array", BENCH, {"PIN": pin, "POUT": pout, "ACC_W": acc_w})
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param("lsfq_accumulator", "last_slot ? far_q : left_q", "left_q", id="loses slot 3"),
+        pytest.param(
+            "lsfq_emitter", "!pointwise && !first_q", "!pointwise", id="rows leak into each other"
+        ),
+    ],
+)
+def test_bench_notices(module: str, text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_array", BENCH, SMALL, mutations={module: (text, fault)})

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The order of work of one layer, as plain loops, and random layers for it.
+
+Written from docs/stream_format.md (addresses, order of the weight words): what the sequencer must
+issue, and what the array is fed with in a bench of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ref_model.hardware.blocks import Kernel
+from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.layout import digits_of, pairs_of
+from ref_model.hardware.payload import PayloadShape
+from ref_model.hardware.plan import LayerPlan, Plan
+from ref_model.hardware.schedule import LayerSchedule, emit_cycles, schedule_network
+from ref_model.integer import IntegerLayer, IntegerNetwork
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer as the array sees it; `output_bits` is None in a raw layer."""
+
+    kernel: Kernel
+    channels: int
+    height: int
+    width: int
+    outputs: int
+    input_bits: int
+    weight_bits: int
+    output_bits: int | None
+    base: int = 0
+
+    @property
+    def payload_shape(self) -> PayloadShape:
+        return PayloadShape(
+            self.kernel, self.channels, self.height, self.width, self.outputs, self.weight_bits
+        )
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """Height and width of what leaves the array."""
+        return (1, 1) if self.kernel is Kernel.FULL else (self.height, self.width)
+
+    def schedule(self, config: CoreConfig) -> LayerSchedule:
+        """The reference model's schedule of this layer."""
+        plans = [_plan(self)]
+        if self.output_bits is not None:  # a network ends with a raw layer
+            size = self.result_size
+            plans.append(
+                _plan(LayerCase(Kernel.K1X1, self.outputs, *size, 1, self.output_bits, 4, None))
+            )
+        layers = tuple(plan.layer for plan in plans)
+        classes = layers[-1].outputs
+        network = IntegerNetwork("network", plans[0].source, layers, classes, self.input_bits)
+        return schedule_network(Plan(network, config, False, tuple(plans), 0))[0]
+
+    def emit_cycles(self, config: CoreConfig) -> int:
+        """Cycles that a step takes at least, by the reference model."""
+        return emit_cycles(_plan(self), config)
+
+
+def _plan(case: LayerCase) -> LayerPlan:
+    """The reference model's plan of a layer, weights and constants 0."""
+    shape = case.payload_shape.weight_shape()
+    if case.kernel is Kernel.K1X3:  # to the model, a 3x3 layer
+        shape = (*shape[:2], 3, 3)
+    zero = np.zeros(case.outputs, np.int64)
+    layer = IntegerLayer(
+        "last" if case.output_bits is None else "layer",
+        "linear" if case.kernel is Kernel.FULL else "conv",
+        np.zeros(shape, np.int8), zero.astype(np.int32), zero, 0,
+        case.weight_bits, case.input_bits, case.output_bits,
+        padding=1 if case.kernel in (Kernel.K1X3, Kernel.K3X3) else 0,
+    )  # fmt: skip
+    source = (case.channels, case.height, case.width)
+    result = (case.outputs, *case.result_size)
+    return LayerPlan(layer, case.kernel, source, result, result, case.base, 0)
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A word for the array: where it is, and its tags. `weight` counts from the layer's first."""
+
+    address: int
+    weight: int
+    first: bool
+    shift: bool
+    offset: bool
+    last: bool
+    row_first: bool
+    row_last: bool
+    group_last: bool
+
+    @property
+    def tags(self) -> tuple[bool, ...]:
+        return (self.first, self.shift, self.offset, self.last, *self.step_tags)
+
+    @property
+    def step_tags(self) -> tuple[bool, ...]:
+        return self.row_first, self.row_last, self.group_last
+
+
+def digit_pairs(case: LayerCase) -> list[tuple[int, int, bool]]:
+    """Input digit, weight digit (0 is the high one), and whether the sum is shifted before."""
+    inputs, weights = digits_of(case.input_bits), digits_of(case.weight_bits)
+    order = sorted((i + w, i, w) for i in range(inputs) for w in range(weights))
+    ranks = [-1, *(rank for rank, _, _ in order)]
+    return [(i, w, 0 <= ranks[k] < rank) for k, (rank, i, w) in enumerate(order)]
+
+
+def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
+    """Every word of the layer in the order of work."""
+    groups_in, pairs = -(-case.channels // config.pin), pairs_of(case.width)
+    height = case.height
+    words = case.payload_shape.words(config)
+    per_digit = words // digits_of(case.weight_bits)
+    rows, steps = (1, 1) if case.kernel is Kernel.FULL else (height, pairs)
+
+    def inputs_of(y: int, t: int) -> Iterator[tuple[int, int, int, int]]:
+        """Channel group, row, pair, and weight word within the digit."""
+        if case.kernel is Kernel.FULL:
+            for index in range(per_digit):
+                yield index // (height * pairs), index // pairs % height, index % pairs, index
+        elif case.kernel is Kernel.K3X3:
+            for ky in range(3):
+                if 0 <= y + ky - 1 < height:
+                    for g in range(groups_in):
+                        yield g, y + ky - 1, t, ky * groups_in + g
+        else:
+            for g in range(groups_in):
+                yield g, y, t, g
+
+    for group in range(case.payload_shape.groups(config)):
+        for y in range(rows):
+            for t in range(steps):
+                step = [
+                    (i, w, shift and k == 0, g, row, pair, word)
+                    for i, w, shift in digit_pairs(case)
+                    for k, (g, row, pair, word) in enumerate(inputs_of(y, t))
+                ]
+                for k, (i, w, shift, g, row, pair, word) in enumerate(step):
+                    yield Issue(
+                        case.base + ((i * groups_in + g) * height + row) * pairs + pair,
+                        group * words + w * per_digit + word,
+                        first=k == 0,
+                        shift=shift,
+                        offset=w == 0,
+                        last=k == len(step) - 1,
+                        row_first=t == 0,
+                        row_last=t == steps - 1,
+                        group_last=(y, t) == (rows - 1, steps - 1),
+                    )
+
+
+def random_case(generator: np.random.Generator, config: CoreConfig, kernel: Kernel) -> LayerCase:
+    """A small layer: odd and even widths, single rows and columns, channels beside whole groups."""
+    pick = generator.integers
+    bits = (2, 3, 4, 8)
+    raw = bool(generator.random() < 0.3)
+    return LayerCase(
+        kernel,
+        channels=int(pick(1, 2 * config.pin + 2)),
+        height=int(pick(1, 5)),
+        width=int(pick(1, 8)),
+        outputs=int(pick(1, 2 * config.pout * kernel.sets + 2)),
+        input_bits=int(generator.choice(bits)),
+        weight_bits=int(generator.choice(bits)),
+        output_bits=None if raw else int(generator.choice(bits)),
+        base=int(pick(0, 1000)),
+    )

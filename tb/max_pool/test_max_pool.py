@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""2x2 maximum over a stream of pixels, against the reference model's pool."""
+
+import pytest
+
+from tb.common import TestsFailed, run_bench
+
+BENCH = "tb.max_pool.max_pool_bench"
+DUT = "lsfq_max_pool"
+SMALL = {"POUT": 4, "MAX_WIDTH": 8}
+
+
+def test_max_pool() -> None:
+    run_bench(DUT, BENCH, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("{s_set, x[COLUMN_W:1]}", "{1'b0, x[COLUMN_W:1]}", id="sets share a line"),
+        pytest.param("if (s_end) y_odd_q", "if (1'b0) y_odd_q", id="odd heights keep the row"),
+        pytest.param("larger = a > b", "larger = a[6:0] > b[6:0]", id="ignores the top bit"),
+    ],
+)
+def test_bench_notices(text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench(DUT, BENCH, SMALL, mutations={DUT: (text, fault)})

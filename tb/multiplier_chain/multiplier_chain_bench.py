@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coroutines of the multiplier chain's bench."""
+
+from __future__ import annotations
+
+import cocotb
+import numpy as np
+
+from tb.common import Dut, rng, start_clock
+from tb.pipeline import (
+    Operands,
+    operand_vectors,
+    random_operands,
+    run_pipeline,
+    slot_sums,
+    unpack,
+)
+
+LATENCY = 3
+CHANNELS = 4
+
+
+async def _check(dut: Dut, weights: Operands, pixels: Operands) -> None:
+    vectors = operand_vectors(weights, pixels)
+    results = await run_pipeline(dut, ("weights", "pixels"), vectors, ("slots",), LATENCY)
+    expected = slot_sums(weights, pixels)
+    for index, (word,) in enumerate(results):
+        slots = unpack(word, 11, 4)
+        assert slots == expected[index].tolist(), (
+            f"slots {slots}, expected {expected[index].tolist()} of weights "
+            f"{weights[index].tolist()}, pixels {pixels[index].tolist()}"
+        )
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_pair(dut: Dut) -> None:
+    """All pairs of nibbles in every place, alone and among operands that are all largest."""
+    start_clock(dut)
+    for background in (0, 15):
+        places = 4 * 3 * 2 * 256
+        weights = np.full((places, CHANNELS, 3), background, np.int64)
+        pixels = np.full((places, CHANNELS, 2), background, np.int64)
+        index = np.arange(places)
+        pair, place = index % 256, index // 256
+        weights[index, place // 6, place % 3] = pair // 16
+        pixels[index, place // 6, place // 3 % 2] = pair % 16
+        await _check(dut, weights, pixels)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def random_products(dut: Dut) -> None:
+    """Random operands; the largest slot, 4 * 2 * 15 * 15, occurs."""
+    start_clock(dut)
+    generator = rng()
+    weights = random_operands(generator, (4000, CHANNELS, 3))
+    pixels = random_operands(generator, (4000, CHANNELS, 2))
+    assert slot_sums(weights, pixels).max() == 4 * 2 * 15 * 15
+    await _check(dut, weights, pixels)

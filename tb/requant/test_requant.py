@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requantisation against the reference model: every shift and width, ties, clamps, extremes."""
+
+import pytest
+
+from tb.common import BenchError, TestsFailed, run_bench
+
+BENCH = "tb.requant.requant_bench"
+DUT = "lsfq_requant"
+
+
+@pytest.mark.parametrize("acc_w", [18, 27])
+def test_requant(acc_w: int) -> None:
+    run_bench(DUT, BENCH, {"POUT": 4, "ACC_W": acc_w})
+
+
+def test_wide_accumulator_is_refused() -> None:
+    with pytest.raises(BenchError, match="ACC_W_must_be_18_to_27"):
+        run_bench(DUT, BENCH, {"POUT": 4, "ACC_W": 28})
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("sum_q >>> shift", "sum_q >> shift", id="shifts in zeros"),
+        pytest.param("shifted_q[RAW_W-1] ", "sum_q[RAW_W-1] ", id="another pixel's sign"),
+        pytest.param("b2_q[45], b2_q", "b2_q[44], b2_q[44], b2_q[44:0]", id="bias of 45 bits"),
+    ],
+)
+def test_bench_notices(text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench(DUT, BENCH, {"POUT": 4}, mutations={DUT: (text, fault)})

@@ -45,8 +45,9 @@ module lsfq_emitter (
   reg [3:0] count_q;                                // cycles since capture, 0: nothing left to emit
 
   wire second  = count_q == 4'd1;
-  wire third   = count_q == pair_cycles;
-  wire fourth  = pointwise && count_q == pair_cycles + 4'd1;
+  wire active  = count_q != 4'd0;                   // without a layer the settings mean nothing
+  wire third   = active && count_q == pair_cycles;
+  wire fourth  = active && pointwise && count_q == pair_cycles + 4'd1;
   wire odd_end = odd && held_last_q;
 
   assign capture   = complete_q;

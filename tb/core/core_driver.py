@@ -41,6 +41,7 @@ Stalls = Callable[[], StallPattern | None]
 
 RESULT_WIDTH = 64
 POLL_CYCLES = 50
+CLOSE_POLLS = 20
 
 
 def no_stalls() -> StallPattern | None:
@@ -152,8 +153,11 @@ class Core:
             watcher.cancel()
         return results
 
-    def drop_results(self, what: str, closed: bool = True) -> None:
-        """Forget what the core sent; with ``closed`` a packet that began must have ended."""
+    async def drop_results(self, what: str, closed: bool = True) -> None:
+        """Forget what the core sent; with ``closed`` a packet that began must end soon."""
+        for _ in range(CLOSE_POLLS):
+            if closed and self.result.partial:
+                await ClockCycles(self.dut.aclk, POLL_CYCLES)
         assert not closed or not self.result.partial, f"{what}: the result packet was left open"
         self.result.clear()
 

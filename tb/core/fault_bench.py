@@ -129,7 +129,7 @@ async def damaged_programs(dut: Dut) -> None:
                 f"{what}: reported {report}, expected {error}"
             )
         reported[report.code.name] = reported.get(report.code.name, 0) + 1
-        core.drop_results(what)
+        await core.drop_results(what)
         await _check_alive(core, network, image, what)
         number += 1
     dut._log.info(f"{number} damaged programs reported: {reported}")
@@ -151,7 +151,7 @@ async def image_of_wrong_length(dut: Dut, beats: int) -> None:
     assert await core.wait_idle(BOUND) == Status.ERROR
     code = ErrorCode.IMAGE_SHORT if beats < 0 else ErrorCode.IMAGE_LONG
     assert (await core.error()).code == code
-    core.drop_results("a wrong image")
+    await core.drop_results("a wrong image")
     await _check_alive(core, network, image, "a wrong image")
 
 
@@ -172,7 +172,7 @@ async def stopped_in_flight(dut: Dut, way: str) -> None:
             await core.registers.write(Register.CONTROL, Control.ABORT)
             await ClockCycles(dut.aclk, 100)
             assert not await core.status() & (Status.BUSY | Status.DRAINING)
-        core.drop_results(way, closed=way == "abort")
+        await core.drop_results(way, closed=way == "abort")
         await _check_alive(core, network, image, way)
 
 
@@ -191,5 +191,5 @@ async def interrupt_and_start_rules(dut: Dut) -> None:
     assert await core.registers.read(Register.IRQ_STATUS) == 0
     await ClockCycles(dut.aclk, 2)
     assert dut.irq.value == 0
-    core.drop_results("the interrupt")
+    await core.drop_results("the interrupt")
     await _check_alive(core, network, image, "the interrupt")

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole core: random programs, faults, the shipped network, unknown values.
+
+``LSFQ_SEED=n pytest tb/core`` draws other programs; ``pytest tb/core -m slow`` adds a long run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ref_model.datasets import CIFAR10, read_records
+from ref_model.integer.storage import MANIFEST
+from tb.common import TestsFailed, run_bench
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+NETWORK = ROOT / "networks" / "vgg7_w32_w4a4"
+
+SIZES = [(4, 4), (8, 8), (16, 16), (4, 16), (16, 4)]
+PROGRAMS = 30  # times 5 sizes and 2 stall patterns: 300
+DAMAGED = 25  # times 2 sizes and 2 stall patterns: 100
+IMAGES = 8
+
+
+def core(pin: int, pout: int) -> dict[str, int]:
+    """Parameters of a core with small memories, so that programs meet their limits."""
+    width = min(128, 4 * pin * pout)
+    return {"PIN": pin, "POUT": pout, "PARAM_W": width, "FEATURE_DEPTH": 4096}
+
+
+@pytest.mark.parametrize("stalls", ["none", "random"])
+@pytest.mark.parametrize(("pin", "pout"), SIZES)
+def test_random_programs(pin: int, pout: int, stalls: str) -> None:
+    environment = {"LSFQ_PROGRAMS": str(PROGRAMS), "LSFQ_STALLS": stalls}
+    run_bench("lsfq_accel", "tb.core.program_bench", core(pin, pout), environment=environment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stalls", ["none", "random", "bursty"])
+@pytest.mark.parametrize(("pin", "pout"), [*SIZES, (8, 4), (4, 8), (8, 16), (16, 8)])
+def test_many_random_programs(pin: int, pout: int, stalls: str) -> None:
+    environment = {"LSFQ_PROGRAMS": "200", "LSFQ_STALLS": stalls, "LSFQ_MAX_CYCLES": "20000"}
+    run_bench("lsfq_accel", "tb.core.program_bench", core(pin, pout), environment=environment)
+
+
+@pytest.mark.parametrize("stalls", ["none", "random"])
+@pytest.mark.parametrize(("pin", "pout"), [(4, 4), (8, 8)])
+def test_faults(pin: int, pout: int, stalls: str) -> None:
+    environment = {"LSFQ_DAMAGED": str(DAMAGED), "LSFQ_STALLS": stalls}
+    run_bench("lsfq_accel", "tb.core.fault_bench", core(pin, pout), environment=environment)
+
+
+@pytest.mark.parametrize("stalls", ["none", "random"])
+@pytest.mark.parametrize(("pin", "pout"), [(8, 8), (16, 16)])
+def test_shipped_network(pin: int, pout: int, stalls: str, tmp_path: Path) -> None:
+    assert (NETWORK / MANIFEST).is_file(), "the shipped network is missing"
+    images = tmp_path / "images.npy"
+    np.save(images, read_records(SAMPLE, CIFAR10).first(IMAGES).pixels)
+    environment = {
+        "LSFQ_NETWORK": str(NETWORK),
+        "LSFQ_IMAGES": str(images),
+        "LSFQ_STALLS": stalls,
+    }
+    parameters = {"PIN": pin, "POUT": pout, "PARAM_W": 128}
+    run_bench("lsfq_accel", "tb.core.network_bench", parameters, environment=environment)
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"], indirect=True)
+def test_no_unknown_outputs(simulator: str) -> None:
+    run_bench("lsfq_accel", "tb.core.smoke_bench", core(4, 4), simulator=simulator)
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param("lsfq_requant", "b_q       <= constants", "b_q <= 1 + constants", id="bias"),
+        pytest.param("lsfq_emitter", "held_last_q && !odd", "held_last_q", id="row end"),
+        pytest.param(
+            "lsfq_sequencer", "layer_three_rows && first_row ? 2'd1", "1'b0 ? 2'd1", id="padding"
+        ),
+    ],
+)
+def test_bench_notices(module: str, text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench(
+            "lsfq_accel",
+            "tb.core.program_bench",
+            core(4, 4),
+            environment={"LSFQ_PROGRAMS": "10"},
+            mutations={module: (text, fault)},
+        )

@@ -45,7 +45,7 @@ module lsfq_counters #(
   wire [31:0] weights_d  = weights_q + {31'd0, starved_weights};
   wire [31:0] output_d   = output_q + {31'd0, blocked_output};
   wire [31:0] features_d = features_q + {31'd0, starved_features};
-  wire        store      = layer_end && layers < LAYERS;
+  wire        store      = layer_end && layers < LAYERS[15:0];
 
   always @(posedge aclk) begin
     if (store) begin

@@ -6,7 +6,7 @@
 //                             '--error--> drain --both packets dropped, result closed--> idle
 //
 // `pass_start` is one cycle long. On an error `stop` is one cycle long: parser and loader then drop their
-// packets, the result packet is closed, everything else is reset by `flush`. `abort` resets all at once.
+// packets, the result packet is closed, everything else is reset by `flush`. `abort_now` resets all at once.
 
 `default_nettype none
 
@@ -15,7 +15,7 @@ module lsfq_pass_control (
   input  wire        aresetn,
 
   input  wire        start,
-  input  wire        abort,
+  input  wire        abort_now,
   input  wire [31:0] passes,
 
   output reg         pass_start,
@@ -55,7 +55,7 @@ module lsfq_pass_control (
 
   assign busy     = state_q != S_IDLE;
   assign draining = state_q == S_DRAIN;
-  assign flush    = abort || stop || pass_start || state_q == S_DRAIN || state_q == S_IDLE;
+  assign flush    = abort_now || stop || pass_start || state_q == S_DRAIN || state_q == S_IDLE;
 
   always @(posedge aclk) begin
     pass_start <= 1'b0;
@@ -103,7 +103,7 @@ module lsfq_pass_control (
       default: if (!stop && parser_idle && loader_idle && result_idle) state_q <= S_IDLE;    // S_DRAIN
     endcase
 
-    if (!aresetn || abort) begin
+    if (!aresetn || abort_now) begin
       state_q    <= S_IDLE;
       pass_start <= 1'b0;
       stop       <= 1'b0;

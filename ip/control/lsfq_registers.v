@@ -43,7 +43,7 @@ module lsfq_registers #(
   output wire               irq,
 
   output reg                start,           // one cycle long
-  output reg                abort,           // one cycle long
+  output reg                abort_now,       // one cycle long
   output wire [31:0]        passes,
 
   input  wire               busy,
@@ -124,7 +124,7 @@ module lsfq_registers #(
 
   always @(posedge aclk) begin
     start <= write && w_word == A_CONTROL && w_bits[0] && !busy;
-    abort <= write && w_word == A_CONTROL && w_bits[1];
+    abort_now <= write && w_word == A_CONTROL && w_bits[1];
     if (write && w_word == A_PASSES) passes_q <= (passes_q & ~w_mask) | w_bits;
     if (write && w_word == A_IRQ_ENABLE) irq_enable_q <= (irq_enable_q & ~w_mask[1:0]) | w_bits[1:0];
     irq_status_q <= (irq_status_q & ~irq_clear) | {irq_error, irq_done};
@@ -134,7 +134,7 @@ module lsfq_registers #(
 
     if (!aresetn) begin
       start        <= 1'b0;
-      abort        <= 1'b0;
+      abort_now    <= 1'b0;
       passes_q     <= 32'd1;
       irq_enable_q <= 2'b00;
       irq_status_q <= 2'b00;

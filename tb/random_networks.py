@@ -99,7 +99,10 @@ def _draw_network(rng: Rng, config: CoreConfig) -> IntegerNetwork:
 def _draw_input_shape(rng: Rng, config: CoreConfig) -> Shape:
     width = int(rng.integers(1, 41))
     height = int(rng.integers(1, max(2, 401 // width) if rng.random() < 0.8 else 13))
-    return _draw_channels(rng, config.pin), min(height, 40), width
+    channels = _draw_channels(rng, config.pin)
+    if rng.random() < 0.25:  # few enough for a row window
+        channels = int(rng.integers(1, max(2, config.pin // 3 + 1)))
+    return channels, min(height, 40), width
 
 
 def _draw_channels(rng: Rng, lanes: int) -> int:

@@ -51,10 +51,12 @@ $(VENV)/sim.stamp: pyproject.toml constraints.txt
 	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@for tool in perl g++; do command -v $$tool > /dev/null \
 	  || { echo "$$tool is missing: Verilator needs it" >&2; exit 1; }; done
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(call INSTALL,sim)
-	touch $@
+	@echo "Setting up $(VENV) for simulation ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(call INSTALL,sim)
+	@touch $@
 
 $(VENV)/all.stamp: $(VENV)/sim.stamp
-	$(call INSTALL,sim$(,)train$(,)dev)
-	touch $@
+	@echo "Adding PyTorch and the lint tools to $(VENV) ..."
+	@$(call INSTALL,sim$(,)train$(,)dev)
+	@touch $@

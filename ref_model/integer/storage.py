@@ -109,11 +109,6 @@ def load_stored(folder: str | os.PathLike[str]) -> StoredNetwork:
     return StoredNetwork(network, accuracy)
 
 
-def with_accuracy(folder: str | os.PathLike[str], accuracy: Accuracy) -> None:
-    """Record ``accuracy`` in the network folder, the network unchanged."""
-    save_network(load_network(folder), folder, accuracy)
-
-
 def pack_codes(codes: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
     """Codes in -8..7, two a byte, the first in the low nibble, as two's complement nibbles.
 

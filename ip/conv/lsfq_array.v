@@ -5,7 +5,7 @@
 //   pixel[l] - 8 * offset = sum over the window of w[l] * a           modulo 2^ACC_W
 //
 // Words arrive two cycles after their tags (the memories' latency). Latency from a step's last word to its
-// first pixel: 6 + log2(PIN/4) cycles. No handshake: the datapath never stalls.
+// first pixel: 5 + log2(PIN/4) cycles. No handshake: the datapath never stalls.
 // Parameter rules: PIN is 4, 8 or 16; ACC_W at least 18.
 
 `default_nettype none

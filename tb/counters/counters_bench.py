@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coroutines of the counters' bench: random passes against counts kept in Python."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+import cocotb
+from cocotb.triggers import ClockCycles, RisingEdge
+
+from ref_model.hardware.registers import LayerCounter
+from tb.common import Dut, reset, start
+
+INPUTS = (
+    "pass_start", "running", "first_beat", "loaded", "result_last", "layer_end", "busy",
+    "starved_weights", "blocked_output", "starved_features", "read_layer", "read_counter",
+)  # fmt: skip
+REASONS = {
+    "busy": LayerCounter.BUSY,
+    "starved_weights": LayerCounter.STARVED_WEIGHTS,
+    "blocked_output": LayerCounter.BLOCKED_OUTPUT,
+    "starved_features": LayerCounter.STARVED_FEATURES,
+}
+
+
+@dataclass
+class Expected:
+    """What the counters have to hold."""
+
+    cycles: int = 0
+    load_cycles: int = 0
+    layers: list[dict[str, int]] = field(default_factory=list)
+
+
+async def _cycle(dut: Dut, **high: int) -> None:
+    """One cycle with these inputs high and the others low."""
+    for name in INPUTS:
+        getattr(dut, name).value = high.get(name, 0)
+    await RisingEdge(dut.aclk)
+
+
+async def _pass(dut: Dut, layers: int, longest: int, abandon: bool = False) -> Expected:
+    """One pass of random length; `abandon` leaves it in the middle."""
+    expected = Expected()
+    await _cycle(dut, pass_start=1, loaded=random.getrandbits(1))
+    for _ in range(random.randint(0, 5)):
+        await _cycle(dut, running=1)
+    load = random.randint(1, longest)
+    for cycle in range(load):
+        # the second stream's first beat may come at any time after the other's
+        await _cycle(dut, running=1, first_beat=int(cycle == 0 or random.random() < 0.1))
+    expected.cycles = expected.load_cycles = load
+    for number in range(layers):
+        counts = dict.fromkeys(REASONS, 0)
+        length = random.randint(1, longest)
+        if abandon and number == layers - 1:
+            for _ in range(length):
+                await _cycle(dut, running=1, loaded=1, busy=1)
+            return expected
+        for cycle in range(length):
+            reason = random.choice(list(REASONS))
+            counts[reason] += 1
+            end = int(cycle == length - 1)
+            await _cycle(dut, running=1, loaded=1, layer_end=end, **{reason: 1})
+        expected.cycles += length
+        expected.layers.append(counts)
+    tail = random.randint(1, 6)
+    for cycle in range(tail):
+        await _cycle(dut, running=1, loaded=1, result_last=int(cycle == tail - 1))
+    expected.cycles += tail
+    for _ in range(random.randint(0, 5)):  # the parameter stream's END is still to be read
+        await _cycle(dut, running=1, loaded=1)
+    for _ in range(random.randint(0, 5)):
+        await _cycle(dut, loaded=1)
+    return expected
+
+
+async def _read(dut: Dut, layer: int, counter: int) -> int:
+    await _cycle(dut, loaded=1, read_layer=layer, read_counter=counter)
+    await _cycle(dut, loaded=1)
+    return int(dut.read_data.value)
+
+
+async def _check(dut: Dut, expected: Expected, memory: dict[int, dict[str, int]]) -> None:
+    """Totals, and the counters of every layer; those not reached keep what they held."""
+    assert int(dut.cycles.value) == expected.cycles
+    assert int(dut.load_cycles.value) == expected.load_cycles
+    assert int(dut.layers.value) == len(expected.layers)
+    depth = int(dut.LAYERS.value)
+    memory.update(enumerate(expected.layers[:depth]))
+    for layer in range(depth):
+        counts = memory.get(layer, dict.fromkeys(REASONS, 0))
+        for reason, counter in REASONS.items():
+            assert await _read(dut, layer, counter // 4) == counts[reason], f"{layer}: {reason}"
+        assert await _read(dut, layer, LayerCounter.CYCLES // 4) == sum(counts.values())
+        for unlisted in (5, 6, 7):
+            assert await _read(dut, layer, unlisted) == 0
+
+
+async def _start(dut: Dut) -> None:
+    for name in INPUTS:
+        getattr(dut, name).value = 0
+    await start(dut)
+
+
+@cocotb.test(timeout_time=5, timeout_unit="ms")
+async def counts(dut: Dut) -> None:
+    """Passes one after another, some with more layers than there are counters, some cut short."""
+    await _start(dut)
+    memory: dict[int, dict[str, int]] = {}
+    await _check(dut, Expected(), memory)  # before the first pass everything reads 0
+    depth = int(dut.LAYERS.value)
+    for layers in (1, depth, depth + 3, 2, 1, depth - 1):
+        if random.random() < 0.5:
+            abandoned = await _pass(dut, 3, 20, abandon=True)
+            memory.update(enumerate(abandoned.layers[:depth]))
+        await _check(dut, await _pass(dut, layers, 40), memory)
+
+
+@cocotb.test(timeout_time=5, timeout_unit="ms")
+async def reset_zeroes_totals(dut: Dut) -> None:
+    """After a reset in a pass the totals are 0 and do not count before the next pass."""
+    await _start(dut)
+    await _pass(dut, 2, 10, abandon=True)
+    await reset(dut)
+    await _cycle(dut, running=1)
+    await ClockCycles(dut.aclk, 5)
+    for name in ("cycles", "load_cycles", "layers"):
+        assert int(getattr(dut, name).value) == 0
+    expected = await _pass(dut, 1, 10)
+    assert int(dut.cycles.value) == expected.cycles

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counters: where the cycles of a pass went."""
+
+import pytest
+
+from tb.common import TestsFailed, run_bench
+
+BENCH = "tb.counters.counters_bench"
+
+
+@pytest.mark.parametrize("layers", [4, 8])
+def test_counters(layers: int) -> None:
+    run_bench("lsfq_counters", BENCH, {"LAYERS": layers})
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(
+            "layer_end && layers < LAYERS[15:0]", "layer_end", id="overwrites the first layers"
+        ),
+        pytest.param(
+            "output_mem[layers[LAYER_W-1:0]]   <= output_d",
+            "output_mem[layers[LAYER_W-1:0]]   <= output_q",
+            id="misses the last cycle",
+        ),
+        pytest.param("if (result_last) counting_q <= 1'b0;", "", id="does not stop"),
+    ],
+)
+def test_bench_notices(text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_counters", BENCH, {"LAYERS": 4}, mutations={"lsfq_counters": (text, fault)})

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parser: every block checked as the reference decoder does, every payload routed."""
+
+import pytest
+
+from tb.common import BenchError, TestsFailed, run_bench
+
+BENCH = "tb.parser.parser_bench"
+SIZES = {"FEATURE_DEPTH": 512, "WEIGHT_DEPTH": 16, "MAX_POOL_WIDTH": 16}
+
+
+@pytest.mark.parametrize(("pin", "pout", "param_w"), [(4, 8, 32), (16, 4, 256)])
+def test_parser(pin: int, pout: int, param_w: int) -> None:
+    run_bench("lsfq_parser", BENCH, {"PIN": pin, "POUT": pout, "PARAM_W": param_w, **SIZES})
+
+
+@pytest.mark.parametrize("parameters", [{"PARAM_W": 48}, {"FEATURE_DEPTH": 131073}])
+def test_wrong_parameters_are_refused(parameters: dict[str, int]) -> None:
+    with pytest.raises(BenchError, match="must_be"):
+        run_bench("lsfq_parser", BENCH, parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault", "test"),
+    [
+        pytest.param("f_shift > 8'd40", "f_shift > 8'd41", "every_error", id="shift of 41"),
+        pytest.param(
+            "if (take) crc_q", "if (s_valid) crc_q", "random_programs", id="CRC of stalls"
+        ),
+    ],
+)
+def test_bench_notices(text: str, fault: str, test: str) -> None:
+    parameters = {"PIN": 4, "POUT": 8, "PARAM_W": 32, **SIZES}
+    with pytest.raises(TestsFailed):
+        run_bench(
+            "lsfq_parser",
+            BENCH,
+            parameters,
+            testcase=test,
+            mutations={"lsfq_parser": (text, fault)},
+        )

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pass control: passes in a row, clean ends after errors."""
+
+import pytest
+
+from tb.common import TestsFailed, run_bench
+
+BENCH = "tb.pass_control.pass_control_bench"
+
+
+def test_pass_control() -> None:
+    run_bench("lsfq_pass_control", BENCH)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("&& parser_done && loader_idle", "&& loader_idle", id="does not wait"),
+        pytest.param(
+            "!stop && parser_idle && loader_idle && result_idle",
+            "!stop && parser_idle && loader_idle",
+            id="leaves the result open",
+        ),
+        pytest.param("passes_done + 32'd1 >= passes", "passes_done >= passes", id="one too many"),
+    ],
+)
+def test_bench_notices(text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_pass_control", BENCH, mutations={"lsfq_pass_control": (text, fault)})

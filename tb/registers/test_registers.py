@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Registers: the map in docs/registers.md over AXI4-Lite."""
+
+import pytest
+
+from tb.common import TestsFailed, run_bench
+
+BENCH = "tb.registers.registers_bench"
+PARAMETERS = {
+    "PIN": 4, "POUT": 8, "ACC_W": 25, "FEATURE_DEPTH": 1000, "WEIGHT_DEPTH": 64,
+    "MAX_POOL_WIDTH": 32, "LAYERS": 16,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("parameters", [{}, PARAMETERS], ids=["default", "small"])
+def test_registers(parameters: dict[str, int]) -> None:
+    run_bench("lsfq_registers", BENCH, parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(
+            "aw_valid && w_valid && (!bvalid_q || s_axi_bready)",
+            "aw_valid && w_valid",
+            id="loses an answer",
+        ),
+        pytest.param("(passes_q & ~w_mask) | w_bits", "w_data", id="strobes"),
+        pytest.param(
+            "(irq_status_q & ~irq_clear) | {irq_error, irq_done}",
+            "(irq_status_q | {irq_error, irq_done}) & ~irq_clear",
+            id="loses an event",
+        ),
+    ],
+)
+def test_bench_notices(text: str, fault: str) -> None:
+    mutations = {"lsfq_registers": (text, fault)}
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_registers", BENCH, PARAMETERS, mutations=mutations)

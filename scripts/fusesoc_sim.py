@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-BENCHES = "tb/core"
+BENCHES = "tb/selected_core"
 
 
 def candidates() -> Iterator[Path]:
@@ -57,7 +57,7 @@ def main() -> int:
     if missing:
         sys.exit(f"fusesoc_sim.py: {', '.join(missing)} missing: pip install -e '.[sim]'")
     root = repository()
-    command = [sys.executable, "-m", "pytest", BENCHES, "-m", "not slow", *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", BENCHES, *sys.argv[1:]]
     environment = {**os.environ, "LSFQ_PARAMETERS": parameters()}
     return subprocess.run(command, cwd=root, env=environment, check=False).returncode
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,9 +47,11 @@ def test_versions_agree() -> None:
 
 
 def test_parameters_agree_with_the_toplevel() -> None:
-    words = rtl.words(rtl.modules()["lsfq_accel"])
-    assert CORE["parameters"].keys() == set(CORE["targets"]["default"]["parameters"])
-    assert CORE["parameters"].keys() <= words
+    text = rtl.modules()["lsfq_accel"].read_text(encoding="utf-8")
+    in_verilog = dict(re.findall(r"^\s*parameter\s+(\w+)\s*=\s*(\d+)", text, re.MULTILINE))
+    in_core_file = {name: str(entry["default"]) for name, entry in CORE["parameters"].items()}
+    assert in_core_file == in_verilog
+    assert set(CORE["targets"]["default"]["parameters"]) == in_verilog.keys()
 
 
 def test_only_the_short_name_is_rewritten() -> None:
@@ -74,7 +77,7 @@ def tree(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(rtl.ROOT / name, tmp_path / name)
     shutil.copytree(rtl.IP, tmp_path / "ip")
-    (tmp_path / "tb/core").mkdir(parents=True)
+    (tmp_path / "tb/selected_core").mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\nmarkers=['slow']\n")
     return tmp_path
 
@@ -105,13 +108,13 @@ def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_exit_status(tree: Path, name: str, tests: str, passes: bool) -> None:
-    (tree / "tb/core/test_stub.py").write_text(tests)
+    (tree / "tb/selected_core/test_stub.py").write_text(tests)
     done = _run(tree, "--target=sim", name)
     assert (done.returncode == 0) is passes, done.stdout + done.stderr
 
 
 def test_lint_errors_fail_the_sim_target(tree: Path) -> None:
-    (tree / "tb/core/test_stub.py").write_text(PASSING)
+    (tree / "tb/selected_core/test_stub.py").write_text(PASSING)
     top = tree / "ip/lsfq_accel.v"
     top.write_text(top.read_text().replace("endmodule", "wire stray;\nendmodule"))
     done = _run(tree, "--target=sim", "lsfq:accel")
@@ -120,7 +123,7 @@ def test_lint_errors_fail_the_sim_target(tree: Path) -> None:
 
 
 def test_parameters_reach_the_benches(tree: Path) -> None:
-    (tree / "tb/core/test_stub.py").write_text(
+    (tree / "tb/selected_core/test_stub.py").write_text(
         "import os\ndef test_it(): assert 'PIN=8,POUT=4' in os.environ['LSFQ_PARAMETERS']\n"
     )
     done = _run(tree, "--target=sim", "lsfq:accel", "--PIN", "8", "--POUT", "4")

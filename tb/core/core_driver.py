@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The core under cocotb: registers, streams, and a look into the feature memory after each layer."""
+"""The core under cocotb: registers, streams, and a look into the feature memory."""
 
 from __future__ import annotations
 
@@ -163,9 +163,7 @@ class Core:
 
     async def counters(self, layers: int) -> Counters:
         """All counters of the last pass."""
-        cycles, load_cycles = await self.registers.read_all(
-            [Register.CYCLES, Register.LOAD_CYCLES]
-        )
+        cycles, load_cycles = await self.registers.read_all([Register.CYCLES, Register.LOAD_CYCLES])
         values = await self.registers.read_all(
             [layer_address(index, counter) for index in range(layers) for counter in LayerCounter]
         )
@@ -204,7 +202,7 @@ def check_tensors(
     results: Sequence[PassResult],
     what: str,
 ) -> None:
-    """Compare every tensor of every layer; the failure names layer, channel, row, column, values."""
+    """Compare every tensor of every layer; a failure names layer, channel, row, column, values."""
     for image, result in zip(images, results, strict=True):
         expected = run_network(network, image)
         for layer in network.layers:

@@ -115,7 +115,7 @@ async def damaged_programs(dut: Dut) -> None:
         packet = fault(fill_beats(encode_network(network, core.config), beat), beat, random)
         error = expected_error(packet, core)
         if error is None:
-            continue    # the edit changed nothing that matters
+            continue  # the edit changed nothing that matters
         what = f"{fault.__name__} {number} of {network.name}"
         core.send(packet, image_to_bytes(image, core.config.pin))
         await core.begin()

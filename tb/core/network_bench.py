@@ -18,9 +18,10 @@ from ref_model.hardware.plan import plan_network
 from ref_model.hardware.schedule import schedule_network
 from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
+from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.storage import load_network
 from tb.common import Dut, stall_pattern
-from tb.core.core_driver import Core, PassResult
+from tb.core.core_driver import Core, PassResult, Tensor
 
 CYCLES_PER_IMAGE = 100  # bound, in multiples of the schedule's cycles
 SETUP_CYCLES = 2_000_000
@@ -62,8 +63,7 @@ async def runs_network(dut: Dut) -> None:
         "pin": core.config.pin,
         "pout": core.config.pout,
         "layers": [
-            {"name": layer.name, "macs": layer.macs, "schedule": layer.cycles}
-            for layer in schedule
+            {"name": layer.name, "macs": layer.macs, "schedule": layer.cycles} for layer in schedule
         ],
         "images": rows,
     }
@@ -72,7 +72,7 @@ async def runs_network(dut: Dut) -> None:
     assert not differences, "\n".join(differences)
 
 
-def _differences(network, image, result: PassResult) -> dict[str, str]:  # type: ignore[no-untyped-def]
+def _differences(network: IntegerNetwork, image: Tensor, result: PassResult) -> dict[str, str]:
     expected = run_network(network, image)
     found = {}
     for layer in network.layers:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random layer programs on the whole core: every tensor of every layer against the reference model."""
+"""Random layer programs on the whole core: every tensor against the reference model."""
 
 from __future__ import annotations
 

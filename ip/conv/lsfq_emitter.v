@@ -49,6 +49,8 @@ module lsfq_emitter (
   wire third   = active && count_q == pair_cycles;
   wire fourth  = active && pointwise && count_q == pair_cycles + 4'd1;
   wire odd_end = odd && held_last_q;
+  // not a cycle longer: after the layer's last pixel the settings may be the next layer's
+  wire [3:0] last_cycle = pair_cycles + {3'd0, pointwise};
 
   assign capture   = complete_q;
   assign carry     = !pointwise && !first_q;
@@ -82,7 +84,7 @@ module lsfq_emitter (
     complete_q  <= step_last;
     pixel_valid <= emit_first || emit_second || emit_third || emit_fourth;
     if (capture) count_q <= 4'd1;
-    else if (count_q > pair_cycles) count_q <= 4'd0;
+    else if (count_q >= last_cycle) count_q <= 4'd0;
     else if (count_q != 4'd0) count_q <= count_q + 4'd1;
     if (!aresetn || clear) begin
       complete_q  <= 1'b0;

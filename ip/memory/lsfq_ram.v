@@ -35,8 +35,11 @@ module lsfq_ram #(
   reg [WIDTH-1:0] word_q;
   reg [WIDTH-1:0] read_q;
 
-  integer i;
-  initial for (i = 0; i < DEPTH; i = i + 1) mem[i] = {WIDTH{1'b0}};
+  // in two loops: synthesis tools limit the iterations of one (Vivado: 65536)
+  integer i, j;
+  initial
+    for (i = 0; i < DEPTH; i = i + 512)
+      for (j = i; j < DEPTH && j < i + 512; j = j + 1) mem[j] = {WIDTH{1'b0}};
 
   integer s;
   always @(posedge aclk) begin

@@ -8,9 +8,9 @@
 //   PARAM_W          width of s_axis_param: 32, 64, 128 or 256, at most 4*PIN*POUT
 //   DATA_W           width of s_axis_data: a power of two, at least 16
 //   ACC_W            accumulator, 18 to 27: the exporter proves that a network fits
-//   FEATURE_DEPTH    words of 8*PIN bits that hold the feature maps, at most 2^17
-//   WEIGHT_DEPTH     words of 12*PIN*POUT bits, a power of two
-//   MAX_POOL_WIDTH   widest row that can be pooled, a power of two
+//   FEATURE_DEPTH    words of 8*PIN bits that hold the feature maps, 2 to 2^17
+//   WEIGHT_DEPTH     words of 12*PIN*POUT bits, a power of two, 2 to 2^18
+//   MAX_POOL_WIDTH   widest row that can be pooled, a power of two, 4 to 32768
 //
 // 3x3 layers run at up to 6*PIN*POUT multiplications a cycle.
 

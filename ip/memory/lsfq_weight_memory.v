@@ -10,7 +10,7 @@
 //
 // Write: a beat is taken in any cycle with write_enable; offer beats only while `space` is high.
 // Read:  read_data follows read_pointer by two cycles.
-// Parameter rules: DEPTH is a power of two; PARAM_W divides 4*PIN*POUT.
+// Parameter rules: DEPTH is a power of two, 2 to 2^(PTR_W-2); PARAM_W divides 4*PIN*POUT.
 
 `default_nettype none
 
@@ -49,6 +49,9 @@ module lsfq_weight_memory #(
     end
     if ((1 << ADDRESS_W) != DEPTH) begin : g_check_depth
       WEIGHT_DEPTH_must_be_a_power_of_two parameter_error ();
+    end
+    if (DEPTH < 2 || DEPTH > (1 << (PTR_W - 2))) begin : g_check_range
+      WEIGHT_DEPTH_must_be_2_to_a_quarter_of_the_pointers_range parameter_error ();
     end
   endgenerate
 

@@ -7,7 +7,7 @@
 //
 // The two sets of a 1x1 group alternate by pixel pairs; each has its own half of the line memory.
 // Latency 2 cycles, no handshake. Position is counted here and starts anew with `restart` and after each
-// group. Parameter rules: a pooled row has at most MAX_WIDTH pixels.
+// group. Parameter rules: a pooled row has at most MAX_WIDTH pixels, a power of two, 4 to 32768.
 
 `default_nettype none
 
@@ -36,6 +36,12 @@ module lsfq_max_pool #(
 
   localparam DEPTH    = MAX_WIDTH;        // MAX_WIDTH/2 columns for each of two sets
   localparam COLUMN_W = $clog2(MAX_WIDTH / 2);
+
+  generate
+    if (MAX_WIDTH < 4 || MAX_WIDTH > 32768 || (MAX_WIDTH & (MAX_WIDTH - 1)) != 0) begin : g_check
+      MAX_POOL_WIDTH_must_be_a_power_of_two_from_4_to_32768 parameter_error ();
+    end
+  endgenerate
 
   reg [15:0]       x_q [0:1];             // of each set
   reg              y_odd_q [0:1];

@@ -10,7 +10,7 @@
 //
 // Handshake: `start` begins a pass; `stop` (an error anywhere) drops the rest of the packet up to TLAST;
 // `clear` forgets the packet at once. error_valid is one cycle long, and the parser then waits for `stop`.
-// Parameter rules: PARAM_W is 32, 64, 128 or 256; FEATURE_DEPTH at most 2^17.
+// Parameter rules: PARAM_W is 32, 64, 128 or 256; FEATURE_DEPTH is 2 to 2^17.
 
 `default_nettype none
 
@@ -119,8 +119,8 @@ module lsfq_parser #(
     if (512 % PARAM_W != 0 || PARAM_W < 32 || PARAM_W > 256) begin : g_check_width
       PARAM_W_must_be_32_64_128_or_256 parameter_error ();
     end
-    if (FEATURE_DEPTH > 131072) begin : g_check_depth
-      FEATURE_DEPTH_must_be_at_most_131072 parameter_error ();
+    if (FEATURE_DEPTH < 2 || FEATURE_DEPTH > 131072) begin : g_check_depth
+      FEATURE_DEPTH_must_be_2_to_131072 parameter_error ();
     end
   endgenerate
 
@@ -137,8 +137,12 @@ module lsfq_parser #(
 
   // ---- the block's fields
 
-  wire [15:0] f_magic   = block_q[15:0];
   wire [7:0]  f_kind    = block_q[23:16];
+  wire is_program = f_kind == KIND_PROGRAM;
+  wire is_layer   = f_kind == KIND_LAYER;
+  wire is_end     = f_kind == KIND_END;
+
+  wire [15:0] f_magic   = block_q[15:0];
   wire [7:0]  f_version = block_q[31:24];
   wire [31:0] f_word1   = block_q[63:32];
   wire [15:0] f_height  = block_q[79:64];
@@ -155,10 +159,6 @@ module lsfq_parser #(
   wire [1:0]  f_kernel  = f_word1[17:16];
   wire        f_pool    = f_word1[18];
   wire        f_raw     = f_word1[19];
-
-  wire is_program = f_kind == KIND_PROGRAM;
-  wire is_layer   = f_kind == KIND_LAYER;
-  wire is_end     = f_kind == KIND_END;
 
   function supported_bits;
     input [7:0] bits;

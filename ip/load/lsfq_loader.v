@@ -90,7 +90,7 @@ module lsfq_loader #(
 
   wire                writer_free;
   wire                step = state_q == S_LOAD && s_valid && (!pair_end || writer_free);
-  wire [7:0]          code = s_data[{29'd0, byte_q} * 8 +: 8];
+  wire [7:0]          code = s_data[{byte_q, 3'd0} +: 8];
   reg  [16*PIN-1:0]   pair_q;              // channel c: even pixel in bits 16c+7..16c, odd above
   reg  [16*PIN-1:0]   pair_d;
 

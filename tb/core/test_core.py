@@ -68,6 +68,16 @@ def test_shipped_network(pin: int, pout: int, stalls: str, tmp_path: Path) -> No
     run_bench("lsfq_accel", "tb.core.network_bench", parameters, environment=environment)
 
 
+def test_corners() -> None:
+    run_bench("lsfq_accel", "tb.core.corner_bench", core(4, 16))
+
+
+def test_corners_notice() -> None:
+    fault = {"lsfq_emitter": ("count_q >= last_cycle", "count_q > pair_cycles")}
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_accel", "tb.core.corner_bench", core(4, 16), mutations=fault)
+
+
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"], indirect=True)
 def test_no_unknown_outputs(simulator: str) -> None:
     run_bench("lsfq_accel", "tb.core.smoke_bench", core(4, 4), simulator=simulator)

@@ -2,7 +2,6 @@
 # Needs python3 (3.11 or newer, with venv), perl, make and g++; everything else is installed into .venv.
 
 PYTHON ?= python3
-, := ,
 VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
@@ -12,7 +11,7 @@ ARGS   ?=
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Twice, because FuseSoC's own `fusesoc` command must not overwrite the project's (see
 # ref_model/toolchain/fusesoc_command.py), and pip may install the two in either order.
-INSTALL  = $(PIP) -e '.[$(1)]' && $(PIP) --no-deps --force-reinstall -e .
+INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
 .PHONY: help sim test lint accuracy fusesoc clean distclean
@@ -46,6 +45,7 @@ distclean: clean ## Remove the virtual environment, too
 	rm -rf $(VENV)
 
 # Installed in two steps, because simulation does without torch. Editable: ref_model is used in place.
+$(VENV)/sim.stamp: EXTRAS := sim
 $(VENV)/sim.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
@@ -53,10 +53,11 @@ $(VENV)/sim.stamp: pyproject.toml constraints.txt
 	  || { echo "$$tool is missing: Verilator needs it" >&2; exit 1; }; done
 	@echo "Setting up $(VENV) for simulation ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(call INSTALL,sim)
+	@$(INSTALL)
 	@touch $@
 
+$(VENV)/all.stamp: EXTRAS := sim,train,dev
 $(VENV)/all.stamp: $(VENV)/sim.stamp
 	@echo "Adding PyTorch and the lint tools to $(VENV) ..."
-	@$(call INSTALL,sim$(,)train$(,)dev)
+	@$(INSTALL)
 	@touch $@

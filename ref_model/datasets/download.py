@@ -45,7 +45,9 @@ def fetch_archive(archive: Archive, destination: Path, timeout: float = 20.0) ->
                 f"the download of {archive.url} has MD5 {digest}, not {archive.md5}"
             )
         with tarfile.open(name) as tar:
-            tar.extractall(destination, filter="data")
+            # as extractall(filter="data"), which Python before 3.11.4 does not know
+            tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+            tar.extractall(destination)
     except (OSError, tarfile.TarError) as error:
         detail = getattr(error, "reason", error)
         raise DownloadError(f"{archive.url} could not be downloaded ({detail})") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ref_model.datasets import CIFAR10, Images, read_records
+from ref_model.datasets import CIFAR10, Images, load_test, read_records
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.integer import (
     check_accumulators,
@@ -50,3 +50,12 @@ def test_fast_run_equals_the_judge_on_real_images(folder: Path, images: Images) 
 def test_the_whole_network_in_the_core_model(folder: Path, images: Images, lanes: int) -> None:
     network = load_stored(folder).network
     assert_core_agrees(network, images.pixels[lanes], CoreConfig(lanes, lanes))
+
+
+@pytest.mark.dataset
+def test_accuracy_on_the_whole_test_set(folder: Path) -> None:
+    stored = load_stored(folder)
+    assert stored.accuracy is not None
+    test = load_test(CIFAR10)
+    found = evaluate(stored.network, test.pixels, test.labels)
+    assert (found.images, found.correct) == (stored.accuracy.images, stored.accuracy.correct)

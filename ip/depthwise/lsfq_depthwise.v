@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_depthwise: a depthwise 3x3 layer in the stream behind the array; or, with `enable` low, what came in.
+//
+//   y[c] = clamp((sum over the window of w[c] * x[c], times m[c], plus b[c]) >>> shift, 0, 2^out_bits - 1)
+//
+// Zero padding of one pixel, stride 1 or 2 (rows and pixels 0, 2, 4, ...). Codes that come in have at most 4 bits,
+// weights too. Kernels and constants wait in rings of 8 sets, a set for POUT channels: `images` maps use a group's sets,
+// then these are freed. A map's last windows wait for up to two further maps (one pair high and wide), so three groups of two
+// sets must fit.
+//
+// A kernel is stored like a pair of constants: channel l in bits 64*l upwards, weight w + 8 of row j, column i at
+// nibble 3*i + j, zeros above. Interface: pixel pairs (docs/theory_of_operation.md). Latency: one row, one pair and
+// 13 cycles; a layer's last pairs leave after `drain`.
+
+`default_nettype none
+
+module lsfq_depthwise #(
+  parameter POUT      = 16,
+  parameter PARAM_W   = 128,
+  parameter MAX_WIDTH = 256,
+  parameter BEAT_W    = 8
+) (
+  input  wire               aclk,
+  input  wire               aresetn,
+  input  wire               clear,
+  input  wire               restart,        // a layer begins
+
+  input  wire               enable,
+  input  wire               two_sets,       // pairs of two sets alternate
+  input  wire               stride_2,
+  input  wire [15:0]        images,         // maps a group of channels
+  input  wire [3:0]         out_bits,
+  input  wire [5:0]         shift,
+  input  wire [3:0]         pair_cycles,    // between two pairs at least
+  input  wire               drain,          // no pair of this layer comes any more
+  output wire               busy,
+
+  input  wire               kernel_write,
+  input  wire               constant_write,
+  input  wire [BEAT_W-1:0]  write_beat,     // within the set
+  input  wire               write_last,     // the set is complete with this beat
+  input  wire [PARAM_W-1:0] write_data,
+  output wire               space,          // for a beat of either
+
+  input  wire               s_valid,
+  input  wire               s_set,
+  input  wire               s_both,
+  input  wire               s_row_end,
+  input  wire               s_end,          // of the map
+  input  wire [16*POUT-1:0] s_code,
+
+  output wire               m_valid,
+  output wire               m_set,
+  output wire               m_both,
+  output wire               m_row_end,
+  output wire               m_end,
+  output wire [16*POUT-1:0] m_code
+);
+
+  localparam SUM_W         = 12;
+  localparam SUM_LATENCY   = 4;
+  localparam SCALE_LATENCY = 5;
+  localparam TAIL          = SUM_LATENCY + SCALE_LATENCY + 1;   // from a window to the pair that leaves
+
+  // ---- windows
+
+  reg [8*POUT-1:0] nibbles;
+  integer l;
+  always @* begin
+    for (l = 0; l < 2 * POUT; l = l + 1) nibbles[4*l +: 4] = s_code[8*l +: 4];
+  end
+
+  wire               window_busy, window_valid, window_set, window_both, window_row_end, window_end;
+  wire [48*POUT-1:0] window;
+
+  lsfq_depthwise_window #(
+    .POUT     (POUT),
+    .MAX_WIDTH(MAX_WIDTH)
+  ) u_window (
+    .aclk       (aclk),
+    .aresetn    (aresetn),
+    .clear      (clear),
+    .restart    (restart),
+    .two_sets   (two_sets),
+    .stride_2   (stride_2),
+    .pair_cycles(pair_cycles),
+    .drain      (drain),
+    .busy       (window_busy),
+    .s_valid    (s_valid && enable),
+    .s_set      (s_set),
+    .s_both     (s_both),
+    .s_row_end  (s_row_end),
+    .s_end      (s_end),
+    .s_code     (nibbles),
+    .m_valid    (window_valid),
+    .m_set      (window_set),
+    .m_both     (window_both),
+    .m_row_end  (window_row_end),
+    .m_end      (window_end),
+    .m_window   (window)
+  );
+
+  // ---- sums
+
+  wire [64*POUT-1:0] kernels, constants;
+  wire               kernel_space, constant_space;
+  wire               sum_valid, sum_set, sum_both, sum_row_end, sum_end;
+  wire [2*18*POUT-1:0] sum;                 // as the requantisation wants them
+
+  lsfq_delay #(
+    .WIDTH (1),
+    .STAGES(SUM_LATENCY),
+    .RESET (1)
+  ) u_delay_valid (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      (window_valid),
+    .q      (sum_valid)
+  );
+
+  lsfq_delay #(
+    .WIDTH (4),
+    .STAGES(SUM_LATENCY)
+  ) u_delay_tags (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      ({window_set, window_both, window_row_end, window_end}),
+    .q      ({sum_set, sum_both, sum_row_end, sum_end})
+  );
+
+  genvar c, k;
+  generate
+    for (c = 0; c < POUT; c = c + 1) begin : g_channel
+      wire [47:0] columns;
+      wire signed [SUM_W-1:0] even, odd;
+
+      for (k = 0; k < 12; k = k + 1) begin : g_code
+        assign columns[4*k +: 4] = window[4*(k*POUT + c) +: 4];
+      end
+
+      lsfq_depthwise_sum u_sum (
+        .aclk  (aclk),
+        .window(columns),
+        .kernel(kernels[64*c +: 36]),
+        .even  (even),
+        .odd   (odd)
+      );
+
+      assign sum[18*c +: 18]          = {{(18-SUM_W){even[SUM_W-1]}}, even};
+      assign sum[18*(POUT + c) +: 18] = {{(18-SUM_W){odd[SUM_W-1]}}, odd};
+    end
+  endgenerate
+
+  // ---- rings: a group's sets are free after its last map
+
+  reg  [15:0] map_q;
+  wire        map_end  = window_valid && window_end && window_set == two_sets;
+  wire        last_map = map_q + 16'd1 == images;
+  wire [1:0]  kernel_release = !map_end || !last_map ? 2'd0 : two_sets ? 2'd2 : 2'd1;
+  wire [1:0]  constant_release;
+
+  always @(posedge aclk) begin
+    if (map_end) map_q <= last_map ? 16'd0 : map_q + 16'd1;
+    if (!aresetn || clear || restart) map_q <= 16'd0;
+  end
+
+  lsfq_delay #(
+    .WIDTH (2),
+    .STAGES(SUM_LATENCY),
+    .RESET (1)
+  ) u_delay_release (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      (kernel_release),
+    .q      (constant_release)
+  );
+
+  lsfq_constant_memory #(
+    .POUT   (POUT),
+    .PARAM_W(PARAM_W),
+    .BEAT_W (BEAT_W)
+  ) u_kernels (
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .clear       (clear),
+    .write_enable(kernel_write),
+    .write_beat  (write_beat),
+    .write_last  (write_last),
+    .write_data  (write_data),
+    .space       (kernel_space),
+    .read_set    (window_set),
+    .release_sets(kernel_release),
+    .read_data   (kernels)
+  );
+
+  lsfq_constant_memory #(
+    .POUT   (POUT),
+    .PARAM_W(PARAM_W),
+    .BEAT_W (BEAT_W)
+  ) u_constants (
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .clear       (clear),
+    .write_enable(constant_write),
+    .write_beat  (write_beat),
+    .write_last  (write_last),
+    .write_data  (write_data),
+    .space       (constant_space),
+    .read_set    (sum_set),
+    .release_sets(constant_release),
+    .read_data   (constants)
+  );
+
+  assign space = kernel_space && constant_space;
+
+  // ---- requantisation, and what a stride of 2 keeps
+
+  wire               scaled_valid, scaled_set, scaled_both, scaled_row_end, scaled_end;
+  wire [16*POUT-1:0] scaled;
+  wire [47*2*POUT-1:0] raw;
+
+  lsfq_requant #(
+    .POUT (2 * POUT),
+    .ACC_W(18)
+  ) u_requant (
+    .aclk       (aclk),
+    .aresetn    (aresetn),
+    .clear      (clear),
+    .out_bits   (out_bits),
+    .shift      (shift),
+    .pixel_valid(sum_valid),
+    .pixel_set  (sum_set),
+    .pixel_end  (sum_end),
+    .pixel      (sum),
+    .offset     (18'd0),
+    .constants  ({constants, constants}),
+    .code_valid (scaled_valid),
+    .code_set   (scaled_set),
+    .code_end   (scaled_end),
+    .code       (scaled),
+    .raw        (raw)
+  );
+
+  lsfq_delay #(
+    .WIDTH (2),
+    .STAGES(SCALE_LATENCY)
+  ) u_delay_more_tags (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      ({sum_both, sum_row_end}),
+    .q      ({scaled_both, scaled_row_end})
+  );
+
+  wire               thin_valid, thin_set, thin_both, thin_row_end, thin_end;
+  wire [16*POUT-1:0] thin;
+
+  lsfq_stride #(
+    .PIXEL_W(8 * POUT)
+  ) u_stride (
+    .aclk     (aclk),
+    .aresetn  (aresetn),
+    .clear    (clear),
+    .restart  (restart),
+    .enable   (stride_2),
+    .s_valid  (scaled_valid),
+    .s_set    (scaled_set),
+    .s_both   (scaled_both),
+    .s_row_end(scaled_row_end),
+    .s_end    (scaled_end),
+    .s_pair   (scaled),
+    .m_valid  (thin_valid),
+    .m_set    (thin_set),
+    .m_both   (thin_both),
+    .m_row_end(thin_row_end),
+    .m_end    (thin_end),
+    .m_pair   (thin)
+  );
+
+  assign {m_valid, m_set, m_both, m_row_end, m_end, m_code} = enable
+       ? {thin_valid, thin_set, thin_both, thin_row_end, thin_end, thin}
+       : {s_valid, s_set, s_both, s_row_end, s_end, s_code};
+
+  reg [3:0] under_way_q;                    // cycles until the last window's pair has left
+
+  always @(posedge aclk) begin
+    if (window_valid) under_way_q <= TAIL[3:0];
+    else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
+    if (!aresetn || clear || restart) under_way_q <= 4'd0;
+  end
+
+  assign busy = window_busy || under_way_q != 4'd0;
+
+  wire unused = &{1'b0, raw, kernels};
+
+endmodule
+
+`default_nettype wire

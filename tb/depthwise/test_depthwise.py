@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Depthwise 3x3 layers over a stream of pixel pairs, against the reference model."""
+
+import pytest
+
+from tb.common import BenchError, TestsFailed, run_bench
+
+BENCH = "tb.depthwise.depthwise_bench"
+DUT = "lsfq_depthwise"
+SMALL = {"POUT": 4, "PARAM_W": 64, "MAX_WIDTH": 32}
+
+
+def test_depthwise() -> None:
+    run_bench(DUT, BENCH, SMALL)
+
+
+def test_width_is_checked() -> None:
+    with pytest.raises(BenchError, match="MAX_WIDTH_must_be_a_power_of_two"):
+        run_bench(DUT, BENCH, {**SMALL, "MAX_WIDTH": 24})
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param(
+            "depthwise_window", "above_first_q <= first_q;", "above_first_q <= 1'b0;", id="top"
+        ),
+        pytest.param("depthwise_window", "s_both ? s_code", "1'b1 ? s_code", id="odd width"),
+        pytest.param(
+            "depthwise_window", "|| (stride_2 && first_q)", "", id="even height, stride 2"
+        ),
+        pytest.param(
+            "depthwise_window", "two_sets && !flush_set_q", "1'b0", id="last row of set 0 only"
+        ),
+        pytest.param("stride", "<= !half && !s_row_end", "<= !half", id="rows run on"),
+        pytest.param(
+            "depthwise", "last_map = map_q + 16'd1 == images", "last_map = 1'b1", id="freed early"
+        ),
+    ],
+)
+def test_bench_notices(module: str, text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench(
+            DUT,
+            BENCH,
+            SMALL,
+            mutations={f"lsfq_{module}": (text, fault)},
+            testcase="equals_reference",
+            quiet=True,
+        )

@@ -96,10 +96,14 @@ def _conv(unit: ConvUnit, layer: LayerConstants, codes: Tensor, step: Tensor) ->
 
 
 def requantise(accumulator: Tensor, layer: LayerConstants, levels: int) -> Tensor:
-    """clamp((acc * m + b) >> s, 0, levels) per channel, exact; float32 codes."""
-    multiplier = torch.from_numpy(layer.multiplier).to(torch.float64)[:, None, None]
-    bias = torch.from_numpy(layer.bias).to(torch.float64)[:, None, None]
-    shifted = accumulator.to(torch.float64).mul(multiplier).add_(bias).mul_(2.0**-layer.shift)
+    """clamp((acc * m + b) >> s, 0, levels) per channel, exact; float32 codes.
+
+    Dividing m and b by 2^s first changes exponents only, so nothing is rounded.
+    """
+    scale = 2.0**-layer.shift
+    multiplier = torch.from_numpy(layer.multiplier * scale)[:, None, None]
+    bias = torch.from_numpy(layer.bias * scale)[:, None, None]
+    shifted = accumulator.to(torch.float64).mul_(multiplier).add_(bias)
     return shifted.floor_().clamp_(0, levels).to(torch.float32)
 
 

@@ -29,9 +29,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from ref_model.datasets import Images
+from ref_model.integer import evaluate
 from ref_model.training import checkpoint
 from ref_model.training.augment import Batches, to_unit
 from ref_model.training.config import STAGES, ConfigError, TrainingConfig
+from ref_model.training.export import to_integer_network
 from ref_model.training.integer_stage import IntegerGraph
 from ref_model.training.layers import Mode, Network
 from ref_model.training.progress import Progress
@@ -287,7 +289,10 @@ class Trainer:
         """Measure the stage's result and keep its network."""
         self.network.eval()
         record = self._record
-        record[f"{name}_accuracy"] = round(accuracy(forward, self._test), 3)
+        if name == "float":
+            record["float_accuracy"] = round(accuracy(forward, self._test), 3)
+        else:
+            self._measure_constants(name)
         record[f"{name}_seconds"] = round(self._seconds, 1)
         self._seconds = 0.0
         record.update(
@@ -296,14 +301,38 @@ class Trainer:
             epochs={s: self.config.stage(s).epochs for s in STAGES},
             test_images=len(self._test),
             commit=self._commit,
+            machine={"device": "cpu", "threads": torch.get_num_threads(),
+                     "torch": str(torch.__version__)},
             config=self.config.to_dict(),
-        )
+        )  # fmt: skip
         if name == "integer":
             record["loss_points"] = round(record["float_accuracy"] - record["integer_accuracy"], 3)
         else:
             checkpoint.save_network(self.folder / f"{name}.pt", self.network, self.config, record)
         self._position = {"stage": number + 1, "epoch": 0, "step": 0}
         self._save(None, 0.0)
+
+    def _measure_constants(self, name: str) -> None:
+        """Accuracy of the same weights with float and with integer constants, at a stage's end.
+
+        The integer accuracy is the reference model's, of the network as it would be exported.
+        """
+        record, network = self._record, self.network
+        if name == "integer" and self.config.integer_stage.epochs == 0:
+            found = record["constants"]["quantised"]
+        else:
+            integer = evaluate(
+                to_integer_network(network),
+                self._test.pixels,
+                self._test.labels,
+                workers=torch.get_num_threads(),
+            )
+            found = {
+                "float": round(accuracy(lambda x: network.forward(to_unit(x)), self._test), 3),
+                "integer": round(integer.accuracy, 3),
+            }
+        record.setdefault("constants", {})[name] = found
+        record[f"{name}_accuracy"] = found["float" if name == "quantised" else "integer"]
 
     def _save(self, optimiser: torch.optim.Optimizer | None, seconds: float) -> None:
         """Write the file to resume from; ``seconds`` were spent since the epoch began."""

@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test lint accuracy fusesoc clean distclean
+.PHONY: help sim test lint accuracy fusesoc registers clean distclean
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -38,6 +38,9 @@ accuracy: $(VENV)/sim.stamp ## Evaluate every exported network on its whole test
 fusesoc: $(VENV)/sim.stamp ## Run FuseSoC's sim target
 	$(BIN)/fusesoc run --target=sim lsfq:accel $(ARGS)
 
+registers: $(VENV)/package.stamp ## Make Verilog, constants and documentation from the register description
+	$(BIN)/python scripts/generate_registers.py $(ARGS)
+
 clean: ## Remove what builds and tests made
 	rm -rf build .pytest_cache .ruff_cache .hypothesis
 
@@ -56,7 +59,12 @@ $(VENV)/sim.stamp: pyproject.toml constraints.txt
 	@$(INSTALL)
 	@touch $@
 
-$(VENV)/all.stamp: EXTRAS := sim,train,dev
+$(VENV)/package.stamp: EXTRAS := sim,package
+$(VENV)/package.stamp: $(VENV)/sim.stamp
+	@$(INSTALL)
+	@touch $@
+
+$(VENV)/all.stamp: EXTRAS := sim,train,package,dev
 $(VENV)/all.stamp: $(VENV)/sim.stamp
 	@echo "Adding PyTorch and the lint tools to $(VENV) ..."
 	@$(INSTALL)

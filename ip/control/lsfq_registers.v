@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // lsfq_registers: the AXI4-Lite slave, docs/registers.md. One write and one read at a time, every answer OKAY.
+// What the registers hold and read as is in lsfq_register_map, generated from lsfq_registers.rdl.
 //
 // A write is carried out when address and data are both there, and answered one cycle later; a read is answered
 // three cycles after its address is taken.
@@ -64,16 +65,6 @@ module lsfq_registers #(
   input  wire [31:0]        counter_data     // one cycle after counter_layer
 );
 
-  localparam [31:0] ID      = 32'h5146534C;
-  localparam [31:0] VERSION = 32'h00000100;  // 0.1.0
-  localparam [7:0]  FORMAT  = 8'd1;
-
-  // word addresses
-  localparam [9:0] A_ID = 10'h000, A_VERSION = 10'h001, A_CORE = 10'h002, A_FEATURE_DEPTH = 10'h003,
-                   A_WEIGHT_DEPTH = 10'h004, A_LIMITS = 10'h005, A_CONTROL = 10'h008, A_STATUS = 10'h009,
-                   A_ERROR = 10'h00A, A_PASSES = 10'h00B, A_PASSES_DONE = 10'h00C, A_IRQ_ENABLE = 10'h00D,
-                   A_IRQ_STATUS = 10'h00E, A_CYCLES = 10'h010, A_LOAD_CYCLES = 10'h011, A_LAYERS = 10'h012;
-
   // ---- write
 
   wire        aw_valid, w_valid, write;
@@ -81,8 +72,6 @@ module lsfq_registers #(
   wire [31:0] w_data;
   wire [3:0]  w_strb;
   wire [31:0] w_mask = {{8{w_strb[3]}}, {8{w_strb[2]}}, {8{w_strb[1]}}, {8{w_strb[0]}}};
-  wire [31:0] w_bits = w_data & w_mask;
-  wire [9:0]  w_word = aw_address[11:2];
 
   lsfq_skid #(
     .WIDTH(12)
@@ -110,35 +99,24 @@ module lsfq_registers #(
     .m_data ({w_strb, w_data})
   );
 
-  reg        bvalid_q;
-  reg [31:0] passes_q;
-  reg [1:0]  irq_enable_q, irq_status_q;
+  wire        control_start, control_abort;
+  reg         bvalid_q;
 
   assign write        = aw_valid && w_valid && (!bvalid_q || s_axi_bready);
   assign s_axi_bvalid = bvalid_q;
   assign s_axi_bresp  = 2'b00;
-  assign passes       = passes_q;
-  assign irq          = |(irq_status_q & irq_enable_q);
-
-  wire [1:0] irq_clear = write && w_word == A_IRQ_STATUS ? w_bits[1:0] : 2'b00;
 
   always @(posedge aclk) begin
-    start <= write && w_word == A_CONTROL && w_bits[0] && !busy;
-    abort_now <= write && w_word == A_CONTROL && w_bits[1];
-    if (write && w_word == A_PASSES) passes_q <= (passes_q & ~w_mask) | w_bits;
-    if (write && w_word == A_IRQ_ENABLE) irq_enable_q <= (irq_enable_q & ~w_mask[1:0]) | w_bits[1:0];
-    irq_status_q <= (irq_status_q & ~irq_clear) | {irq_error, irq_done};
+    start     <= control_start && !busy;
+    abort_now <= control_abort;
 
     if (write) bvalid_q <= 1'b1;
     else if (s_axi_bready) bvalid_q <= 1'b0;
 
     if (!aresetn) begin
-      start        <= 1'b0;
-      abort_now    <= 1'b0;
-      passes_q     <= 32'd1;
-      irq_enable_q <= 2'b00;
-      irq_status_q <= 2'b00;
-      bvalid_q     <= 1'b0;
+      start     <= 1'b0;
+      abort_now <= 1'b0;
+      bvalid_q  <= 1'b0;
     end
   end
 
@@ -160,42 +138,60 @@ module lsfq_registers #(
     .m_data (ar_address)
   );
 
-  reg        read_q;                  // the counters look it up in this cycle
-  reg        counter_q;
-  reg        rvalid_q;
-  reg [31:0] value_q, rdata_q, value_d;
+  wire        layer_read;
+  wire [5:0]  layer_index;
+  wire [31:0] value_d;
+  reg         read_q;                  // the counters look it up in this cycle
+  reg         counter_q;
+  reg         rvalid_q;
+  reg  [31:0] value_q, rdata_q;
 
   assign ar_take        = ar_valid && !read_q && (!rvalid_q || s_axi_rready);
-  assign counter_layer  = ar_address[5 +: LAYER_W];
-  assign counter_select = ar_address[4:2];
+  assign counter_layer  = layer_index[LAYER_W-1:0];
   assign s_axi_rvalid   = rvalid_q;
   assign s_axi_rdata    = rdata_q;
   assign s_axi_rresp    = 2'b00;
 
-  always @* begin
-    case (ar_address[11:2])
-      A_ID:            value_d = ID;
-      A_VERSION:       value_d = VERSION;
-      A_CORE:          value_d = {FORMAT, ACC_W[7:0], POUT[7:0], PIN[7:0]};
-      A_FEATURE_DEPTH: value_d = FEATURE_DEPTH;
-      A_WEIGHT_DEPTH:  value_d = WEIGHT_DEPTH;
-      A_LIMITS:        value_d = {8'd0, LAYERS[7:0], MAX_POOL_WIDTH[15:0]};
-      A_STATUS:        value_d = {28'd0, draining, error, done, busy};
-      A_ERROR:         value_d = {error_layer, 8'd0, error_code};
-      A_PASSES:        value_d = passes_q;
-      A_PASSES_DONE:   value_d = passes_done;
-      A_IRQ_ENABLE:    value_d = {30'd0, irq_enable_q};
-      A_IRQ_STATUS:    value_d = {30'd0, irq_status_q};
-      A_CYCLES:        value_d = cycles;
-      A_LOAD_CYCLES:   value_d = load_cycles;
-      A_LAYERS:        value_d = {16'd0, layers};
-      default:         value_d = 32'd0;
-    endcase
-  end
+  lsfq_register_map u_map (
+    .aclk                 (aclk),
+    .aresetn              (aresetn),
+    .write                (write),
+    .write_word           (aw_address[11:2]),
+    .write_mask           (w_mask),
+    .write_bits           (w_data & w_mask),
+    .read_word            (ar_address[11:2]),
+    .read_value           (value_d),
+    .layer_read           (layer_read),
+    .layer_index          (layer_index),
+    .layer_register       (counter_select),
+    .core_pin             (PIN[7:0]),
+    .core_pout            (POUT[7:0]),
+    .core_acc_w           (ACC_W[7:0]),
+    .feature_depth        (FEATURE_DEPTH[31:0]),
+    .weight_depth         (WEIGHT_DEPTH[31:0]),
+    .limits_max_pool_width(MAX_POOL_WIDTH[15:0]),
+    .limits_layers        (LAYERS[7:0]),
+    .control_start        (control_start),
+    .control_abort        (control_abort),
+    .status_busy          (busy),
+    .status_done          (done),
+    .status_error         (error),
+    .status_draining      (draining),
+    .error_code           (error_code),
+    .error_layer          (error_layer),
+    .passes               (passes),
+    .passes_done          (passes_done),
+    .irq_status_done_set  (irq_done),
+    .irq_status_error_set (irq_error),
+    .irq_status_irq       (irq),
+    .cycles               (cycles),
+    .load_cycles          (load_cycles),
+    .layers               (layers)
+  );
 
   always @(posedge aclk) begin
     value_q   <= value_d;
-    counter_q <= ar_address[11];
+    counter_q <= layer_read;
     if (read_q) rdata_q <= counter_q ? counter_data : value_q;
 
     read_q <= ar_take;
@@ -208,7 +204,7 @@ module lsfq_registers #(
     end
   end
 
-  wire unused = &{1'b0, s_axi_awprot, s_axi_arprot, aw_address[1:0], ar_address[1:0], w_bits};
+  wire unused = &{1'b0, s_axi_awprot, s_axi_arprot, aw_address[1:0], ar_address[1:0], layer_index};
 
 endmodule
 

@@ -3,30 +3,12 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from ref_model.hardware.register_map import ErrorCode
+
+__all__ = ["PROGRAM_LAYER", "ErrorCode", "ProgramError", "UnsupportedNetworkError"]
 
 PROGRAM_LAYER = 0xFFFF
 """Layer index that the core reports for an error in the PROGRAM block."""
-
-
-class ErrorCode(IntEnum):
-    """Codes of the register ERROR (docs/stream_format.md, Errors)."""
-
-    NONE = 0
-    PARAM_SHORT = 1
-    PARAM_LONG = 2
-    MAGIC = 3
-    VERSION = 4
-    CRC = 5
-    KIND = 6
-    CORE = 7
-    SHAPE = 8
-    BITS = 9
-    KERNEL = 10
-    MEMORY = 11
-    WEIGHTS = 12
-    IMAGE_SHORT = 13
-    IMAGE_LONG = 14
 
 
 class ProgramError(Exception):

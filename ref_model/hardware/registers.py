@@ -1,75 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Register addresses and bits of the core (docs/registers.md)."""
+"""The core's registers: constants made from their description, and how contents are read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
 
-from ref_model.hardware.errors import ErrorCode
+from ref_model.hardware.register_map import (
+    CORE_ACC_W,
+    CORE_FORMAT,
+    CORE_FORMAT_VALUE,
+    CORE_PIN,
+    CORE_POUT,
+    ERROR_CODE,
+    ERROR_LAYER,
+    ID_VALUE,
+    LAYER_BASE,
+    LAYER_COUNT,
+    LAYER_STRIDE,
+    LIMITS_LAYERS,
+    LIMITS_MAX_POOL_WIDTH,
+    RESET_VALUES,
+    VERSION_MAJOR,
+    VERSION_MINOR,
+    VERSION_PATCH,
+    VERSION_VALUE,
+    Control,
+    ErrorCode,
+    Field,
+    LayerCounter,
+    Register,
+    Status,
+)
+from ref_model.hardware.register_map import IrqStatus as Interrupt
 
-ID_VALUE = 0x5146534C
-"""Content of the register ID: "LSFQ"."""
-
-LAYER_BASE = 0x800
-"""Address of the counters of layer 0."""
-
-LAYER_STRIDE = 32
-"""Bytes between the counters of one layer and the next."""
-
-
-class Register(IntEnum):
-    """Byte addresses on the AXI4-Lite port."""
-
-    ID = 0x000
-    VERSION = 0x004
-    CORE = 0x008
-    FEATURE_DEPTH = 0x00C
-    WEIGHT_DEPTH = 0x010
-    LIMITS = 0x014
-    CONTROL = 0x020
-    STATUS = 0x024
-    ERROR = 0x028
-    PASSES = 0x02C
-    PASSES_DONE = 0x030
-    IRQ_ENABLE = 0x034
-    IRQ_STATUS = 0x038
-    CYCLES = 0x040
-    LOAD_CYCLES = 0x044
-    LAYERS = 0x048
-
-
-class Control(IntFlag):
-    """Bits of CONTROL."""
-
-    START = 1
-    ABORT = 2
-
-
-class Status(IntFlag):
-    """Bits of STATUS."""
-
-    BUSY = 1
-    DONE = 2
-    ERROR = 4
-    DRAINING = 8
-
-
-class Interrupt(IntFlag):
-    """Bits of IRQ_ENABLE and IRQ_STATUS."""
-
-    DONE = 1
-    ERROR = 2
-
-
-class LayerCounter(IntEnum):
-    """Offsets of one layer's counters from its `layer_address`."""
-
-    CYCLES = 0
-    BUSY = 4
-    STARVED_WEIGHTS = 8
-    BLOCKED_OUTPUT = 12
-    STARVED_FEATURES = 16
+__all__ = [
+    "CORE_ACC_W",
+    "CORE_FORMAT",
+    "CORE_FORMAT_VALUE",
+    "CORE_PIN",
+    "CORE_POUT",
+    "ERROR_CODE",
+    "ERROR_LAYER",
+    "ID_VALUE",
+    "LAYER_BASE",
+    "LAYER_COUNT",
+    "LAYER_STRIDE",
+    "LIMITS_LAYERS",
+    "LIMITS_MAX_POOL_WIDTH",
+    "RESET_VALUES",
+    "VERSION_MAJOR",
+    "VERSION_MINOR",
+    "VERSION_PATCH",
+    "VERSION_VALUE",
+    "Control",
+    "ErrorReport",
+    "Field",
+    "Interrupt",
+    "LayerCounter",
+    "Register",
+    "Status",
+    "decode_error",
+    "layer_address",
+]
 
 
 @dataclass(frozen=True)
@@ -95,4 +87,4 @@ def decode_error(word: int) -> ErrorReport:
     >>> decode_error(0x00030005)
     ErrorReport(code=<ErrorCode.CRC: 5>, layer=3)
     """
-    return ErrorReport(ErrorCode(word & 0xFF), word >> 16 & 0xFFFF)
+    return ErrorReport(ErrorCode(ERROR_CODE.of(word)), ERROR_LAYER.of(word))

@@ -18,22 +18,24 @@ def test_registers(parameters: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("module", "text", "fault"),
     [
         pytest.param(
+            "lsfq_registers",
             "aw_valid && w_valid && (!bvalid_q || s_axi_bready)",
             "aw_valid && w_valid",
             id="loses an answer",
         ),
-        pytest.param("(passes_q & ~w_mask) | w_bits", "w_data", id="strobes"),
+        pytest.param("lsfq_registers", "(w_data & w_mask)", "(w_data)", id="strobes"),
         pytest.param(
-            "(irq_status_q & ~irq_clear) | {irq_error, irq_done}",
-            "(irq_status_q | {irq_error, irq_done}) & ~irq_clear",
+            "lsfq_register_map",
+            "if (irq_status_done_set) irq",
+            "if (irq_status_done_set && !write_irq_status) irq",
             id="loses an event",
         ),
     ],
 )
-def test_bench_notices(text: str, fault: str) -> None:
-    mutations = {"lsfq_registers": (text, fault)}
+def test_bench_notices(module: str, text: str, fault: str) -> None:
+    mutations = {module: (text, fault)}
     with pytest.raises(TestsFailed):
         run_bench("lsfq_registers", BENCH, PARAMETERS, mutations=mutations)

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_register_map: what the registers hold and read as; lsfq_registers speaks AXI4-Lite.
+//
+// Generated from ip/control/lsfq_registers.rdl by `make registers`: change that.
+//
+// A write takes effect at the end of the cycle of `write`; pulses are high in that cycle. `write_bits` is 0 where
+// `write_mask` is. `read_value` belongs to `read_word` of the same cycle; words that are not listed read as 0.
+// `*_set` sets a bit that software clears by writing 1; set and clear in one cycle leave it set.
+
+`default_nettype none
+
+module lsfq_register_map (
+  input  wire        aclk,
+  input  wire        aresetn,
+
+  input  wire        write,
+  input  wire [9:0]  write_word,
+  input  wire [31:0] write_mask,
+  input  wire [31:0] write_bits,
+  input  wire [9:0]  read_word,
+  output reg  [31:0] read_value,
+
+  // LAYER[index]: 0 CYCLES, 1 BUSY, 2 STARVED_WEIGHTS, 3 BLOCKED_OUTPUT, 4 STARVED_FEATURES
+  output wire        layer_read,
+  output wire [5:0]  layer_index,
+  output wire [2:0]  layer_register,
+
+  input  wire [7:0]  core_pin,
+  input  wire [7:0]  core_pout,
+  input  wire [7:0]  core_acc_w,
+  input  wire [31:0] feature_depth,
+  input  wire [31:0] weight_depth,
+  input  wire [15:0] limits_max_pool_width,
+  input  wire [7:0]  limits_layers,
+  output wire        control_start,
+  output wire        control_abort,
+  input  wire        status_busy,
+  input  wire        status_done,
+  input  wire        status_error,
+  input  wire        status_draining,
+  input  wire [7:0]  error_code,
+  input  wire [15:0] error_layer,
+  output reg  [31:0] passes,
+  input  wire [31:0] passes_done,
+  input  wire        irq_status_done_set,
+  input  wire        irq_status_error_set,
+  output wire        irq_status_irq,
+  input  wire [31:0] cycles,
+  input  wire [31:0] load_cycles,
+  input  wire [15:0] layers
+);
+
+  // word addresses
+  localparam [9:0] A_ID            = 10'h000;
+  localparam [9:0] A_VERSION       = 10'h001;
+  localparam [9:0] A_CORE          = 10'h002;
+  localparam [9:0] A_FEATURE_DEPTH = 10'h003;
+  localparam [9:0] A_WEIGHT_DEPTH  = 10'h004;
+  localparam [9:0] A_LIMITS        = 10'h005;
+  localparam [9:0] A_CONTROL       = 10'h008;
+  localparam [9:0] A_STATUS        = 10'h009;
+  localparam [9:0] A_ERROR         = 10'h00A;
+  localparam [9:0] A_PASSES        = 10'h00B;
+  localparam [9:0] A_PASSES_DONE   = 10'h00C;
+  localparam [9:0] A_IRQ_ENABLE    = 10'h00D;
+  localparam [9:0] A_IRQ_STATUS    = 10'h00E;
+  localparam [9:0] A_CYCLES        = 10'h010;
+  localparam [9:0] A_LOAD_CYCLES   = 10'h011;
+  localparam [9:0] A_LAYERS        = 10'h012;
+
+  assign layer_read     = read_word[9] == 1'd1;
+  assign layer_index    = read_word[8:3];
+  assign layer_register = read_word[2:0];
+
+  // ---- write
+
+  reg         irq_enable_done;
+  reg         irq_enable_error;
+
+  wire write_control = write && write_word == A_CONTROL;
+  wire write_passes = write && write_word == A_PASSES;
+  wire write_irq_enable = write && write_word == A_IRQ_ENABLE;
+  wire write_irq_status = write && write_word == A_IRQ_STATUS;
+
+  assign control_start = write_control && write_bits[0];
+  assign control_abort = write_control && write_bits[1];
+
+  always @(posedge aclk) begin
+    if (write_passes) passes <= (passes & ~write_mask) | write_bits;
+    if (write_irq_enable) irq_enable_done <= (irq_enable_done & ~write_mask[0]) | write_bits[0];
+    if (write_irq_enable) irq_enable_error <= (irq_enable_error & ~write_mask[1]) | write_bits[1];
+
+    if (!aresetn) begin
+      passes <= 32'd1;
+      irq_enable_done <= 1'd0;
+      irq_enable_error <= 1'd0;
+    end
+  end
+
+  // ---- events
+
+  reg irq_status_done;
+  reg irq_status_error;
+
+  always @(posedge aclk) begin
+    if (write_irq_status && write_bits[0]) irq_status_done <= 1'b0;
+    if (irq_status_done_set) irq_status_done <= 1'b1;
+    if (write_irq_status && write_bits[1]) irq_status_error <= 1'b0;
+    if (irq_status_error_set) irq_status_error <= 1'b1;
+
+    if (!aresetn) begin
+      irq_status_done <= 1'b0;
+      irq_status_error <= 1'b0;
+    end
+  end
+
+  assign irq_status_irq = (irq_status_done && irq_enable_done) || (irq_status_error && irq_enable_error);
+
+  // ---- read
+
+  always @* begin
+    case (read_word)
+      A_ID:            read_value = 32'h5146534C;
+      A_VERSION:       read_value = {16'h0000, 8'h01, 8'h00};
+      A_CORE:          read_value = {8'h01, core_acc_w, core_pout, core_pin};
+      A_FEATURE_DEPTH: read_value = feature_depth;
+      A_WEIGHT_DEPTH:  read_value = weight_depth;
+      A_LIMITS:        read_value = {8'd0, limits_layers, limits_max_pool_width};
+      A_STATUS:        read_value = {28'd0, status_draining, status_error, status_done, status_busy};
+      A_ERROR:         read_value = {error_layer, 8'd0, error_code};
+      A_PASSES:        read_value = passes;
+      A_PASSES_DONE:   read_value = passes_done;
+      A_IRQ_ENABLE:    read_value = {30'd0, irq_enable_error, irq_enable_done};
+      A_IRQ_STATUS:    read_value = {30'd0, irq_status_error, irq_status_done};
+      A_CYCLES:        read_value = cycles;
+      A_LOAD_CYCLES:   read_value = load_cycles;
+      A_LAYERS:        read_value = {16'd0, layers};
+      default:         read_value = 32'd0;
+    endcase
+  end
+
+  wire unused = &{1'b0, write_mask, write_bits};
+
+endmodule
+
+`default_nettype wire

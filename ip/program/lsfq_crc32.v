@@ -2,6 +2,10 @@
 //
 // lsfq_crc32: the state of a CRC-32 (IEEE 802.3, reflected, polynomial 0xEDB88320) after WIDTH more bits,
 // bit 0 first. Start from 0xFFFFFFFF; data followed by its own CRC leaves 0xDEBB20E3. Combinational.
+//
+// A CRC is linear: each bit of `next` is the parity of the bits whose effect reaches it. Written as 32 parities,
+// not as WIDTH steps, so that synthesis builds shallow trees.
+// Parameter rules: WIDTH is at least 32.
 
 `default_nettype none
 
@@ -13,18 +17,41 @@ module lsfq_crc32 #(
   output wire [31:0]      next
 );
 
+  generate
+    if (WIDTH < 32) begin : g_check
+      WIDTH_must_be_at_least_32 parameter_error ();
+    end
+  endgenerate
+
   function [31:0] advance;
-    input [31:0]      from;
-    input [WIDTH-1:0] bits;
+    input [31:0] from;
+    input integer steps;
     integer i;
     begin
       advance = from;
-      for (i = 0; i < WIDTH; i = i + 1)
-        advance = {1'b0, advance[31:1]} ^ (advance[0] ^ bits[i] ? 32'hEDB88320 : 32'h0);
+      for (i = 0; i < steps; i = i + 1)
+        advance = {1'b0, advance[31:1]} ^ (advance[0] ? 32'hEDB88320 : 32'h0);
     end
   endfunction
 
-  assign next = advance(state, data);
+  wire [WIDTH+31:0]   start = {{WIDTH{1'b0}}, state};
+  wire [WIDTH-1:0]    bits  = data ^ start[WIDTH-1:0];
+  wire [32*WIDTH-1:0] terms;            // output bit k: bits WIDTH*k upwards
+
+  genvar i, k;
+  generate
+    for (i = 0; i < WIDTH; i = i + 1) begin : g_bit
+      localparam [31:0] EFFECT = advance(32'd1, WIDTH - i);
+      for (k = 0; k < 32; k = k + 1) begin : g_term
+        assign terms[k*WIDTH + i] = EFFECT[k] && bits[i];
+      end
+    end
+    for (k = 0; k < 32; k = k + 1) begin : g_parity
+      assign next[k] = ^terms[k*WIDTH +: WIDTH];
+    end
+  endgenerate
+
+  wire unused = &{1'b0, start[WIDTH+31:WIDTH]};
 
 endmodule
 

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_skip_reader: fetches a residual layer's skip tensor ahead of the pairs that it is added to.
+//
+// It reads the feature memory whenever the port is free (`read_ready`), in the order in which pairs leave the array,
+// and keeps up to DEPTH pairs of POUT channels. Nothing behind the array can wait, so the array waits before it
+// makes a pair: a step of the sequencer that completes a pair may end only while `step_ready`, and `step_end` promises it
+// the pairs (one of every set) at the head. `pair_taken` takes the head when its pair is requantised.
+//
+// The memory's word follows its address by two cycles. The layer's settings hold still from `restart` on.
+// Parameter rules: DEPTH is a power of two, at least 4.
+
+`default_nettype none
+
+module lsfq_skip_reader #(
+  parameter PIN   = 16,
+  parameter POUT  = 16,
+  parameter DEPTH = 16
+) (
+  input  wire               aclk,
+  input  wire               aresetn,
+  input  wire               clear,
+  input  wire               restart,        // a layer begins
+
+  input  wire               enable,         // the layer has a skip tensor
+  input  wire               pointwise,      // two sets of channels a group
+  input  wire               wide,           // codes of 8 bits
+  input  wire [15:0]        groups,         // of output channels
+  input  wire [17:0]        base,
+  input  wire [17:0]        plane,          // words of a channel group
+  input  wire [17:0]        digit_words,    // from the high nibbles to the low ones
+  input  wire [15:0]        images,
+  input  wire [17:0]        pitch,          // words between images
+
+  output wire               read_valid,
+  input  wire               read_ready,
+  output wire [17:0]        read_address,
+  input  wire [8*PIN-1:0]   read_data,
+
+  output wire               step_ready,
+  input  wire               step_end,
+  input  wire               pair_taken,
+  output wire [16*POUT-1:0] pair            // the head: channel l of the even pixel at 8*l, of the odd one at 8*(POUT + l)
+);
+
+  localparam WORDS   = POUT > PIN ? POUT / PIN : 1;   // of a chunk
+  localparam CHUNK   = POUT < PIN ? POUT : PIN;       // channels read at once
+  localparam PART_W  = 3;
+  localparam SUB_W   = 2;
+  localparam LEVEL_W = $clog2(DEPTH) + 1;
+  localparam integer     LAST_SUB_I = WORDS - 1;
+  localparam [SUB_W-1:0] LAST_SUB = LAST_SUB_I[SUB_W-1:0];
+
+  // ---- which word is read
+
+  reg                 running_q;
+  reg                 set_q;
+  reg  [15:0]         groups_q;             // left, with this one
+  reg                 digit_q;
+  reg  [SUB_W-1:0]    sub_q;                // word of the chunk
+  reg  [17:0]         offset_q;             // from the chunk's first word
+  reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken
+  reg  [LEVEL_W-1:0]  ready_q;              // pairs that are here and not promised
+
+  wire [17:0]         chunk_address;
+  wire [16:0]         index;
+  wire [PART_W-1:0]   part;
+  wire                group_end;
+
+  wire read      = read_valid && read_ready;
+  wire last_sub  = sub_q == LAST_SUB;
+  wire last_word = last_sub && digit_q == wide;
+  wire pair_read = read && last_word;
+  wire last_set  = set_q == pointwise;
+
+  lsfq_pair_walk #(
+    .PIN   (PIN),
+    .POUT  (POUT),
+    .PART_W(PART_W)
+  ) u_walk (
+    .aclk     (aclk),
+    .restart  (restart),
+    .pointwise(pointwise),
+    .base     (base),
+    .plane    (plane),
+    .images   (images),
+    .pitch    (pitch),
+    .advance  (pair_read),
+    .set      (set_q),
+    .address  (chunk_address),
+    .index    (index),
+    .part     (part),
+    .group_end(group_end)
+  );
+
+  assign read_valid   = running_q && !held_q[LEVEL_W-1];
+  assign read_address = chunk_address + offset_q;
+
+  wire [LEVEL_W-1:0] step_pairs = pointwise ? {{(LEVEL_W-2){1'b0}}, 2'd2} : {{(LEVEL_W-1){1'b0}}, 1'b1};
+  reg                starting_q;            // the walk is being set up
+  wire               push;
+
+  assign step_ready = !enable || ready_q >= step_pairs;
+
+  always @(posedge aclk) begin
+    starting_q <= restart && enable;
+    if (starting_q) begin
+      running_q <= 1'b1;
+      groups_q  <= groups;
+    end
+    if (read) begin
+      sub_q    <= last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
+      offset_q <= !last_sub ? offset_q + plane : last_word ? 18'd0 : digit_words;
+      if (last_sub) digit_q <= wide && !digit_q;
+    end
+    if (pair_read) begin
+      set_q <= pointwise && !set_q;
+      if (group_end && last_set) begin
+        groups_q <= groups_q - 16'd1;
+        if (groups_q == 16'd1) running_q <= 1'b0;
+      end
+    end
+    held_q <= held_q + {{(LEVEL_W-1){1'b0}}, pair_read} - {{(LEVEL_W-1){1'b0}}, pair_taken && enable};
+    ready_q <= ready_q + {{(LEVEL_W-1){1'b0}}, push} - (step_end && enable ? step_pairs : {LEVEL_W{1'b0}});
+
+    if (!aresetn || clear || restart) begin
+      running_q  <= 1'b0;
+      set_q      <= 1'b0;
+      digit_q    <= 1'b0;
+      sub_q      <= {SUB_W{1'b0}};
+      offset_q   <= 18'd0;
+      held_q    <= {LEVEL_W{1'b0}};
+      ready_q    <= {LEVEL_W{1'b0}};
+    end
+    if (!aresetn || clear) starting_q <= 1'b0;
+  end
+
+  // ---- words as they come, made pairs again
+
+  wire              word_valid, word_digit, word_last;
+  wire [SUB_W-1:0]  word_sub;
+  wire [PART_W-1:0] word_part;
+
+  lsfq_delay #(
+    .WIDTH (1),
+    .STAGES(2),
+    .RESET (1)
+  ) u_delay_valid (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear || restart),
+    .d      (read),
+    .q      (word_valid)
+  );
+
+  lsfq_delay #(
+    .WIDTH (SUB_W + PART_W + 2),
+    .STAGES(2)
+  ) u_delay_tags (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      ({digit_q, last_word, sub_q, part}),
+    .q      ({word_digit, word_last, word_sub, word_part})
+  );
+
+  wire [8*CHUNK-1:0]  bytes = read_data[8*CHUNK*word_part +: 8*CHUNK];
+  reg  [16*POUT-1:0]  pair_q, pair_d;       // what came before, and with this word
+
+  integer c;
+  always @* begin
+    pair_d = pair_q;
+    for (c = 0; c < CHUNK; c = c + 1) begin
+      // the high digit comes first and is moved up by the low one
+      pair_d[8*(CHUNK*word_sub + c) +: 8]        = {word_digit ? pair_q[8*(CHUNK*word_sub + c) +: 4] : 4'd0,
+                                                    bytes[8*c +: 4]};
+      pair_d[8*(POUT + CHUNK*word_sub + c) +: 8] = {word_digit ? pair_q[8*(POUT + CHUNK*word_sub + c) +: 4] : 4'd0,
+                                                    bytes[8*c+4 +: 4]};
+    end
+  end
+
+  always @(posedge aclk)
+    if (word_valid) pair_q <= pair_d;
+
+  assign push = word_valid && word_last;
+
+  wire               room, here;
+  wire [LEVEL_W-1:0] level;
+
+  lsfq_fifo #(
+    .WIDTH(16 * POUT),
+    .DEPTH(DEPTH)
+  ) u_pairs (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear || restart),
+    .s_valid(push),
+    .s_ready(room),
+    .s_data (pair_d),
+    .m_valid(here),
+    .m_ready(pair_taken && enable),
+    .m_data (pair),
+    .level  (level)
+  );
+
+  wire unused = &{1'b0, index, room, here, level};
+
+endmodule
+
+`default_nettype wire

@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test lint accuracy fusesoc registers clean distclean
+.PHONY: help sim fuzz test lint accuracy fusesoc registers clean distclean
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -22,6 +22,9 @@ help: ## Show this list
 
 sim: $(VENV)/sim.stamp ## Run the shipped network on CIFAR-10 images through the Verilog (no torch)
 	$(BIN)/python scripts/run_network.py $(ARGS)
+
+fuzz: $(VENV)/sim.stamp ## Run random layer programs on the core: PROGRAMS=300 SEED=1
+	$(BIN)/python scripts/fuzz.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 test: $(VENV)/all.stamp ## Run the whole test suite (JOBS=2 at a time)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tb -n $(JOBS) --dist worksteal $(ARGS)

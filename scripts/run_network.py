@@ -8,6 +8,7 @@ and compares it with the integer reference model. The exit status is 0 when ever
 examples:
   scripts/run_network.py                          8 images, core of 16 x 16 multipliers
   scripts/run_network.py --pin 8 --pout 8         a smaller core
+  scripts/run_network.py --batch 8                all 8 images in one parameter pass
   scripts/run_network.py --images 2 --waves       waves of two images as a VCD file
   scripts/run_network.py --stalls random          with random pauses on every stream
   scripts/run_network.py --json result.json       all figures for a program to read
@@ -30,6 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from ref_model.datasets import CIFAR10, DatasetError, read_records  # noqa: E402
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
+from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
 from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
 from ref_model.integer.console import table  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
@@ -41,7 +43,7 @@ IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 WORK = ROOT / "build" / "network"
 
 LAYER_HEADER = ("layer", "input", "weights", "MACs", "cycles", "of peak", "tensors")
-IMAGE_HEADER = ("image", "label", "hardware", "reference", "", "cycles")
+IMAGE_HEADER = ("image", "label", "hardware", "reference", "", "pass", "cycles of the pass")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,8 +52,11 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     result.add_argument("--network", type=Path, default=NETWORK, help="folder of the export")
-    result.add_argument("--batch", type=Path, default=IMAGES, help="CIFAR-10 binary file")
+    result.add_argument("--data", type=Path, default=IMAGES, help="CIFAR-10 binary file")
     result.add_argument("--images", type=int, default=8, metavar="N", help="how many (8)")
+    result.add_argument(
+        "--batch", type=int, default=1, metavar="N", help="images that share a parameter pass (1)"
+    )
     result.add_argument("--pin", type=int, choices=LANE_SIZES, default=16, help="(16)")
     result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="(16)")
     result.add_argument("--stalls", choices=PATTERNS, default="none", help="on every stream")
@@ -69,12 +74,14 @@ def core_parameters(pin: int, pout: int) -> dict[str, int]:
 def simulate(args: argparse.Namespace, images: np.ndarray[Any, Any]) -> tuple[BenchResult, Any]:
     """Run the bench; the report is what it wrote, differences included."""
     WORK.mkdir(parents=True, exist_ok=True)
-    stem = f"{args.network.resolve().name}-{args.pin}x{args.pout}-{args.stalls}-{os.getpid()}"
+    core = f"{args.pin}x{args.pout}"
+    stem = f"{args.network.resolve().name}-{core}-{args.batch}-{args.stalls}-{os.getpid()}"
     image_file, report_file = WORK / f"{stem}.npy", WORK / f"{stem}.json"
     np.save(image_file, images)
     environment = {
         "LSFQ_NETWORK": str(args.network.resolve()),
         "LSFQ_IMAGES": str(image_file),
+        "LSFQ_BATCH": str(args.batch),
         "LSFQ_STALLS": args.stalls,
         "LSFQ_REPORT": str(report_file),
     }
@@ -95,9 +102,10 @@ def simulate(args: argparse.Namespace, images: np.ndarray[Any, Any]) -> tuple[Be
 
 
 def layer_table(report: Any, network: IntegerNetwork) -> str:
-    """Shapes and cycles of every layer; cycles are those of the last image."""
+    """Shapes and cycles an image of every layer, those of the last pass."""
     peak = 6 * report["pin"] * report["pout"]
-    counters = report["images"][-1]["layers"]
+    last = report["passes"][-1]
+    counters = last["layers"]
     rows = []
     for layer, shape, planned, counter in zip(
         network.layers, network.input_shapes(), report["layers"], counters, strict=True
@@ -109,19 +117,20 @@ def layer_table(report: Any, network: IntegerNetwork) -> str:
             "x".join(map(str, shape)),
             f"{'x'.join(map(str, layer.weight.shape))} W{layer.weight_bits}A{layer.input_bits}",
             f"{planned['macs']:,}",
-            f"{counter['cycles']:,}",
-            f"{100 * planned['macs'] / (counter['cycles'] * peak):.1f} %",
+            f"{counter['cycles'] / last['images']:,.0f}",
+            f"{100 * planned['macs'] * last['images'] / (counter['cycles'] * peak):.1f} %",
             first or f"bit-exact ({len(wrong)})",
         ))  # fmt: skip
-    macs, cycles = sum(row["macs"] for row in report["layers"]), report["images"][-1]["cycles"]
+    macs = sum(row["macs"] for row in report["layers"])
+    cycles = last["cycles"] / last["images"]
     share = f"{100 * macs / (cycles * peak):.1f} %"
-    rows.append(("whole network", "", "", f"{macs:,}", f"{cycles:,}", share, ""))
+    rows.append(("whole network", "", "", f"{macs:,}", f"{cycles:,.0f}", share, ""))
     return table(LAYER_HEADER, rows)
 
 
-def class_names(batch: Path) -> list[str]:
+def class_names(data: Path) -> list[str]:
     """Names of the classes, from the file that lies beside the images."""
-    return (batch.parent / CIFAR10.names_file).read_text(encoding="utf-8").split()
+    return (data.parent / CIFAR10.names_file).read_text(encoding="utf-8").split()
 
 
 def image_table(report: Any, labels: list[int], names: list[str]) -> str:
@@ -133,7 +142,8 @@ def image_table(report: Any, labels: list[int], names: list[str]) -> str:
             names[image["prediction"]],
             names[image["reference"]],
             "agree" if image["prediction"] == image["reference"] else "DIFFER",
-            f"{image['cycles']:,}",
+            str(image["pass"]),
+            f"{report['passes'][image['pass']]['cycles']:,}",
         )
         for number, (label, image) in enumerate(zip(labels, report["images"], strict=True))
     ]
@@ -145,15 +155,21 @@ def main() -> int:
     args = parser().parse_args()
     try:
         network = load_network(args.network)
-        batch = read_records(args.batch, CIFAR10)
+        data = read_records(args.data, CIFAR10)
     except (NetworkFormatError, DatasetError) as error:
         print(error, file=sys.stderr)
         return 2
-    if not 1 <= args.images <= len(batch):
-        print(f"--images is 1 to {len(batch)} with {args.batch}", file=sys.stderr)
+    if not 1 <= args.images <= len(data):
+        print(f"--images is 1 to {len(data)} with {args.data}", file=sys.stderr)
         return 2
-    chosen = batch.first(args.images)
-    print(f"{network.name} on {args.images} CIFAR-10 test images, core {args.pin}x{args.pout}")
+    if not 1 <= args.batch <= MAX_BATCH:
+        print(f"--batch is 1 to {MAX_BATCH}", file=sys.stderr)
+        return 2
+    chosen = data.first(args.images)
+    print(
+        f"{network.name} on {args.images} CIFAR-10 test images, core {args.pin}x{args.pout}, "
+        f"{args.batch} a pass"
+    )
     print("building the core and simulating (the first build takes a minute) ...", flush=True)
     start = time.monotonic()
     try:
@@ -164,7 +180,7 @@ def main() -> int:
     print()
     print(layer_table(report, network))
     print()
-    print(image_table(report, chosen.labels.tolist(), class_names(args.batch)))
+    print(image_table(report, chosen.labels.tolist(), class_names(args.data)))
     right = sum(
         image["prediction"] == label
         for image, label in zip(report["images"], chosen.labels.tolist(), strict=True)

@@ -7,23 +7,27 @@ issue, and what the array is fed with in a bench of its own.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.layout import digits_of, pairs_of
+from ref_model.hardware.layout import digits_of, pairs_of, tensor_word_count
 from ref_model.hardware.payload import PayloadShape
-from ref_model.hardware.plan import LayerPlan, Plan
-from ref_model.hardware.schedule import LayerSchedule, emit_cycles, schedule_network
-from ref_model.integer import IntegerLayer, IntegerNetwork
+from ref_model.hardware.plan import LayerPlan
+from ref_model.hardware.schedule import emit_cycles, words_and_cycles
+from ref_model.integer import IntegerLayer
 
 
 @dataclass(frozen=True)
 class LayerCase:
-    """A layer as the array sees it; `output_bits` is None in a raw layer."""
+    """A layer as the array sees it; `output_bits` is None in a raw layer.
+
+    The images lie `pitch` words apart; `shared`: a full map with the same weights everywhere.
+    """
 
     kernel: Kernel
     channels: int
@@ -34,30 +38,29 @@ class LayerCase:
     weight_bits: int
     output_bits: int | None
     base: int = 0
+    stride: int = 1
+    shared: bool = False
+    images: int = 1
+    pitch: int = 0
 
     @property
     def payload_shape(self) -> PayloadShape:
         return PayloadShape(
-            self.kernel, self.channels, self.height, self.width, self.outputs, self.weight_bits
-        )
+            self.kernel, self.channels, self.height, self.width, self.outputs, self.weight_bits,
+            self.shared,
+        )  # fmt: skip
 
     @property
     def result_size(self) -> tuple[int, int]:
         """Height and width of what leaves the array."""
-        return (1, 1) if self.kernel is Kernel.FULL else (self.height, self.width)
+        if self.kernel is Kernel.FULL:
+            return 1, 1
+        return -(-self.height // self.stride), -(-self.width // self.stride)
 
-    def schedule(self, config: CoreConfig) -> LayerSchedule:
-        """The reference model's schedule of this layer."""
-        plans = [_plan(self)]
-        if self.output_bits is not None:  # a network ends with a raw layer
-            size = self.result_size
-            plans.append(
-                _plan(LayerCase(Kernel.K1X1, self.outputs, *size, 1, self.output_bits, 4, None))
-            )
-        layers = tuple(plan.layer for plan in plans)
-        classes = layers[-1].outputs
-        network = IntegerNetwork("network", plans[0].source, layers, classes, self.input_bits)
-        return schedule_network(Plan(network, config, False, tuple(plans), 0))[0]
+    def words_and_cycles(self, config: CoreConfig) -> tuple[int, int]:
+        """The reference model's schedule of this layer, all images."""
+        words, cycles = words_and_cycles(_plan(self), config)
+        return self.images * words, self.images * cycles
 
     def emit_cycles(self, config: CoreConfig) -> int:
         """Cycles that a step takes at least, by the reference model."""
@@ -66,7 +69,7 @@ class LayerCase:
 
 def _plan(case: LayerCase) -> LayerPlan:
     """The reference model's plan of a layer, weights and constants 0."""
-    shape = case.payload_shape.weight_shape()
+    shape = replace(case.payload_shape, shared=False).weight_shape()
     if case.kernel is Kernel.K1X3:  # to the model, a 3x3 layer
         shape = (*shape[:2], 3, 3)
     zero = np.zeros(case.outputs, np.int64)
@@ -75,11 +78,11 @@ def _plan(case: LayerCase) -> LayerPlan:
         "linear" if case.kernel is Kernel.FULL else "conv",
         np.zeros(shape, np.int8), zero.astype(np.int32), zero, 0,
         case.weight_bits, case.input_bits, case.output_bits,
-        padding=1 if case.kernel in (Kernel.K1X3, Kernel.K3X3) else 0,
+        stride=case.stride, padding=1 if case.kernel in (Kernel.K1X3, Kernel.K3X3) else 0,
     )  # fmt: skip
     source = (case.channels, case.height, case.width)
     result = (case.outputs, *case.result_size)
-    return LayerPlan(layer, case.kernel, source, result, result, case.base, 0)
+    return LayerPlan(layer, case.kernel, source, result, result, case.shared)
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Issue:
     last: bool
     row_first: bool
     row_last: bool
-    group_last: bool
+    image_last: bool
 
     @property
     def tags(self) -> tuple[bool, ...]:
@@ -102,7 +105,7 @@ class Issue:
 
     @property
     def step_tags(self) -> tuple[bool, ...]:
-        return self.row_first, self.row_last, self.group_last
+        return self.row_first, self.row_last, self.image_last
 
 
 def digit_pairs(case: LayerCase) -> list[tuple[int, int, bool]]:
@@ -119,11 +122,17 @@ def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
     height = case.height
     words = case.payload_shape.words(config)
     per_digit = words // digits_of(case.weight_bits)
-    rows, steps = (1, 1) if case.kernel is Kernel.FULL else (height, pairs)
+    full = case.kernel is Kernel.FULL
+    rows = [0] if full else list(range(0, height, case.stride))
+    steps = 1 if full else pairs
 
     def inputs_of(y: int, t: int) -> Iterator[tuple[int, int, int, int]]:
         """Channel group, row, pair, and weight word within the digit."""
-        if case.kernel is Kernel.FULL:
+        if case.shared:
+            for position in range(height * pairs):
+                for g in range(groups_in):
+                    yield g, position // pairs, position % pairs, g
+        elif full:
             for index in range(per_digit):
                 yield index // (height * pairs), index // pairs % height, index % pairs, index
         elif case.kernel is Kernel.K3X3:
@@ -135,26 +144,28 @@ def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
             for g in range(groups_in):
                 yield g, y, t, g
 
-    for group in range(case.payload_shape.groups(config)):
-        for y in range(rows):
-            for t in range(steps):
-                step = [
-                    (i, w, shift and k == 0, g, row, pair, word)
-                    for i, w, shift in digit_pairs(case)
-                    for k, (g, row, pair, word) in enumerate(inputs_of(y, t))
-                ]
-                for k, (i, w, shift, g, row, pair, word) in enumerate(step):
-                    yield Issue(
-                        case.base + ((i * groups_in + g) * height + row) * pairs + pair,
-                        group * words + w * per_digit + word,
-                        first=k == 0,
-                        shift=shift,
-                        offset=w == 0,
-                        last=k == len(step) - 1,
-                        row_first=t == 0,
-                        row_last=t == steps - 1,
-                        group_last=(y, t) == (rows - 1, steps - 1),
-                    )
+    order = itertools.product(
+        range(case.payload_shape.groups(config)), range(case.images), rows, range(steps)
+    )
+    for group, image, y, t in order:
+        step = [
+            (i, w, shift and k == 0, g, row, pair, word)
+            for i, w, shift in digit_pairs(case)
+            for k, (g, row, pair, word) in enumerate(inputs_of(y, t))
+        ]
+        base = case.base + image * case.pitch
+        for k, (i, w, shift, g, row, pair, word) in enumerate(step):
+            yield Issue(
+                base + ((i * groups_in + g) * height + row) * pairs + pair,
+                group * words + w * per_digit + word,
+                first=k == 0,
+                shift=shift,
+                offset=w == 0,
+                last=k == len(step) - 1,
+                row_first=t == 0,
+                row_last=t == steps - 1,
+                image_last=(y, t) == (rows[-1], steps - 1),
+            )
 
 
 def random_case(generator: np.random.Generator, config: CoreConfig, kernel: Kernel) -> LayerCase:
@@ -162,7 +173,8 @@ def random_case(generator: np.random.Generator, config: CoreConfig, kernel: Kern
     pick = generator.integers
     bits = (2, 3, 4, 8)
     raw = bool(generator.random() < 0.3)
-    return LayerCase(
+    full = kernel is Kernel.FULL
+    case = LayerCase(
         kernel,
         channels=int(pick(1, 2 * config.pin + 2)),
         height=int(pick(1, 5)),
@@ -172,4 +184,9 @@ def random_case(generator: np.random.Generator, config: CoreConfig, kernel: Kern
         weight_bits=int(generator.choice(bits)),
         output_bits=None if raw else int(generator.choice(bits)),
         base=int(pick(0, 1000)),
+        stride=2 if not full and generator.random() < 0.3 else 1,
+        shared=full and bool(generator.random() < 0.5),
+        images=int(generator.choice([1, 1, 2, 3])),
     )
+    size = tensor_word_count((case.channels, case.height, case.width), case.input_bits, config.pin)
+    return replace(case, pitch=size + int(pick(0, 10)))

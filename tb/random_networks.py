@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random integer networks that try the core's corners, and images for them.
 
-Drawn are shapes, odd widths, channel counts that divide neither PIN nor POUT, kernels, bit widths,
-pooling; weights that are all at one end of their grid; and constants that make outputs hit both
-clamps, exact rounding ties, and the ends of the multiplier's and the bias's range. The same
-generator state gives the same network.
+Drawn are shapes, odd widths, channel counts that divide neither PIN nor POUT, kernels, strides, bit
+widths, pooling, the order of work of a pass with several images; weights that are all at one end of
+their grid; and constants that make outputs hit both clamps, exact rounding ties, and the ends of
+the multiplier's and the bias's range. The same generator state gives the same network.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,8 @@ import numpy.typing as npt
 
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
-from ref_model.hardware.plan import plan_network
+from ref_model.hardware.order import WorkOrder
+from ref_model.hardware.plan import orders_of, plan_network
 from ref_model.hardware.program import encode_plan
 from ref_model.hardware.schedule import schedule_network
 from ref_model.integer import IntegerLayer, IntegerNetwork, run_network
@@ -62,6 +64,21 @@ def random_image(rng: Rng, network: IntegerNetwork) -> npt.NDArray[np.uint8]:
     return _draw_codes(rng, network.input_shape, network.input_bits)
 
 
+def random_order(rng: Rng, network: IntegerNetwork, config: CoreConfig, batch: int) -> WorkOrder:
+    """Any order of work for ``batch`` images that fits; the planner's choice in one of four."""
+    orders = orders_of(network, config, batch)
+    if rng.random() < 0.25:
+        return plan_network(network, config, batch).order
+    while True:
+        order = orders[int(rng.integers(len(orders)))]
+        alone = tuple(alone or bool(rng.random() < 0.15) for alone in order.alone)
+        order = replace(order, alone=alone)
+        try:
+            return plan_network(network, config, batch, order).order
+        except UnsupportedNetworkError:
+            continue
+
+
 def count_events(network: IntegerNetwork, image: npt.NDArray[np.uint8]) -> dict[str, int]:
     """How many outputs of ``image``'s run were clamped low, clamped high, ties, or neither."""
     tensors = run_network(network, image)
@@ -87,7 +104,7 @@ def _draw_network(rng: Rng, config: CoreConfig) -> IntegerNetwork:
     bits = input_bits = int(rng.choice(CODE_BITS))
     codes = _draw_codes(rng, shape, bits)[None]
     layers: list[IntegerLayer] = []
-    for index in range(int(rng.integers(0, 4))):
+    for index in range(int(rng.integers(0, 5))):
         layer = _draw_layer(rng, config, f"layer{index}", codes, bits, raw=False)
         layers.append(layer)
         codes, bits = run_layer(layer, codes), layer.output_bits or 0
@@ -118,17 +135,23 @@ def _draw_layer(
     _, channels, height, width = codes.shape
     full = rng.random() < (0.6 if raw else 0.08) and height * width <= 400
     kernel = 1 if rng.random() < 0.35 else 3
-    pool = 1 if raw or full or min(height, width) < 2 or rng.random() < 0.6 else 2
+    stride = 2 if not full and rng.random() < 0.2 else 1
+    if kernel == 1 and raw:
+        stride = 1
+    small = min(height, width) <= stride or (kernel == 1 and stride == 2)
+    pool = 1 if raw or full or small or rng.random() < 0.6 else 2
     outputs = _draw_channels(rng, config.pout)
     weight_bits = int(rng.choice([2, 3, 4, 4, 4, 8]))
     shape = (outputs, channels, *((height, width) if full else (kernel, kernel)))
     weight = _draw_weight(rng, shape, weight_bits)
+    if full and rng.random() < 0.4:  # an average pool and a linear layer in one
+        weight = np.broadcast_to(weight[:, :, :1, :1], shape)
     kind: Literal["conv", "linear"] = "linear" if full else "conv"
 
     def make(m: Any, b: Any, shift: int, output_bits: int | None) -> IntegerLayer:
         return IntegerLayer(
             name, kind, weight, m, b, shift, weight_bits, bits, output_bits,
-            pool=pool, padding=0 if full else kernel // 2,
+            pool=pool, stride=stride, padding=0 if full else kernel // 2,
         )  # fmt: skip
 
     if raw:

@@ -26,8 +26,9 @@
 #define LSFQ_REG_LOAD_CYCLES   0x044u /* R */
 #define LSFQ_REG_LAYERS        0x048u /* R */
 
-/* Where a layer's cycles went: CYCLES = BUSY + STARVED_WEIGHTS + BLOCKED_OUTPUT + STARVED_FEATURES. They hold
-   until the next pass overwrites them. */
+/* Where the cycles of the layers with counter slot n went, added up: CYCLES = BUSY + STARVED_WEIGHTS +
+   BLOCKED_OUTPUT + STARVED_FEATURES. They hold until the next pass begins; slots that a pass does not reach read
+   0. */
 #define LSFQ_REG_LAYER(index, counter) (0x800u + 32u * (index) + (counter))
 #define LSFQ_LAYER_COUNT 64u
 #define LSFQ_LAYER_CYCLES 0x00u
@@ -40,7 +41,7 @@
 
 #define LSFQ_ID_VALUE 0x5146534Cu
 #define LSFQ_VERSION_VALUE 0x00000100u
-#define LSFQ_CORE_FORMAT_VALUE 1u
+#define LSFQ_CORE_FORMAT_VALUE 2u
 
 /* Single bits */
 
@@ -77,12 +78,12 @@
   X(MAGIC, 3, "a block does not begin with the magic") \
   X(VERSION, 4, "unknown format version") \
   X(CRC, 5, "a block or the payload before it is damaged") \
-  X(KIND, 6, "a block of the wrong kind, or a layer out of order") \
+  X(KIND, 6, "a block of the wrong kind, or a layer or image out of order") \
   X(CORE, 7, "made for another PIN or POUT") \
-  X(SHAPE, 8, "a size of 0, or a pooled row too wide") \
+  X(SHAPE, 8, "a size or number of 0, or a pooled row too wide") \
   X(BITS, 9, "unsupported bit width or shift") \
-  X(KERNEL, 10, "unsupported combination of kernel, pooling and raw results") \
-  X(MEMORY, 11, "a tensor does not fit the feature memory, or overwrites its source") \
+  X(KERNEL, 10, "unsupported combination of kernel, stride, pooling and raw results") \
+  X(MEMORY, 11, "a tensor does not fit the feature memory, or overwrites its source or an image") \
   X(WEIGHTS, 12, "the weights of a channel group do not fit the weight memory") \
   X(IMAGE_SHORT, 13, "image packet too short") \
   X(IMAGE_LONG, 14, "image packet too long")

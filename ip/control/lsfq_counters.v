@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_counters: where the cycles of a pass went, in total and for each of the first LAYERS layers.
+// lsfq_counters: where the cycles of a pass went, in total and in LAYERS slots.
 //
-// A layer's counters are stored when it ends and hold until the next pass overwrites them.
+// When a layer ends, its counts are added to its slot: layers that run several times in a pass, for one image
+// after another, share one. A slot that no layer of the pass has reached reads 0; layers with a slot past the last
+// are not counted.
 // Reading: read_data follows read_layer and read_counter by one cycle.
 
 `default_nettype none
@@ -17,9 +19,10 @@ module lsfq_counters #(
   input  wire               pass_start,
   input  wire               running,             // a pass is under way
   input  wire               first_beat,
-  input  wire               loaded,              // the image is stored
+  input  wire               loaded,              // the first image is stored
   input  wire               result_last,
   input  wire               layer_end,
+  input  wire [7:0]         layer_slot,
   input  wire               busy,
   input  wire               starved_weights,
   input  wire               blocked_output,
@@ -40,21 +43,25 @@ module lsfq_counters #(
   reg  [31:0] weights_mem [0:LAYERS-1];
   reg  [31:0] output_mem [0:LAYERS-1];
   reg  [31:0] features_mem [0:LAYERS-1];
+  reg  [LAYERS-1:0] reached_q;                   // slots that hold counts of this pass
 
   wire [31:0] busy_d     = busy_q + {31'd0, busy};
   wire [31:0] weights_d  = weights_q + {31'd0, starved_weights};
   wire [31:0] output_d   = output_q + {31'd0, blocked_output};
   wire [31:0] features_d = features_q + {31'd0, starved_features};
-  wire        store      = layer_end && layers < LAYERS[15:0];
+  wire        store      = layer_end && {24'd0, layer_slot} < LAYERS;
+  wire [LAYER_W-1:0] slot = layer_slot[LAYER_W-1:0];
+  wire        again      = reached_q[slot];
 
   always @(posedge aclk) begin
     if (store) begin
-      busy_mem[layers[LAYER_W-1:0]]     <= busy_d;
-      weights_mem[layers[LAYER_W-1:0]]  <= weights_d;
-      output_mem[layers[LAYER_W-1:0]]   <= output_d;
-      features_mem[layers[LAYER_W-1:0]] <= features_d;
+      busy_mem[slot]     <= busy_d + (again ? busy_mem[slot] : 32'd0);
+      weights_mem[slot]  <= weights_d + (again ? weights_mem[slot] : 32'd0);
+      output_mem[slot]   <= output_d + (again ? output_mem[slot] : 32'd0);
+      features_mem[slot] <= features_d + (again ? features_mem[slot] : 32'd0);
     end
-    case (read_counter)
+    if (!reached_q[read_layer]) read_data <= 32'd0;
+    else case (read_counter)
       3'd0:    read_data <= busy_mem[read_layer] + weights_mem[read_layer]
                           + output_mem[read_layer] + features_mem[read_layer];
       3'd1:    read_data <= busy_mem[read_layer];
@@ -64,16 +71,6 @@ module lsfq_counters #(
       default: read_data <= 32'd0;
     endcase
   end
-
-  // before the first pass the counters read 0
-  integer n;
-  initial
-    for (n = 0; n < LAYERS; n = n + 1) begin
-      busy_mem[n]     = 32'd0;
-      weights_mem[n]  = 32'd0;
-      output_mem[n]   = 32'd0;
-      features_mem[n] = 32'd0;
-    end
 
   always @(posedge aclk) begin
     if (pass_start || layer_end) begin
@@ -95,8 +92,10 @@ module lsfq_counters #(
     if (running && first_beat) counting_q <= 1'b1;
     if (result_last) counting_q <= 1'b0;
     if (layer_end) layers <= layers + 16'd1;
+    if (store) reached_q[slot] <= 1'b1;
 
     if (!aresetn || pass_start) begin
+      reached_q   <= {LAYERS{1'b0}};
       counting_q  <= 1'b0;
       cycles      <= 32'd0;
       load_cycles <= 32'd0;

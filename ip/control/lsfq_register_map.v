@@ -123,7 +123,7 @@ module lsfq_register_map (
     case (read_word)
       A_ID:            read_value = 32'h5146534C;
       A_VERSION:       read_value = {16'h0000, 8'h01, 8'h00};
-      A_CORE:          read_value = {8'h01, core_acc_w, core_pout, core_pin};
+      A_CORE:          read_value = {8'h02, core_acc_w, core_pout, core_pin};
       A_FEATURE_DEPTH: read_value = feature_depth;
       A_WEIGHT_DEPTH:  read_value = weight_depth;
       A_LIMITS:        read_value = {8'd0, limits_layers, limits_max_pool_width};

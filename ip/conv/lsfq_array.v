@@ -21,6 +21,7 @@ module lsfq_array #(
 
   input  wire                   pointwise,
   input  wire                   odd,
+  input  wire                   stride2,
   input  wire [3:0]             pair_cycles,
 
   // tags of a word, two cycles ahead of it
@@ -31,7 +32,7 @@ module lsfq_array #(
   input  wire                   issue_last,
   input  wire                   issue_row_first,
   input  wire                   issue_row_last,
-  input  wire                   issue_group_last,
+  input  wire                   issue_image_last,
 
   input  wire [8*PIN-1:0]       feature_word,   // channel c: bits 8c+7..8c = {odd pixel, even pixel}
   input  wire [12*PIN*POUT-1:0] weight_word,    // {plane 2, plane 1, plane 0}, nibble lane*PIN + channel
@@ -49,7 +50,7 @@ module lsfq_array #(
   localparam SLOT_W  = 11 + LEVELS;
   localparam PLANE_W = 4 * PIN * POUT;
 
-  wire valid, first, shift, last, row_first, row_last, group_last, count;
+  wire valid, first, shift, last, row_first, row_last, image_last, count;
   wire capture, carry, advance, last_slot;
 
   lsfq_delay #(
@@ -71,8 +72,8 @@ module lsfq_array #(
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
-    .d      ({issue_first, issue_shift, issue_row_first, issue_row_last, issue_group_last}),
-    .q      ({first, shift, row_first, row_last, group_last})
+    .d      ({issue_first, issue_shift, issue_row_first, issue_row_last, issue_image_last}),
+    .q      ({first, shift, row_first, row_last, image_last})
   );
 
   lsfq_delay #(
@@ -92,11 +93,12 @@ module lsfq_array #(
     .clear          (clear),
     .pointwise      (pointwise),
     .odd            (odd),
+    .stride2        (stride2),
     .pair_cycles    (pair_cycles),
     .step_last      (last),
     .step_row_first (row_first),
     .step_row_last  (row_last),
-    .step_group_last(group_last),
+    .step_image_last(image_last),
     .capture        (capture),
     .carry          (carry),
     .advance        (advance),

@@ -10,7 +10,7 @@
 //   v + e    y[2t+1], if t is the row's last      set 1, even pixel
 //   v + e+1                                       set 1, odd pixel
 //
-// Pixels beyond an odd width do not leave. The next step completes in v + e (1x1: v + 2e) or later; the
+// Pixels beyond an odd width do not leave, nor, with stride 2, pixels of odd x. The next step completes in v + e (1x1: v + 2e) or later; the
 // sequencer keeps that distance. Tags leave one cycle later, with the accumulators' pixel.
 
 `default_nettype none
@@ -22,12 +22,13 @@ module lsfq_emitter (
 
   input  wire       pointwise,
   input  wire       odd,
+  input  wire       stride2,
   input  wire [3:0] pair_cycles,
 
   input  wire       step_last,          // the last word of a step reaches the accumulators
   input  wire       step_row_first,
   input  wire       step_row_last,
-  input  wire       step_group_last,
+  input  wire       step_image_last,
 
   output wire       capture,
   output wire       carry,
@@ -36,19 +37,19 @@ module lsfq_emitter (
 
   output reg        pixel_valid,
   output reg        pixel_set,          // second set of channels
-  output reg        pixel_end           // its set's last pixel in this group
+  output reg        pixel_end           // its set's last pixel of the image
 );
 
   reg       complete_q;
-  reg       first_q, last_q, group_q;               // of the step that is complete
-  reg       held_last_q, held_group_q;              // of the step captured
+  reg       first_q, last_q, image_q;               // of the step that is complete
+  reg       held_last_q, held_image_q;              // of the step captured
   reg [3:0] count_q;                                // cycles since capture, 0: nothing left to emit
 
   wire second  = count_q == 4'd1;
   wire active  = count_q != 4'd0;                   // without a layer the settings mean nothing
   wire third   = active && count_q == pair_cycles;
   wire fourth  = active && pointwise && count_q == pair_cycles + 4'd1;
-  wire odd_end = odd && held_last_q;
+  wire odd_end = stride2 || (odd && held_last_q);   // the pair has one pixel
   // not a cycle longer: after the layer's last pixel the settings may be the next layer's
   wire [3:0] last_cycle = pair_cycles + {3'd0, pointwise};
 
@@ -58,26 +59,26 @@ module lsfq_emitter (
   assign advance   = second || (third && (pointwise || held_last_q)) || fourth;
   assign last_slot = third;
 
-  wire emit_first  = complete_q && (pointwise || !first_q);
+  wire emit_first  = complete_q && (pointwise || (!first_q && !stride2));
   wire emit_second = second && !(pointwise && odd_end);
-  wire emit_third  = third && (pointwise || (held_last_q && !odd));
+  wire emit_third  = third && (pointwise || (held_last_q && !odd && !stride2));
   wire emit_fourth = fourth && !odd_end;
 
-  wire end_first  = pointwise && odd && last_q && group_q;
-  wire end_second = (pointwise || odd) && held_group_q;
-  wire end_third  = held_group_q && (!pointwise || odd_end);
+  wire end_first  = pointwise && (odd || stride2) && last_q && image_q;
+  wire end_second = (pointwise || odd || stride2) && held_image_q;
+  wire end_third  = held_image_q && (!pointwise || odd_end);
 
   always @(posedge aclk) begin
     first_q <= step_row_first;
     last_q  <= step_row_last;
-    group_q <= step_group_last;
+    image_q <= step_image_last;
     if (capture) begin
       held_last_q  <= last_q;
-      held_group_q <= group_q;
+      held_image_q <= image_q;
     end
     pixel_set <= pointwise && (third || fourth);
     pixel_end <= (emit_first && end_first) || (emit_second && end_second) ||
-                 (emit_third && end_third) || (emit_fourth && held_group_q);
+                 (emit_third && end_third) || (emit_fourth && held_image_q);
   end
 
   always @(posedge aclk) begin

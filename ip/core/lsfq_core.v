@@ -59,7 +59,7 @@ module lsfq_core #(
   input  wire                 m_axis_data_tready
 );
 
-  localparam LAYERS    = 64;                       // with counters
+  localparam LAYERS    = 64;                       // slots of counters
   localparam LAYER_W   = $clog2(LAYERS);
   localparam PTR_W     = 20;
   localparam BEAT_W    = 8;
@@ -87,7 +87,8 @@ module lsfq_core #(
   wire        parser_idle, parser_done, parser_first_beat, parser_error;
   wire [7:0]  parser_code;
   wire [15:0] parser_layer;
-  wire        loader_idle, loader_done, loader_first_beat, loader_error;
+  wire        loader_idle, loader_first_beat, loader_error;
+  wire [15:0] loads;                               // images stored
   wire [7:0]  loader_code;
   wire        result_idle, result_last;
   wire        layer_begin, layer_finished;
@@ -182,9 +183,10 @@ module lsfq_core #(
     .pass_start      (pass_start),
     .running         (busy && !draining),
     .first_beat      (parser_first_beat || loader_first_beat),
-    .loaded          (loader_done),
+    .loaded          (loads != 16'd0),
     .result_last     (result_last),
     .layer_end       (layer_finished),
+    .layer_slot      (layer_slot),
     .busy            (count_busy),
     .starved_weights (count_weights),
     .blocked_output  (count_output),
@@ -247,36 +249,36 @@ module lsfq_core #(
 
   // ---- parameters: blocks to the loader and the layer queue, payload to the memories
 
-  wire        load_valid, load_wide, load_window;
-  wire [15:0] load_height, load_width, load_channels;
+  wire        load_valid, load_ready, load_last, load_wide, load_window;
+  wire [15:0] load_layers, load_height, load_width, load_channels;
   wire [17:0] load_base, load_digit_words;
 
   // fields of a layer: what waits (next_*) and what runs (layer_*)
-  wire             next_three_rows, next_pointwise, next_raw, next_pool, next_wide_in, next_wide_weight, next_odd;
-  wire             layer_three_rows, layer_pointwise, layer_raw, layer_pool, layer_wide_in, layer_wide_weight, layer_odd;
-  wire [15:0]      next_rows, next_pairs, next_width;
-  wire [15:0]      layer_rows, layer_pairs, layer_width;
-  wire [17:0]      next_words, next_stride;
-  wire [17:0]      layer_words, layer_stride;
-  wire [15:0]      next_row_pitch;
-  wire [15:0]      layer_row_pitch;
-  wire [17:0]      next_in_base, next_in_digit;
-  wire [17:0]      layer_in_base, layer_in_digit;
+  wire             next_three_rows, next_pointwise, next_raw, next_last, next_pool, next_stride2, next_shared,
+                   next_below;
+  wire             layer_three_rows, layer_pointwise, layer_raw, layer_last, layer_pool, layer_stride2,
+                   layer_shared, layer_below;
+  wire             next_wide_in, next_wide_weight, next_odd;
+  wire             layer_wide_in, layer_wide_weight, layer_odd;
+  wire [15:0]      next_rows, next_pairs, next_width, next_row_pitch, next_images, next_loads, next_groups,
+                   next_channels, next_out_planes;
+  wire [15:0]      layer_rows, layer_pairs, layer_width, layer_row_pitch, layer_images, layer_loads,
+                   layer_groups, layer_channels, layer_out_planes;
+  wire [17:0]      next_words, next_stride, next_last_line, next_in_base, next_in_digit, next_in_pitch;
+  wire [17:0]      layer_words, layer_stride, layer_last_line, layer_in_base, layer_in_digit, layer_in_pitch;
+  wire [17:0]      next_out_base, next_out_plane, next_out_digit, next_out_pitch;
+  wire [17:0]      layer_out_base, layer_out_plane, layer_out_digit, layer_out_pitch;
   wire [PTR_W-1:0] next_weight_digit, next_group_words;
   wire [PTR_W-1:0] layer_weight_digit, layer_group_words;
-  wire [15:0]      next_groups, next_channels;
-  wire [15:0]      layer_groups, layer_channels;
-  wire [17:0]      next_out_base, next_out_plane, next_out_digit;
-  wire [17:0]      layer_out_base, layer_out_plane, layer_out_digit;
-  wire [15:0]      next_out_planes;
-  wire [15:0]      layer_out_planes;
+  wire [7:0]       next_slot;
+  wire [7:0]       layer_slot;
   wire [3:0]       next_out_bits;
   wire [3:0]       layer_out_bits;
   wire [5:0]       next_shift;
   wire [5:0]       layer_shift;
   wire             next_valid, next_ready, layer_valid;
   wire [1:0]       layer_level;
-  localparam LAYER_BITS = 255 + 2 * PTR_W;    // of all fields
+  localparam LAYER_BITS = 353 + 2 * PTR_W;    // of all fields
 
   wire               constant_write, constant_last, constant_space;
   wire               weight_write, weight_last, weight_space;
@@ -307,6 +309,9 @@ module lsfq_core #(
     .s_data            (param_data),
     .s_last            (param_last),
     .load_valid        (load_valid),
+    .load_ready        (load_ready),
+    .load_last         (load_last),
+    .load_layers       (load_layers),
     .load_height       (load_height),
     .load_width        (load_width),
     .load_channels     (load_channels),
@@ -319,7 +324,11 @@ module lsfq_core #(
     .layer_three_rows   (next_three_rows),
     .layer_pointwise    (next_pointwise),
     .layer_raw          (next_raw),
+    .layer_last         (next_last),
     .layer_pool         (next_pool),
+    .layer_stride2      (next_stride2),
+    .layer_shared       (next_shared),
+    .layer_below        (next_below),
     .layer_wide_in      (next_wide_in),
     .layer_wide_weight  (next_wide_weight),
     .layer_odd          (next_odd),
@@ -329,6 +338,12 @@ module lsfq_core #(
     .layer_words        (next_words),
     .layer_stride       (next_stride),
     .layer_row_pitch    (next_row_pitch),
+    .layer_last_line    (next_last_line),
+    .layer_images       (next_images),
+    .layer_in_pitch     (next_in_pitch),
+    .layer_out_pitch    (next_out_pitch),
+    .layer_loads        (next_loads),
+    .layer_slot         (next_slot),
     .layer_in_base      (next_in_base),
     .layer_in_digit     (next_in_digit),
     .layer_weight_digit (next_weight_digit),
@@ -366,18 +381,21 @@ module lsfq_core #(
     .clear  (flush),
     .s_valid(next_valid),
     .s_ready(next_ready),
-    .s_data ({next_three_rows, next_pointwise, next_raw, next_pool, next_wide_in, next_wide_weight,
-              next_odd, next_rows, next_pairs, next_width, next_words, next_stride, next_row_pitch,
-              next_in_base, next_in_digit, next_weight_digit, next_group_words, next_groups,
-              next_channels, next_out_base, next_out_plane, next_out_digit, next_out_planes,
-              next_out_bits, next_shift}),
+    .s_data ({next_three_rows, next_pointwise, next_raw, next_last, next_pool, next_stride2,
+              next_shared, next_below, next_wide_in, next_wide_weight, next_odd, next_rows, next_pairs,
+              next_width, next_words, next_stride, next_row_pitch, next_last_line, next_images,
+              next_in_pitch, next_out_pitch, next_loads, next_slot, next_in_base, next_in_digit,
+              next_weight_digit, next_group_words, next_groups, next_channels, next_out_base,
+              next_out_plane, next_out_digit, next_out_planes, next_out_bits, next_shift}),
     .m_valid(layer_valid),
     .m_ready(layer_finished),
-    .m_data ({layer_three_rows, layer_pointwise, layer_raw, layer_pool, layer_wide_in,
-              layer_wide_weight, layer_odd, layer_rows, layer_pairs, layer_width, layer_words,
-              layer_stride, layer_row_pitch, layer_in_base, layer_in_digit, layer_weight_digit,
-              layer_group_words, layer_groups, layer_channels, layer_out_base, layer_out_plane,
-              layer_out_digit, layer_out_planes, layer_out_bits, layer_shift}),
+    .m_data ({layer_three_rows, layer_pointwise, layer_raw, layer_last, layer_pool, layer_stride2,
+              layer_shared, layer_below, layer_wide_in, layer_wide_weight, layer_odd, layer_rows,
+              layer_pairs, layer_width, layer_words, layer_stride, layer_row_pitch, layer_last_line,
+              layer_images, layer_in_pitch, layer_out_pitch, layer_loads, layer_slot, layer_in_base,
+              layer_in_digit, layer_weight_digit, layer_group_words, layer_groups, layer_channels,
+              layer_out_base, layer_out_plane, layer_out_digit, layer_out_planes, layer_out_bits,
+              layer_shift}),
     .level  (layer_level)
   );
 
@@ -430,12 +448,13 @@ module lsfq_core #(
     .read_data    (weight_word)
   );
 
-  // ---- the feature memory: the loader writes before the first layer, the writer from then on
+  // ---- the feature memory: the loader writes when the writer does not
 
   wire [PIN-1:0]   load_enable, store_enable;
   wire [17:0]      load_address, store_address, feature_address;
   wire [8*PIN-1:0] load_data, store_data, feature_word;
-  wire [17:0]      write_address = loader_done ? store_address : load_address;
+  wire             storing = |store_enable;
+  wire [17:0]      write_address = storing ? store_address : load_address;
 
   lsfq_loader #(
     .PIN   (PIN),
@@ -447,9 +466,13 @@ module lsfq_core #(
     .start           (pass_start),
     .stop            (stop),
     .idle            (loader_idle),
-    .done            (loader_done),
+    .loads           (loads),
     .first_beat      (loader_first_beat),
+    .layers          (layers),
     .load_valid      (load_valid),
+    .load_ready      (load_ready),
+    .load_last       (load_last),
+    .load_layers     (load_layers),
     .load_height     (load_height),
     .load_width      (load_width),
     .load_channels   (load_channels),
@@ -461,6 +484,7 @@ module lsfq_core #(
     .s_ready         (data_ready),
     .s_data          (data_data),
     .s_last          (data_last),
+    .write_ready     (!storing),
     .write_enable    (load_enable),
     .write_address   (load_address),
     .write_data      (load_data),
@@ -474,9 +498,9 @@ module lsfq_core #(
     .SEGMENTS(PIN)
   ) u_features (
     .aclk         (aclk),
-    .write_enable (loader_done ? store_enable : load_enable),
+    .write_enable (storing ? store_enable : load_enable),
     .write_address(write_address[ADDRESS_W-1:0]),
-    .write_data   (loader_done ? store_data : load_data),
+    .write_data   (storing ? store_data : load_data),
     .read_address (feature_address[ADDRESS_W-1:0]),
     .read_data    (feature_word)
   );
@@ -484,7 +508,7 @@ module lsfq_core #(
   // ---- the array
 
   wire       issue_valid, issue_first, issue_shift, issue_offset, issue_last;
-  wire       issue_row_first, issue_row_last, issue_group_last;
+  wire       issue_row_first, issue_row_last, issue_image_last;
   wire [3:0] pair_cycles;
   wire       code_valid, code_set, code_end, pooled_valid, writer_idle;
   wire       pool_busy;
@@ -499,12 +523,15 @@ module lsfq_core #(
     .aclk                  (aclk),
     .aresetn               (aresetn),
     .clear                 (flush),
-    .run                   (loader_done),
+    .loads                 (loads),
     .layer_valid           (layer_valid),
     .layer_ready           (layer_finished),
     .layer_three_rows      (layer_three_rows),
     .layer_pointwise       (layer_pointwise),
     .layer_raw             (layer_raw),
+    .layer_stride2         (layer_stride2),
+    .layer_shared          (layer_shared),
+    .layer_below           (layer_below),
     .layer_wide_in         (layer_wide_in),
     .layer_wide_weight     (layer_wide_weight),
     .layer_odd             (layer_odd),
@@ -513,6 +540,10 @@ module lsfq_core #(
     .layer_words           (layer_words),
     .layer_stride          (layer_stride),
     .layer_row_pitch       (layer_row_pitch),
+    .layer_last_line       (layer_last_line),
+    .layer_images          (layer_images),
+    .layer_in_pitch        (layer_in_pitch),
+    .layer_loads           (layer_loads),
     .layer_in_base         (layer_in_base),
     .layer_in_digit        (layer_in_digit),
     .layer_weight_digit    (layer_weight_digit),
@@ -531,7 +562,7 @@ module lsfq_core #(
     .issue_last            (issue_last),
     .issue_row_first       (issue_row_first),
     .issue_row_last        (issue_row_last),
-    .issue_group_last      (issue_group_last),
+    .issue_image_last      (issue_image_last),
     .pair_cycles           (pair_cycles),
     .pixel_done            (code_valid),
     .output_idle           (!pool_busy && !pooled_valid && writer_idle),
@@ -556,6 +587,7 @@ module lsfq_core #(
     .clear           (flush),
     .pointwise       (layer_pointwise),
     .odd             (layer_odd),
+    .stride2         (layer_stride2),
     .pair_cycles     (pair_cycles),
     .issue_valid     (issue_valid),
     .issue_first     (issue_first),
@@ -564,7 +596,7 @@ module lsfq_core #(
     .issue_last      (issue_last),
     .issue_row_first (issue_row_first),
     .issue_row_last  (issue_row_last),
-    .issue_group_last(issue_group_last),
+    .issue_image_last(issue_image_last),
     .feature_word    (feature_word),
     .weight_word     (weight_word),
     .pixel_valid     (pixel_valid),
@@ -580,10 +612,16 @@ module lsfq_core #(
   wire [RAW_W*POUT-1:0] raw;
   wire                  pooled_set;
 
+  // a group's constants serve all its images
+  reg  [15:0] image_q;
+  wire        image_end = pixel_valid && pixel_end && (pixel_set || !layer_pointwise);
+  wire        group_end = image_end && image_q + 16'd1 == layer_images;
+  always @(posedge aclk)
+    if (flush || layer_begin) image_q <= 16'd0;
+    else if (image_end) image_q <= group_end ? 16'd0 : image_q + 16'd1;
+
   assign constant_set     = pixel_set;
-  assign constant_release = !pixel_valid || !pixel_end ? 2'd0
-                          : !layer_pointwise           ? 2'd1
-                          : pixel_set                  ? 2'd2 : 2'd0;
+  assign constant_release = !group_end ? 2'd0 : layer_pointwise ? 2'd2 : 2'd1;
 
   lsfq_requant #(
     .POUT (POUT),
@@ -644,6 +682,8 @@ module lsfq_core #(
     .plane        (layer_out_plane),
     .digit_words  (layer_out_digit),
     .planes       (layer_out_planes),
+    .images       (layer_images),
+    .pitch        (layer_out_pitch),
     .s_valid      (pooled_valid),
     .s_set        (pooled_set),
     .s_code       (pooled),
@@ -664,6 +704,8 @@ module lsfq_core #(
     .last_taken(result_last),
     .pointwise (layer_pointwise),
     .channels  (layer_channels),
+    .images    (layer_images),
+    .last_layer(layer_last),
     .restart   (layer_begin),
     .s_valid   (code_valid && layer_raw),
     .s_set     (code_set),

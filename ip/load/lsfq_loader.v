@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_loader: stores one image (or any tensor of codes) from a byte stream in the feature memory.
+// lsfq_loader: stores the images of a pass (or any tensors of codes) from a byte stream in the feature memory.
+//
+// An image is taken when all layers that come before it in the program are finished, and runs beside those
+// that come after it: a write waits for a cycle in which `write_ready` says that the memory is free.
 //
 // It takes one code a cycle, collects a pixel pair of one channel group, and writes it while it collects the
 // next: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a pair is written three
@@ -9,8 +12,9 @@
 //
 //   channel ky*C + c of word (y, t) = channel c of image row y + ky - 1, zeros outside
 //
-// Handshake: `start` begins a pass, `load_valid` gives the tensor; `stop` drops the rest of the packet up to
-// TLAST; `clear` forgets it at once. error_valid is one cycle long.
+// Handshake: `start` begins a pass, load_valid/load_ready give its images one by one; `stop` drops the rest of
+// the packet up to TLAST, which comes with the last image's last code; `clear` forgets it at once. error_valid is
+// one cycle long.
 
 `default_nettype none
 
@@ -24,10 +28,14 @@ module lsfq_loader #(
   input  wire              start,
   input  wire              stop,
   output wire              idle,           // nothing of a packet is in flight
-  output wire              done,           // the tensor is in the memory
+  output reg  [15:0]       loads,          // images stored in this pass
   output wire              first_beat,     // the packet's first beat is being taken
 
+  input  wire [15:0]       layers,         // finished in this pass
   input  wire              load_valid,
+  output wire              load_ready,
+  input  wire              load_last,      // of the pass
+  input  wire [15:0]       load_layers,    // to be finished before
   input  wire [15:0]       load_height,
   input  wire [15:0]       load_width,
   input  wire [15:0]       load_channels,
@@ -41,6 +49,7 @@ module lsfq_loader #(
   input  wire [DATA_W-1:0] s_data,
   input  wire              s_last,
 
+  input  wire              write_ready,
   output wire [PIN-1:0]    write_enable,   // a byte (two pixels) a channel
   output wire [17:0]       write_address,
   output wire [8*PIN-1:0]  write_data,
@@ -55,7 +64,8 @@ module lsfq_loader #(
   localparam [15:0] PIN_16 = PIN[15:0];
 
   localparam [7:0] E_IMAGE_SHORT = 8'd13, E_IMAGE_LONG = 8'd14;
-  localparam [2:0] S_IDLE = 3'd0, S_WAIT = 3'd1, S_LOAD = 3'd2, S_FLUSH = 3'd3, S_DRAIN = 3'd4;
+  // no pass; no image known; an image waits for layers; ...
+  localparam [2:0] S_IDLE = 3'd0, S_WAIT = 3'd1, S_HOLD = 3'd2, S_LOAD = 3'd3, S_FLUSH = 3'd4, S_DRAIN = 3'd5;
 
   generate
     if (DATA_W < 16 || (DATA_W & (DATA_W - 1)) != 0) begin : g_check
@@ -64,7 +74,9 @@ module lsfq_loader #(
   endgenerate
 
   reg [2:0]           state_q;
-  reg                 done_q, begun_q;
+  reg                 begun_q;
+  reg                 last_q;              // the pass's last image
+  reg  [15:0]         layers_q;            // to be finished before
   reg                 wide_q, window_q;
   reg [15:0]          height_q, width_q;
   reg [CHANNEL_W:0]   window_channels_q;   // C when window_q
@@ -99,10 +111,12 @@ module lsfq_loader #(
     pair_d[{channel_q, x_q[0], 3'd0} +: 8] = code;
   end
 
+  wire done         = state_q == S_FLUSH && !busy_q;
+
   assign s_ready    = (step && (byte_q == {BYTE_W{1'b1}} || tensor_end)) || state_q == S_DRAIN;
   assign first_beat = s_valid && s_ready && !begun_q;
   assign idle       = state_q == S_IDLE;
-  assign done       = done_q;
+  assign load_ready = state_q == S_WAIT;
 
   // ---- write it
 
@@ -113,7 +127,7 @@ module lsfq_loader #(
   reg  [17:0]       address_q;             // of the pair in its own row, digit 0
   reg               top_q, bottom_q;       // its row is the first, the last
 
-  wire last_write = (!wide_q || digit_q) && (!window_q || ky_q == 2'd2);
+  wire last_write = write_ready && (!wide_q || digit_q) && (!window_q || ky_q == 2'd2);
   assign writer_free = !busy_q || last_write;
 
   reg  [8*PIN-1:0]  nibbles;
@@ -145,7 +159,9 @@ module lsfq_loader #(
       top_q    <= y_q == 16'd0;
       bottom_q <= last_y;
     end
-    if (state_q == S_WAIT && load_valid) begin
+    if (load_valid && load_ready) begin
+      last_q            <= load_last;
+      layers_q          <= load_layers;
       wide_q            <= load_wide;
       window_q          <= load_window;
       height_q          <= load_height;
@@ -161,7 +177,7 @@ module lsfq_loader #(
     if (s_valid && s_ready) begun_q <= 1'b1;
 
     // the pair being written
-    if (busy_q) begin
+    if (busy_q && write_ready) begin
       if (window_q && ky_q != 2'd2) ky_q <= ky_q == 2'd1 ? 2'd0 : 2'd2;
       else begin
         ky_q    <= 2'd1;
@@ -177,7 +193,7 @@ module lsfq_loader #(
       S_IDLE: if (start) begin
         state_q <= S_WAIT;
         begun_q <= 1'b0;
-        done_q  <= 1'b0;
+        loads   <= 16'd0;
       end
 
       S_WAIT: begin
@@ -190,8 +206,10 @@ module lsfq_loader #(
         busy_q    <= 1'b0;
         left_q    <= load_channels;
         address_q <= load_base;
-        if (load_valid) state_q <= S_LOAD;
+        if (load_valid) state_q <= S_HOLD;
       end
+
+      S_HOLD: if (layers == layers_q) state_q <= S_LOAD;
 
       S_LOAD: if (step) begin
         byte_q    <= byte_q + 1'b1;
@@ -204,7 +222,7 @@ module lsfq_loader #(
           end
         end
         if (pair_end) busy_q <= 1'b1;
-        if (s_ready && s_last != tensor_end) begin
+        if (s_ready && s_last != (tensor_end && last_q)) begin
           error_valid <= 1'b1;
           error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
           state_q     <= s_last ? S_IDLE : S_DRAIN;
@@ -213,9 +231,9 @@ module lsfq_loader #(
         end
       end
 
-      S_FLUSH: if (!busy_q) begin
-        done_q  <= 1'b1;
-        state_q <= S_IDLE;
+      S_FLUSH: if (done) begin
+        loads   <= loads + 16'd1;
+        state_q <= last_q ? S_IDLE : S_WAIT;
       end
 
       default: if (s_valid && s_last) state_q <= S_IDLE;    // S_DRAIN
@@ -223,14 +241,15 @@ module lsfq_loader #(
 
     if (stop) begin
       busy_q <= 1'b0;
-      if (state_q == S_WAIT || (state_q == S_LOAD && !(s_valid && s_ready && s_last))) state_q <= S_DRAIN;
+      if (state_q == S_WAIT || state_q == S_HOLD || (state_q == S_FLUSH && !last_q) ||
+          (state_q == S_LOAD && !(s_valid && s_ready && s_last))) state_q <= S_DRAIN;
       else if (state_q != S_DRAIN) state_q <= S_IDLE;
     end
     if (!aresetn || clear) begin
       state_q     <= S_IDLE;
       error_valid <= 1'b0;
       busy_q      <= 1'b0;
-      done_q      <= 1'b0;
+      loads       <= 16'd0;
       begun_q     <= 1'b0;
     end
   end

@@ -6,8 +6,8 @@
 //   z[v, u] = max(y[2v, 2u], y[2v, 2u+1], y[2v+1, 2u], y[2v+1, 2u+1])        an odd last row or column is dropped
 //
 // The two sets of a 1x1 group alternate by pixel pairs; each has its own half of the line memory.
-// Latency 2 cycles, no handshake. Position is counted here and starts anew with `restart` and after each
-// group. Parameter rules: a pooled row has at most MAX_WIDTH pixels, a power of two, 4 to 32768.
+// Latency 2 cycles, no handshake. Position is counted here and starts anew with `restart` and after each image.
+// Parameter rules: a pooled row has at most MAX_WIDTH pixels, a power of two, 4 to 32768.
 
 `default_nettype none
 
@@ -26,7 +26,7 @@ module lsfq_max_pool #(
 
   input  wire              s_valid,
   input  wire              s_set,
-  input  wire              s_end,         // the set's last pixel in the group
+  input  wire              s_end,         // the set's last pixel of the image
   input  wire [8*POUT-1:0] s_code,
 
   output reg               m_valid,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_result: the raw results of the last layer as a packet, one signed 64-bit number a beat.
+// lsfq_result: the results of the raw layers of a pass as a packet, one signed 64-bit number a beat.
 //
 // Pixels of POUT channels enter a queue (the sequencer keeps it from overflowing by `level`); the channels that
-// exist leave one a cycle. TLAST goes with the last channel of the layer. `close` ends a packet that has begun
-// with one beat of 0 and TLAST, and drops the rest; `idle` is low until that beat is taken.
+// exist leave one a cycle. TLAST goes with the last channel of the pass's last layer. `close` ends a packet that
+// has begun with one beat of 0 and TLAST, and drops the rest; `idle` is low until that beat is taken.
 
 `default_nettype none
 
@@ -22,11 +22,13 @@ module lsfq_result #(
 
   input  wire                  pointwise,
   input  wire [15:0]           channels,      // of the layer
+  input  wire [15:0]           images,
+  input  wire                  last_layer,    // of the pass
   input  wire                  restart,       // a layer begins
 
   input  wire                  s_valid,
   input  wire                  s_set,
-  input  wire                  s_end,         // the set's last pixel in the group
+  input  wire                  s_end,         // the set's last pixel of the image
   input  wire [RAW_W*POUT-1:0] s_raw,
   output wire [LEVEL_W-1:0]    level,
 
@@ -47,11 +49,18 @@ module lsfq_result #(
   wire [15:0] group    = pointwise ? POUT_16 << 1 : POUT_16;
   wire        push     = s_valid && set_left != 16'd0;
   wire [LANE_W-1:0] last_lane = set_left >= POUT_16 ? {LANE_W{1'b1}} : set_left[LANE_W-1:0] - 1'b1;
-  wire        last_pixel = s_end && last_set && left_q <= group;
+  reg  [15:0] image_q;
+  wire        last_image = image_q + 16'd1 == images;
+  wire        last_pixel = s_end && last_image && last_set && left_q <= group && last_layer;
 
   always @(posedge aclk) begin
-    if (restart) left_q <= channels;
-    else if (s_valid && s_end && (s_set || !pointwise)) left_q <= left_q - group;
+    if (restart) begin
+      left_q  <= channels;
+      image_q <= 16'd0;
+    end else if (s_valid && s_end && (s_set || !pointwise)) begin
+      image_q <= last_image ? 16'd0 : image_q + 16'd1;
+      if (last_image) left_q <= left_q - group;
+    end
   end
 
   wire                  room;

@@ -6,7 +6,8 @@
 //
 // A chunk is POUT channels. With POUT <= PIN it is a part of a word (byte enables); with POUT > PIN it is
 // POUT/PIN words. Codes of 8 bits take two words, high nibbles first. Channel groups that do not exist are not
-// written. After an even pixel at a row's end the odd one is 0.
+// written. After an even pixel at a row's end the odd one is 0. The images of a group follow one another, `pitch`
+// words apart.
 //
 // A pair takes (8-bit: 2x) max(1, POUT/PIN) cycles to write; a short queue takes up pairs that come closer, as
 // at the end of a row of odd width. The position starts anew with `restart`.
@@ -30,6 +31,8 @@ module lsfq_writer #(
   input  wire [17:0]       plane,          // words of a channel group
   input  wire [17:0]       digit_words,    // from the high nibbles to the low ones
   input  wire [15:0]       planes,         // channel groups
+  input  wire [15:0]       images,
+  input  wire [17:0]       pitch,          // between images
 
   input  wire              s_valid,
   input  wire              s_set,
@@ -83,7 +86,9 @@ module lsfq_writer #(
 
   // ---- where each set's chunk is: the channel group, its first word, the part of the word
 
-  reg [17:0]       plane_base_q [0:1];
+  reg [17:0]       plane_base_q [0:1];     // in the first image
+  reg [17:0]       image_base_q [0:1];     // in this image
+  reg [15:0]       image_q [0:1];
   reg [16:0]       plane_index_q [0:1];
   reg [PART_W-1:0] part_q [0:1];
   reg [17:0]       word_q [0:1];           // pixel pairs written in this group
@@ -96,7 +101,8 @@ module lsfq_writer #(
 
   wire last_sub   = {30'd0, sub_q} == WORDS - 1;
   assign last_write = last_sub && digit_q == wide;
-  wire group_done = full && last_write && word_q[set] + 18'd1 == plane;
+  wire image_done = full && last_write && word_q[set] + 18'd1 == plane;
+  wire group_done = image_done && image_q[set] + 16'd1 == images;
 
   wire [16:0] index  = plane_index_q[set] + {{(17-SUB_W){1'b0}}, sub_q};
   wire        exists = index < {1'b0, planes};
@@ -119,7 +125,7 @@ module lsfq_writer #(
     end
   endgenerate
 
-  assign write_address = plane_base_q[set] + word_q[set] + offset_q + (digit_q ? digit_words : 18'd0);
+  assign write_address = image_base_q[set] + word_q[set] + offset_q + (digit_q ? digit_words : 18'd0);
   assign idle          = !full;
 
   // ---- the set's next chunk: 1x1 kernels go on by two, the others by one
@@ -129,6 +135,7 @@ module lsfq_writer #(
   wire [16:0]       jump_index = pointwise && PARTS == 1 ? WORDS_P << 1 : WORDS_P;
   wire [PART_W-1:0] next_part  = part_q[set] + (pointwise ? 3'd2 : 3'd1);
   wire              next_word  = PARTS == 1 || next_part >= PARTS_P;
+  wire [17:0]       next_plane = next_word ? plane_base_q[set] + jump : plane_base_q[set];
 
   always @(posedge aclk)
     if (s_valid && !x[0]) even_q[s_set] <= s_code;
@@ -141,21 +148,25 @@ module lsfq_writer #(
       sub_q    <= last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
       offset_q <= last_sub ? 18'd0 : offset_q + plane;
       if (last_sub) digit_q <= wide && !digit_q;
-      if (last_write) word_q[set] <= group_done ? 18'd0 : word_q[set] + 18'd1;
+      if (last_write) word_q[set] <= image_done ? 18'd0 : word_q[set] + 18'd1;
+      if (image_done) begin
+        image_q[set]      <= group_done ? 16'd0 : image_q[set] + 16'd1;
+        image_base_q[set] <= group_done ? next_plane : image_base_q[set] + pitch;
+      end
       if (group_done) begin
+        plane_base_q[set] <= next_plane;
         part_q[set] <= PARTS == 1 ? {PART_W{1'b0}} : next_word ? next_part - PARTS_P : next_part;
-        if (next_word) begin
-          plane_base_q[set]  <= plane_base_q[set] + jump;
-          plane_index_q[set] <= plane_index_q[set] + jump_index;
-        end
+        if (next_word) plane_index_q[set] <= plane_index_q[set] + jump_index;
       end
     end
 
     if (restart) begin
       plane_base_q[0]  <= base;
+      image_base_q[0]  <= base;
       plane_index_q[0] <= 17'd0;
       part_q[0]        <= {PART_W{1'b0}};
       plane_base_q[1]  <= PARTS > 1 ? base : base + chunk_span;
+      image_base_q[1]  <= PARTS > 1 ? base : base + chunk_span;
       plane_index_q[1] <= PARTS > 1 ? 17'd0 : WORDS_P;
       part_q[1]        <= PARTS > 1 ? 3'd1 : 3'd0;
     end
@@ -166,6 +177,7 @@ module lsfq_writer #(
       for (n = 0; n < 2; n = n + 1) begin
         x_q[n]    <= 16'd0;
         word_q[n] <= 18'd0;
+        image_q[n] <= 16'd0;
       end
     end
   end

@@ -3,10 +3,14 @@
 // lsfq_parser: reads one parameter packet a pass (docs/stream_format.md): checks every block before it is
 // used, derives what the layer needs, and routes the payload to the constant and the weight memory.
 //
-// It runs ahead of the array: a checked layer waits at layer_valid/layer_ready, its payload flows on as
-// long as the memories have space. Derived sizes (one multiplier, shared):
+// It runs ahead of the array and the loader: a checked image waits at load_valid/load_ready, a checked layer at
+// layer_valid/layer_ready; the layer's payload flows on as long as the memories have space. Derived sizes (one
+// multiplier, shared):
 //
 //   T = ceil(W/2)   plane = H*T   G = ceil(C/PIN)   digit_words = G*plane   tensor words = digits*digit_words
+//   words of n images = (n-1)*pitch + tensor words
+//
+// Images that no layer has waited for yet are *open*: layers that run meanwhile must keep clear of them.
 //
 // Handshake: `start` begins a pass; `stop` (an error anywhere) drops the rest of the packet up to TLAST;
 // `clear` forgets the packet at once. error_valid is one cycle long, and the parser then waits for `stop`.
@@ -39,8 +43,11 @@ module lsfq_parser #(
   input  wire [PARAM_W-1:0] s_data,
   input  wire               s_last,
 
-  // the input tensor, valid for one cycle
-  output reg                load_valid,
+  // the next image
+  output wire               load_valid,
+  input  wire               load_ready,
+  output wire               load_last,           // of the pass
+  output wire [15:0]        load_layers,         // layers that come first
   output wire [15:0]        load_height,
   output wire [15:0]        load_width,
   output wire [15:0]        load_channels,
@@ -55,7 +62,11 @@ module lsfq_parser #(
   output wire               layer_three_rows,    // kernel 3x3
   output wire               layer_pointwise,     // kernel 1x1
   output wire               layer_raw,
+  output wire               layer_last,          // of the pass
   output wire               layer_pool,
+  output wire               layer_stride2,
+  output wire               layer_shared,        // full map with one weight word for all positions
+  output wire               layer_below,         // the last row has a row below it
   output wire               layer_wide_in,       // input codes of 8 bits
   output wire               layer_wide_weight,   // weight codes of 8 bits
   output wire               layer_odd,           // the last pair of an output row has one pixel
@@ -64,7 +75,13 @@ module lsfq_parser #(
   output wire [15:0]        layer_width,         // output pixels a row, before pooling
   output wire [17:0]        layer_words,         // words of one kernel row, and the step between them
   output wire [17:0]        layer_stride,
-  output wire [15:0]        layer_row_pitch,
+  output wire [15:0]        layer_row_pitch,     // between kernel rows
+  output wire [17:0]        layer_last_line,     // kernel rows less one, where they are not three
+  output wire [15:0]        layer_images,
+  output wire [17:0]        layer_in_pitch,      // between images
+  output wire [17:0]        layer_out_pitch,
+  output wire [15:0]        layer_loads,         // images that have to be stored first
+  output wire [7:0]         layer_slot,          // of the counters
   output wire [17:0]        layer_in_base,
   output wire [17:0]        layer_in_digit,      // from the high digit's words to the low digit's
   output wire [PTR_W-1:0]   layer_weight_digit,
@@ -109,7 +126,7 @@ module lsfq_parser #(
                    E_VERSION = 8'd4, E_CRC = 8'd5, E_KIND = 8'd6, E_CORE = 8'd7, E_SHAPE = 8'd8,
                    E_BITS = 8'd9, E_KERNEL = 8'd10, E_MEMORY = 8'd11, E_WEIGHTS = 8'd12;
 
-  localparam [7:0] KIND_PROGRAM = 8'd1, KIND_LAYER = 8'd2, KIND_END = 8'd3;
+  localparam [7:0] KIND_PROGRAM = 8'd1, KIND_LAYER = 8'd2, KIND_END = 8'd3, KIND_LOAD = 8'd4;
   localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;    // 1 is 1x3
 
   localparam [2:0] S_IDLE = 3'd0, S_BLOCK = 3'd1, S_CHECK = 3'd2, S_PUBLISH = 3'd3,
@@ -133,6 +150,10 @@ module lsfq_parser #(
   reg              program_q;         // the PROGRAM block was read
   reg [15:0]       index_q;           // the next layer
   reg [15:0]       count_q;           // layers of the program
+  reg [15:0]       loads_q;           // images so far
+  reg [15:0]       images_q;          // images of the program
+  reg              open_q;            // images are open; they lie between these words
+  reg [17:0]       open_base_q, open_end_q;
   reg [3:0]        step_q;
 
   // ---- the block's fields
@@ -140,6 +161,7 @@ module lsfq_parser #(
   wire [7:0]  f_kind    = block_q[23:16];
   wire is_program = f_kind == KIND_PROGRAM;
   wire is_layer   = f_kind == KIND_LAYER;
+  wire is_load    = f_kind == KIND_LOAD;
   wire is_end     = f_kind == KIND_END;
 
   wire [15:0] f_magic   = block_q[15:0];
@@ -151,7 +173,7 @@ module lsfq_parser #(
   wire [15:0] f_cout    = block_q[127:112];
   wire [31:0] f_in      = block_q[159:128];
   wire [31:0] f_out     = block_q[191:160];
-  wire [7:0]  f_in_bits     = is_program ? block_q[119:112] : block_q[199:192];
+  wire [7:0]  f_in_bits     = is_load ? block_q[119:112] : block_q[199:192];
   wire [7:0]  f_weight_bits = block_q[207:200];
   wire [7:0]  f_out_bits    = block_q[215:208];
   wire [7:0]  f_shift       = block_q[223:216];
@@ -159,6 +181,13 @@ module lsfq_parser #(
   wire [1:0]  f_kernel  = f_word1[17:16];
   wire        f_pool    = f_word1[18];
   wire        f_raw     = f_word1[19];
+  wire        f_after   = f_word1[20];
+  wire        f_stride2 = f_word1[21];
+  wire        f_shared  = f_word1[22];
+  wire [15:0] f_images  = block_q[239:224];
+  wire [7:0]  f_slot    = block_q[247:240];
+  wire [31:0] f_in_pitch  = block_q[287:256];
+  wire [31:0] f_out_pitch = block_q[319:288];
 
   function supported_bits;
     input [7:0] bits;
@@ -181,67 +210,80 @@ module lsfq_parser #(
   wire wide_out    = f_out_bits == 8'd8;
 
   wire [16:0] in_pairs    = divide_up(f_width, 1);
-  wire [16:0] in_planes   = is_program && f_window ? 17'd1 : divide_up(f_cin, LOG_PIN);
+  wire [16:0] in_planes   = is_load && f_window ? 17'd1 : divide_up(f_cin, LOG_PIN);
   wire [16:0] out_planes  = divide_up(f_cout, LOG_PIN);
   wire [16:0] out_groups  = pointwise ? divide_up(f_cout, LOG_POUT + 1) : divide_up(f_cout, LOG_POUT);
-  wire [15:0] conv_height = full ? 16'd1 : f_height;
-  wire [15:0] conv_width  = full ? 16'd1 : f_width;
+  wire [16:0] half_height = divide_up(f_height, 1);
+  wire [15:0] conv_height = full ? 16'd1 : f_stride2 ? half_height[15:0] : f_height;
+  wire [15:0] conv_width  = full ? 16'd1 : f_stride2 ? in_pairs[15:0] : f_width;
   wire [15:0] out_height  = f_pool ? {1'b0, conv_height[15:1]} : conv_height;
   wire [15:0] out_width   = f_pool ? {1'b0, conv_width[15:1]} : conv_width;
   wire [16:0] out_pairs   = divide_up(out_width, 1);
 
   // ---- sizes, by the shared multiplier; a size over FEATURE_DEPTH sets too_large_q and stays 0
 
+  wire        many         = is_layer && f_images != 16'd1;
+  wire [16:0] more_images  = {1'b0, f_images} - 17'd1;
   reg  [17:0] factor_a_q;
   reg  [16:0] factor_b_q;
   reg  [34:0] product_q;
   reg  [17:0] in_plane_q, in_digit_q, out_plane_q, out_digit_q;
+  reg  [17:0] in_span_q, out_span_q;  // from the first image to the last
   reg         too_large_q;
   wire        product_fits = product_q <= DEPTH;
   wire [17:0] product      = product_fits ? product_q[17:0] : 18'd0;
 
   wire [18:0] in_size  = wide_in ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};
   wire [18:0] out_size = wide_out ? {out_digit_q, 1'b0} : {1'b0, out_digit_q};
-  wire [32:0] in_end   = {1'b0, f_in} + {14'd0, in_size};
-  wire [32:0] out_end  = {1'b0, f_out} + {14'd0, out_size};
+  reg  [32:0] in_end_q, out_end_q;
   wire        writes   = is_layer && !f_raw;
-  wire        overlap  = {1'b0, f_in} < out_end && {1'b0, f_out} < in_end;
-  wire        bad_memory = too_large_q || in_end > DEPTH[32:0] ||
-                           (writes && (out_end > DEPTH[32:0] || overlap));
+  wire        check_product = step_q < 4'd8 && step_q > 4'd1 && (!step_q[0] || writes) &&
+                              (step_q < 4'd6 || many);
+  wire        overlap  = {1'b0, f_in} < out_end_q && {1'b0, f_out} < in_end_q;
+  wire        clash    = {15'd0, open_base_q} < in_end_q && {1'b0, f_in} < {15'd0, open_end_q};
+  wire        out_clash = {15'd0, open_base_q} < out_end_q && {1'b0, f_out} < {15'd0, open_end_q};
+  wire        open      = is_layer && open_q && !f_after;
+  wire        far       = many && (f_in_pitch[31:18] != 14'd0 || (writes && f_out_pitch[31:18] != 14'd0));
+  wire        bad_memory = too_large_q || far || in_end_q > DEPTH[32:0] || (open && clash) ||
+                           (writes && (out_end_q > DEPTH[32:0] || overlap || (open && out_clash)));
 
-  // words of one kernel row; a full map is one long row
-  wire [17:0]      row_words    = full ? in_digit_q : {1'b0, in_planes};
+  // words of one kernel row; a full map is one long row, with shared weights a row a position
+  wire [17:0]      row_words    = full && !f_shared ? in_digit_q : {1'b0, in_planes};
   wire [PTR_W-1:0] row_words_p  = {{(PTR_W-18){1'b0}}, row_words};
   wire [PTR_W-1:0] weight_digit = three ? row_words_p + (row_words_p << 1) : row_words_p;
   wire [PTR_W-1:0] group_words  = wide_weight ? weight_digit << 1 : weight_digit;
-  wire             bad_weights  = is_layer && group_words > WEIGHT_DEPTH[PTR_W-1:0] && !(full && !wide_in);
+  wire             used_once    = full && !f_shared && !wide_in && !many;
+  wire             bad_weights  = is_layer && group_words > WEIGHT_DEPTH[PTR_W-1:0] && !used_once;
 
   // ---- the checks that need no product, in the order of the format
 
   reg [7:0] header_error;
   wire      bad_order = is_program ? program_q
+                      : is_load    ? !program_q || loads_q >= images_q || f_word1[15:0] != loads_q
                       : is_layer   ? !program_q || index_q >= count_q || f_word1[15:0] != index_q
-                      : is_end     ? !program_q || index_q != count_q
+                      : is_end     ? !program_q || index_q != count_q || loads_q != images_q
                       : 1'b1;
   wire      bad_core  = is_program && (f_word1[7:0] != PIN[7:0] || f_word1[15:8] != POUT[7:0]);
-  wire      bad_shape = !is_end && (f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0 ||
-                        (is_program && f_word1[31:16] == 16'd0) ||
-                        (is_layer && (f_cout == 16'd0 ||
-                                      (f_pool && (f_height == 16'd1 || f_width == 16'd1 ||
-                                                  f_width > MAX_POOL_WIDTH[15:0])))));
-  wire      bad_bits  = (!is_end && !supported_bits(f_in_bits)) ||
+  wire      tensor    = is_load || is_layer;
+  wire      bad_shape = (is_program && (f_word1[31:16] == 16'd0 || f_height == 16'd0)) ||
+                        (tensor && (f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0)) ||
+                        (is_layer && (f_cout == 16'd0 || f_images == 16'd0 ||
+                                      (f_pool && (conv_height == 16'd1 || conv_width == 16'd1 ||
+                                                  conv_width > MAX_POOL_WIDTH[15:0]))));
+  wire      bad_bits  = (tensor && !supported_bits(f_in_bits)) ||
                         (is_layer && (!supported_bits(f_weight_bits) || f_shift > 8'd40 ||
                                       (f_raw ? f_shift != 8'd0 || f_out_bits != 8'd0
                                              : !supported_bits(f_out_bits))));
   wire [17:0] window_channels = {2'd0, f_cin} + {1'b0, f_cin, 1'b0};
-  wire      bad_kernel = (is_program && f_window && window_channels > PIN[17:0]) ||
-                         (is_layer && ((f_raw && f_pool) || (full && f_pool) ||
-                                       f_raw != (index_q + 16'd1 == count_q)));
+  wire      last_layer = index_q + 16'd1 == count_q;
+  wire      bad_kernel = (is_load && f_window && window_channels > PIN[17:0]) ||
+                         (is_layer && ((f_raw && f_pool) || (full && f_stride2) ||
+                                       (f_shared && !full) || (last_layer && !f_raw)));
 
   always @* begin
     header_error = E_NONE;
     if (f_magic != 16'h514C)              header_error = E_MAGIC;
-    else if (f_version != 8'd1)           header_error = E_VERSION;
+    else if (f_version != 8'd2)           header_error = E_VERSION;
     else if (crc_q != CRC_RESIDUE)        header_error = E_CRC;
     else if (last_q && !is_end)           header_error = E_PARAM_SHORT;
     else if (bad_order)                   header_error = E_KIND;
@@ -292,6 +334,9 @@ module lsfq_parser #(
   assign payload_beat   = beat_q;
   assign payload_data   = s_data;
 
+  assign load_valid       = state_q == S_PUBLISH && is_load;
+  assign load_last        = loads_q + 16'd1 == images_q;
+  assign load_layers      = index_q;
   assign load_height      = f_height;
   assign load_width       = f_width;
   assign load_channels    = f_cin;
@@ -300,11 +345,15 @@ module lsfq_parser #(
   assign load_base        = f_in[17:0];
   assign load_digit_words = in_digit_q;
 
-  assign layer_valid        = state_q == S_PUBLISH;
+  assign layer_valid        = state_q == S_PUBLISH && is_layer;
   assign layer_three_rows   = three;
   assign layer_pointwise    = pointwise;
   assign layer_raw          = f_raw;
+  assign layer_last         = last_layer;
   assign layer_pool         = f_pool;
+  assign layer_stride2      = f_stride2;
+  assign layer_shared       = f_shared;
+  assign layer_below        = f_stride2 && !f_height[0];
   assign layer_wide_in      = wide_in;
   assign layer_wide_weight  = wide_weight;
   assign layer_odd          = conv_width[0];
@@ -312,8 +361,14 @@ module lsfq_parser #(
   assign layer_pairs        = full ? 16'd1 : in_pairs[15:0];
   assign layer_width        = conv_width;
   assign layer_words        = row_words;
-  assign layer_stride       = full ? 18'd1 : in_plane_q;
-  assign layer_row_pitch    = in_pairs[15:0];
+  assign layer_stride       = full && !f_shared ? 18'd1 : in_plane_q;
+  assign layer_row_pitch    = f_shared ? 16'd1 : in_pairs[15:0];
+  assign layer_last_line    = f_shared ? in_plane_q - 18'd1 : 18'd0;
+  assign layer_images       = f_images;
+  assign layer_in_pitch     = f_in_pitch[17:0];
+  assign layer_out_pitch    = f_out_pitch[17:0];
+  assign layer_loads        = f_after ? loads_q : 16'd0;
+  assign layer_slot         = f_slot;
   assign layer_in_base      = f_in[17:0];
   assign layer_in_digit     = in_digit_q;
   assign layer_weight_digit = weight_digit;
@@ -330,31 +385,36 @@ module lsfq_parser #(
   always @(posedge aclk) begin
     product_q <= factor_a_q * factor_b_q;
     if (take) crc_q <= crc_next;
-    else if (state_q == S_IDLE || state_q == S_DONE || (state_q == S_CHECK && step_q != 4'd0))
+    else if (state_q == S_IDLE || state_q == S_DONE || state_q == S_CHECK)
       crc_q <= CRC_START;             // anew after every block
     if (take && state_q == S_BLOCK) block_q <= {s_data, block_q[511:PARAM_W]};
 
-    // products follow their factors by two steps
+    // two chains of products, input and output, in turns: a product follows its factors by two steps
     if (state_q == S_CHECK) begin
       case (step_q)
-        4'd0: begin factor_a_q <= {2'd0, f_height};   factor_b_q <= in_pairs;  end
-        4'd2: begin in_plane_q <= product;
-                    factor_a_q <= product;            factor_b_q <= in_planes; end
-        4'd4: begin in_digit_q <= product;
-                    factor_a_q <= {2'd0, out_height}; factor_b_q <= out_pairs; end
-        4'd6: begin out_plane_q <= product;
-                    factor_a_q <= product;            factor_b_q <= out_planes; end
-        4'd8: out_digit_q <= product;
+        4'd0: begin factor_a_q <= {2'd0, f_height};   factor_b_q <= in_pairs;   end
+        4'd1: begin factor_a_q <= {2'd0, out_height}; factor_b_q <= out_pairs;  end
+        4'd2: begin in_plane_q  <= product;
+                    factor_a_q  <= product;           factor_b_q <= in_planes;  end
+        4'd3: begin out_plane_q <= product;
+                    factor_a_q  <= product;           factor_b_q <= out_planes; end
+        4'd4: begin in_digit_q  <= product;
+                    factor_a_q <= f_in_pitch[17:0];   factor_b_q <= more_images; end
+        4'd5: begin out_digit_q <= product;
+                    factor_a_q <= f_out_pitch[17:0];  factor_b_q <= more_images; end
+        4'd6: in_span_q  <= many ? product : 18'd0;
+        4'd7: out_span_q <= many ? product : 18'd0;
         default: ;
       endcase
     end
+    in_end_q  <= {1'b0, f_in} + {14'd0, in_size} + {15'd0, in_span_q};
+    out_end_q <= {1'b0, f_out} + {14'd0, out_size} + {15'd0, out_span_q};
     if (state_q != S_CHECK) too_large_q <= 1'b0;
-    else if (!step_q[0] && step_q != 4'd0 && step_q <= (writes ? 4'd8 : 4'd4) && !product_fits) too_large_q <= 1'b1;
+    else if (check_product && !product_fits) too_large_q <= 1'b1;
   end
 
   always @(posedge aclk) begin
     error_valid <= 1'b0;
-    load_valid  <= 1'b0;
     if (take) begin
       begun_q <= 1'b1;
       if (s_last) last_q <= 1'b1;
@@ -370,6 +430,9 @@ module lsfq_parser #(
           program_q <= 1'b0;
           index_q   <= 16'd0;
           count_q   <= 16'd0;
+          loads_q   <= 16'd0;
+          images_q  <= 16'd0;
+          open_q    <= 1'b0;
         end
       end
 
@@ -394,16 +457,17 @@ module lsfq_parser #(
           state_q     <= S_DRAIN;
         end else if (step_q == 4'd0 && is_end) begin
           state_q <= S_DONE;
-        end else if (step_q == 4'd10) begin
+        end else if (step_q == 4'd0 && is_program) begin
+          program_q <= 1'b1;
+          count_q   <= f_word1[31:16];
+          images_q  <= f_height;
+          step_q    <= 4'd0;
+          state_q   <= S_BLOCK;
+        end else if (step_q == 4'd9) begin
           if (bad_memory || bad_weights) begin
             error_valid <= 1'b1;
             error_code  <= bad_memory ? E_MEMORY : E_WEIGHTS;
             state_q     <= S_DRAIN;
-          end else if (is_program) begin
-            load_valid <= 1'b1;
-            program_q  <= 1'b1;
-            count_q    <= f_word1[31:16];
-            state_q    <= S_BLOCK;
           end else begin
             state_q <= S_PUBLISH;
           end
@@ -413,7 +477,17 @@ module lsfq_parser #(
       S_PUBLISH: begin
         groups_q <= out_groups[15:0];
         set_q    <= 1'b0;
-        if (layer_ready) state_q <= S_CONSTANTS;
+        if (load_valid && load_ready) begin
+          state_q     <= S_BLOCK;
+          loads_q     <= loads_q + 16'd1;
+          open_q      <= 1'b1;
+          open_base_q <= open_q && open_base_q < f_in[17:0] ? open_base_q : f_in[17:0];
+          open_end_q  <= open_q && open_end_q > in_end_q[17:0] ? open_end_q : in_end_q[17:0];
+        end
+        if (layer_valid && layer_ready) begin
+          state_q <= S_CONSTANTS;
+          if (f_after) open_q <= 1'b0;
+        end
       end
 
       S_CONSTANTS: begin
@@ -464,14 +538,13 @@ module lsfq_parser #(
     if (!aresetn || clear) begin
       state_q     <= S_IDLE;
       error_valid <= 1'b0;
-      load_valid  <= 1'b0;
       last_q      <= 1'b0;
       begun_q     <= 1'b0;
       program_q   <= 1'b0;
     end
   end
 
-  wire unused = &{1'b0, out_groups[16], f_word1, block_q};
+  wire unused = &{1'b0, out_groups[16], half_height[16], f_word1, block_q};
 
 endmodule
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 MAGIC = 0x514C
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 BLOCK_BYTES = 64
 CHECKSUM_OFFSET = 60
 """Byte offset of the CRC-32 in its block."""
@@ -22,6 +22,7 @@ class BlockKind(IntEnum):
     PROGRAM = 1
     LAYER = 2
     END = 3
+    LOAD = 4
 
 
 class Kernel(IntEnum):
@@ -47,11 +48,19 @@ class Kernel(IntEnum):
 
 @dataclass(frozen=True)
 class ProgramBlock:
-    """Fields of the PROGRAM block. H, W, C and the bits are those of the image."""
+    """Fields of the PROGRAM block: the core, and how many LAYER and LOAD blocks follow."""
 
     pin: int
     pout: int
     layers: int
+    images: int
+
+
+@dataclass(frozen=True)
+class LoadBlock:
+    """Fields of a LOAD block: where the next image goes. H, W, C and the bits are the image's."""
+
+    index: int
     height: int
     width: int
     channels: int
@@ -62,12 +71,19 @@ class ProgramBlock:
 
 @dataclass(frozen=True)
 class LayerBlock:
-    """Fields of a LAYER block. H, W, C are those of the layer's input (3C of the image for 1x3)."""
+    """Fields of a LAYER block. H, W, C are those of the layer's input (3C of the image for 1x3).
+
+    ``images`` inputs lie ``input_pitch`` words apart, their outputs ``output_pitch``; ``slot`` is
+    where the core counts the layer's cycles.
+    """
 
     index: int
     kernel: int
     pool: int
     raw: int
+    after_load: int
+    stride2: int
+    shared: int
     height: int
     width: int
     channels: int
@@ -78,6 +94,10 @@ class LayerBlock:
     weight_bits: int
     output_bits: int
     shift: int
+    images: int
+    slot: int
+    input_pitch: int
+    output_pitch: int
 
 
 @dataclass(frozen=True)
@@ -85,14 +105,18 @@ class EndBlock:
     """The END block has no fields."""
 
 
-Block = ProgramBlock | LayerBlock | EndBlock
-AnyBlock = TypeVar("AnyBlock", ProgramBlock, LayerBlock, EndBlock)
+Block = ProgramBlock | LoadBlock | LayerBlock | EndBlock
+AnyBlock = TypeVar("AnyBlock", ProgramBlock, LoadBlock, LayerBlock, EndBlock)
 
 # Field -> (word, lowest bit, number of bits).
 _PROGRAM_FIELDS = {
     "pin": (1, 0, 8),
     "pout": (1, 8, 8),
     "layers": (1, 16, 16),
+    "images": (2, 0, 16),
+}
+_LOAD_FIELDS = {
+    "index": (1, 0, 16),
     "height": (2, 0, 16),
     "width": (2, 16, 16),
     "channels": (3, 0, 16),
@@ -105,6 +129,9 @@ _LAYER_FIELDS = {
     "kernel": (1, 16, 2),
     "pool": (1, 18, 1),
     "raw": (1, 19, 1),
+    "after_load": (1, 20, 1),
+    "stride2": (1, 21, 1),
+    "shared": (1, 22, 1),
     "height": (2, 0, 16),
     "width": (2, 16, 16),
     "channels": (3, 0, 16),
@@ -115,14 +142,20 @@ _LAYER_FIELDS = {
     "weight_bits": (6, 8, 8),
     "output_bits": (6, 16, 8),
     "shift": (6, 24, 8),
+    "images": (7, 0, 16),
+    "slot": (7, 16, 8),
+    "input_pitch": (8, 0, 32),
+    "output_pitch": (9, 0, 32),
 }
 _KIND_OF: dict[type[Block], BlockKind] = {
     ProgramBlock: BlockKind.PROGRAM,
+    LoadBlock: BlockKind.LOAD,
     LayerBlock: BlockKind.LAYER,
     EndBlock: BlockKind.END,
 }
 _FIELDS_OF: dict[type[Block], dict[str, tuple[int, int, int]]] = {
     ProgramBlock: _PROGRAM_FIELDS,
+    LoadBlock: _LOAD_FIELDS,
     LayerBlock: _LAYER_FIELDS,
     EndBlock: {},
 }

@@ -1,78 +1,165 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks that the core makes on the fields of a block, in the core's order."""
+"""The checks that the core makes on the fields of a block, in the core's order.
+
+Which kind of block may come, and with which index, is checked by `program.decode_program`.
+"""
 
 from __future__ import annotations
 
-from ref_model.hardware.blocks import Kernel, LayerBlock, ProgramBlock
-from ref_model.hardware.core_config import CoreConfig
+from dataclasses import dataclass
+
+from ref_model.hardware.blocks import Kernel, LayerBlock, LoadBlock, ProgramBlock
+from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
 from ref_model.hardware.layout import tensor_word_count
 from ref_model.hardware.payload import PayloadShape
 from ref_model.hardware.plan import weights_streamed
+from ref_model.integer.network import Shape
 from ref_model.integer.ranges import CODE_BITS, MAX_SHIFT
+
+PITCH_LIMIT = 1 << 18
+"""Distances between images are below this."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words ``start`` to ``end`` (not included) of the feature memory."""
+
+    start: int
+    end: int
+
+    def meets(self, other: Words) -> bool:
+        """Whether some word is in both."""
+        return self.start < other.end and other.start < self.end
+
+    def hull(self, other: Words | None) -> Words:
+        """The words from the lowest of both to the highest."""
+        if other is None:
+            return self
+        return Words(min(self.start, other.start), max(self.end, other.end))
 
 
 def check_program(block: ProgramBlock, config: CoreConfig) -> None:
     """Raise ProgramError for the first check that the PROGRAM block fails."""
+    if (block.pin, block.pout) != (config.pin, config.pout):
+        text = f"made for {block.pin}x{block.pout}, this core is {config}"
+        raise ProgramError(ErrorCode.CORE, PROGRAM_LAYER, text)
+    if 0 in (block.layers, block.images):
+        raise ProgramError(ErrorCode.SHAPE, PROGRAM_LAYER, "no layer or no image")
+
+
+def check_load(block: LoadBlock, layer: int, config: CoreConfig) -> Words:
+    """The words that a LOAD block fills; ProgramError for the first check that it fails.
+
+    ``layer`` is the index of the layer that comes next.
+    """
 
     def refuse(code: ErrorCode, text: str) -> ProgramError:
-        return ProgramError(code, PROGRAM_LAYER, text)
+        return ProgramError(code, layer, f"image {block.index}: {text}")
 
-    if (block.pin, block.pout) != (config.pin, config.pout):
-        raise refuse(ErrorCode.CORE, f"made for {block.pin}x{block.pout}, this core is {config}")
-    if 0 in (block.layers, block.height, block.width, block.channels):
-        raise refuse(ErrorCode.SHAPE, "a size or the number of layers is 0")
+    if 0 in (block.height, block.width, block.channels):
+        raise refuse(ErrorCode.SHAPE, "a size is 0")
     if block.bits not in CODE_BITS:
         raise refuse(ErrorCode.BITS, f"{block.bits} bits")
     if block.row_window and 3 * block.channels > config.pin:
         raise refuse(ErrorCode.KERNEL, f"a row window of {block.channels} channels")
     channels = block.channels * (3 if block.row_window else 1)
     words = tensor_word_count((channels, block.height, block.width), block.bits, config.pin)
-    if block.base + words > config.feature_depth:
-        raise refuse(ErrorCode.MEMORY, f"the image ends at word {block.base + words}")
+    place = Words(block.base, block.base + words)
+    if place.end > config.feature_depth:
+        raise refuse(ErrorCode.MEMORY, f"it ends at word {place.end}")
+    return place
 
 
-def check_layer(block: LayerBlock, index: int, header: ProgramBlock, config: CoreConfig) -> None:
-    """Raise ProgramError for the first check that a LAYER block fails."""
+def check_layer(
+    block: LayerBlock, header: ProgramBlock, config: CoreConfig, opened: Words | None = None
+) -> None:
+    """Raise ProgramError for the first check that a LAYER block fails.
+
+    ``opened`` are the words of images that may be stored while the layer runs.
+    """
 
     def refuse(code: ErrorCode, text: str) -> ProgramError:
-        return ProgramError(code, index, text)
+        return ProgramError(code, block.index, text)
 
     kernel = Kernel(block.kernel)
-    if block.index != index:
-        raise refuse(ErrorCode.KIND, f"layer {block.index} comes in place of layer {index}")
-    if 0 in (block.height, block.width, block.channels, block.outputs):
-        raise refuse(ErrorCode.SHAPE, "a size is 0")
-    if block.pool and (min(block.height, block.width) < 2 or block.width > config.max_pool_width):
-        raise refuse(ErrorCode.SHAPE, f"{block.height} x {block.width} cannot be pooled")
+    if 0 in (block.height, block.width, block.channels, block.outputs, block.images):
+        raise refuse(ErrorCode.SHAPE, "a size or the number of images is 0")
+    rows, columns = result_size(block)
+    if block.pool and (min(rows, columns) < 2 or columns > config.max_pool_width):
+        raise refuse(ErrorCode.SHAPE, f"{rows} x {columns} cannot be pooled")
     outputs = () if block.raw else (block.output_bits,)
     for bits in (block.input_bits, block.weight_bits, *outputs):
         if bits not in CODE_BITS:
             raise refuse(ErrorCode.BITS, f"{bits} bits")
     if block.shift > MAX_SHIFT or (block.raw and (block.shift or block.output_bits)):
         raise refuse(ErrorCode.BITS, f"shift {block.shift}, {block.output_bits} output bits")
-    if block.raw != (index == header.layers - 1) or (block.raw and block.pool):
-        raise refuse(ErrorCode.KERNEL, "raw is for the last layer, and not with pooling")
-    if block.pool and kernel is Kernel.FULL:
-        raise refuse(ErrorCode.KERNEL, "a full map has nothing to pool")
-    _check_memory(block, kernel, index, config)
+    if block.raw and block.pool:
+        raise refuse(ErrorCode.KERNEL, "a raw layer has no pooling")
+    if kernel is Kernel.FULL and block.stride2:
+        raise refuse(ErrorCode.KERNEL, "a full map has no stride")
+    if block.shared and kernel is not Kernel.FULL:
+        raise refuse(ErrorCode.KERNEL, "shared weights are for a full map")
+    if block.index == header.layers - 1 and not block.raw:
+        raise refuse(ErrorCode.KERNEL, "the last layer is raw")
+    _check_memory(block, config, opened)
+    words = payload_shape_of(block).words(config)
+    if words > config.weight_depth and not used_once(block):
+        raise refuse(ErrorCode.WEIGHTS, f"a channel group has {words} weight words")
 
 
-def _check_memory(block: LayerBlock, kernel: Kernel, index: int, config: CoreConfig) -> None:
-    source = (block.channels, block.height, block.width)
-    start = block.input_base
-    end = start + tensor_word_count(source, block.input_bits, config.pin)
-    ends = [end]
+def result_size(block: LayerBlock) -> tuple[int, int]:
+    """Height and width of a layer's result before pooling."""
+    if block.kernel == Kernel.FULL:
+        return 1, 1
+    stride = 2 if block.stride2 else 1
+    return ceil_div(block.height, stride), ceil_div(block.width, stride)
+
+
+def payload_shape_of(block: LayerBlock) -> PayloadShape:
+    """Size and order of the payload that follows ``block``."""
+    return PayloadShape(
+        Kernel(block.kernel), block.channels, block.height, block.width,
+        block.outputs, block.weight_bits, bool(block.shared),
+    )  # fmt: skip
+
+
+def used_once(block: LayerBlock) -> bool:
+    """Whether every weight word of the layer is used in one cycle only, and may be any number."""
+    return not block.shared and weights_streamed(
+        Kernel(block.kernel), block.input_bits, block.images
+    )
+
+
+def _check_memory(block: LayerBlock, config: CoreConfig, opened: Words | None) -> None:
+    def refuse(text: str) -> ProgramError:
+        return ProgramError(ErrorCode.MEMORY, block.index, text)
+
+    source: Shape = (block.channels, block.height, block.width)
+    pool = 2 if block.pool else 1
+    rows, columns = result_size(block)
+    places = {
+        "input": _span(block, source, block.input_bits, block.input_base, block.input_pitch, config)
+    }
     if not block.raw:
-        pool = 2 if block.pool else 1
-        size = (1, 1) if kernel is Kernel.FULL else (block.height // pool, block.width // pool)
-        words = tensor_word_count((block.outputs, *size), block.output_bits, config.pin)
-        ends.append(block.output_base + words)
-        if block.output_base < end and start < block.output_base + words:
-            raise ProgramError(ErrorCode.MEMORY, index, "the output overwrites the input")
-    if max(ends) > config.feature_depth:
-        raise ProgramError(ErrorCode.MEMORY, index, f"a tensor ends at word {max(ends)}")
-    shape = PayloadShape(kernel, *source, block.outputs, block.weight_bits)
-    words = shape.words(config)
-    if words > config.weight_depth and not weights_streamed(kernel, block.input_bits):
-        raise ProgramError(ErrorCode.WEIGHTS, index, f"a channel group has {words} weight words")
+        output = (block.outputs, rows // pool, columns // pool)
+        places["output"] = _span(
+            block, output, block.output_bits, block.output_base, block.output_pitch, config
+        )
+        if places["input"].meets(places["output"]):
+            raise refuse("the output overwrites the input")
+    for name, place in places.items():
+        if place.end > config.feature_depth:
+            raise refuse(f"its {name} ends at word {place.end}")
+        if opened is not None and not block.after_load and place.meets(opened):
+            raise refuse(f"its {name} lies where an image is being stored")
+
+
+def _span(
+    block: LayerBlock, shape: Shape, bits: int, base: int, pitch: int, config: CoreConfig
+) -> Words:
+    """Words of a tensor of all images."""
+    if block.images > 1 and pitch >= PITCH_LIMIT:
+        raise ProgramError(ErrorCode.MEMORY, block.index, f"images {pitch} words apart")
+    words = tensor_word_count(shape, bits, config.pin)
+    return Words(base, base + words + (block.images - 1) * pitch)

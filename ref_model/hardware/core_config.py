@@ -17,8 +17,8 @@ class CoreConfig:
 
     ``pin`` multipliers a lane (input channels a word), ``pout`` lanes; ``acc_width`` bits of the
     accumulator; ``feature_depth`` and ``weight_depth`` words of the two memories;
-    ``max_pool_width`` pixels in the widest row that can be pooled; ``max_layers`` layers with
-    counters.
+    ``max_pool_width`` pixels in the widest row that can be pooled; ``max_layers`` slots of
+    counters; ``param_width`` bits of the parameter stream, for estimates only.
     Raises ValueError for a core that does not exist.
     """
 
@@ -29,6 +29,7 @@ class CoreConfig:
     weight_depth: int = 512
     max_pool_width: int = 256
     max_layers: int = 64
+    param_width: int = 128
 
     def __post_init__(self) -> None:
         for name in ("pin", "pout"):

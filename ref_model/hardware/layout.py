@@ -100,25 +100,35 @@ def bytes_to_image(data: bytes, shape: Shape, pin: int) -> Codes:
     return np.concatenate(groups)
 
 
+def images_to_bytes(images: npt.NDArray[Any], pin: int, beat_bytes: int) -> bytes:
+    """The image packet of a pass: images (N, C, H, W), each filled to whole beats."""
+    return b"".join(fill_beats(image_to_bytes(image, pin), beat_bytes) for image in images)
+
+
 def fill_beats(data: bytes, beat_bytes: int) -> bytes:
     """``data`` filled with zeros to whole beats of a port that is ``beat_bytes`` wide."""
     return data + bytes(-len(data) % beat_bytes)
 
 
-def result_order(shape: Shape, pout: int, sets: int) -> npt.NDArray[np.intp]:
-    """Index into the flat (C, H, W) result of every beat of the result stream, in order.
+def result_order(shape: Shape, pout: int, sets: int, images: int = 1) -> npt.NDArray[np.intp]:
+    """Index into the flat (N, C, H, W) results of every beat of a raw layer, in order.
 
-    ``sets`` is 2 for kernel 1x1 (channel groups of 2 * POUT), else 1.
+    ``shape`` is (C, H, W), N is ``images``; ``sets`` is 2 for kernel 1x1 (channel groups of
+    2 * POUT), else 1.
     """
     channels, height, width = shape
+    size = channels * height * width
     beats = []
     for first in range(0, channels, pout * sets):
+        group = []
         for y in range(height):
             for t in range(pairs_of(width)):
                 for start in range(first, min(first + pout * sets, channels), pout):
                     for x in range(2 * t, min(2 * t + 2, width)):
                         lanes = np.arange(start, min(start + pout, channels))
-                        beats.append((lanes * height + y) * width + x)
+                        group.append((lanes * height + y) * width + x)
+        one = np.concatenate(group)
+        beats += [one + image * size for image in range(images)]
     return np.concatenate(beats)
 
 

@@ -26,7 +26,8 @@ CONSTANT_BYTES = 8
 class PayloadShape:
     """What decides the size and the order of a payload.
 
-    ``channels``, ``height``, ``width`` are those of the layer's input as stored (3C for 1x3).
+    ``channels``, ``height``, ``width`` are those of the layer's input as stored (3C for 1x3);
+    ``shared``: a full map with the same weights at every position.
     """
 
     kernel: Kernel
@@ -35,6 +36,7 @@ class PayloadShape:
     width: int
     outputs: int
     weight_bits: int
+    shared: bool = False
 
     def groups(self, config: CoreConfig) -> int:
         """Output channel groups."""
@@ -47,7 +49,7 @@ class PayloadShape:
             Kernel.K1X1: groups_in,
             Kernel.K1X3: groups_in,
             Kernel.K3X3: 3 * groups_in,
-            Kernel.FULL: groups_in * self.height * pairs_of(self.width),
+            Kernel.FULL: groups_in * (1 if self.shared else self.height * pairs_of(self.width)),
         }
         return digits_of(self.weight_bits) * steps[self.kernel]
 
@@ -61,12 +63,15 @@ class PayloadShape:
         return self.groups(config) * (constants + self.words(config) * self.word_bytes(config))
 
     def weight_shape(self) -> tuple[int, int, int, int]:
-        """Shape of the weight codes as stored: (O, C, kh, kw), 1x3 with 3C channels and kh = 1."""
+        """Shape of the weight codes as stored: (O, C, kh, kw).
+
+        1x3 has 3C channels and kh = 1; shared weights are two columns that are equal.
+        """
         kernel = {
             Kernel.K1X1: (1, 1),
             Kernel.K1X3: (1, 3),
             Kernel.K3X3: (3, 3),
-            Kernel.FULL: (self.height, self.width),
+            Kernel.FULL: (1, 2) if self.shared else (self.height, self.width),
         }[self.kernel]
         return (self.outputs, self.channels, *kernel)
 

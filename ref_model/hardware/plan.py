@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a core runs a network: the kernel of every layer and the place of every tensor."""
+"""How a core runs a network: kernels, the order of work, and the place of every tensor."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ref_model.hardware.blocks import Kernel
-from ref_model.hardware.core_config import CoreConfig
+import numpy as np
+
+from ref_model.hardware.blocks import BLOCK_BYTES, Kernel
+from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import digits_of, tensor_word_count
+from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, tensors_of, work_orders
 from ref_model.hardware.payload import PayloadShape
+from ref_model.hardware.placement import Tensor, needed_words, place
+from ref_model.hardware.schedule import words_and_cycles
 from ref_model.integer.bounds import check_accumulators
-from ref_model.integer.network import IntegerLayer, IntegerNetwork, NetworkError, Shape
+from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork, NetworkError, Shape
+
+MAX_BATCH = 256
+"""Most images of one pass that are planned for."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +28,8 @@ class LayerPlan:
     """How one layer runs.
 
     ``source`` is the shape of its input as stored (3C channels in a row window), ``result`` of its
-    output before pooling, ``output`` after it. Bases are word addresses; ``output_base`` is 0 for
-    the raw layer.
+    output before pooling, ``output`` after it. ``shared``: a linear layer whose weights do not
+    depend on the position, so that the core gets one word a channel group.
     """
 
     layer: IntegerLayer
@@ -28,62 +37,99 @@ class LayerPlan:
     source: Shape
     result: Shape
     output: Shape
-    input_base: int
-    output_base: int
+    shared: bool
 
     @property
     def payload_shape(self) -> PayloadShape:
         """Size and order of the layer's payload."""
         channels, height, width = self.source
         return PayloadShape(
-            self.kernel, channels, height, width, self.layer.outputs, self.layer.weight_bits
-        )
+            self.kernel, channels, height, width, self.layer.outputs, self.layer.weight_bits,
+            self.shared,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Load:
+    """An image of the pass comes into the memory at word ``base``."""
+
+    image: int
+    base: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Layer number ``layer`` runs for ``images`` images from ``image`` on.
+
+    Bases are word addresses of the first of these images, pitches the words between them; the
+    output's are 0 for the raw layer. ``after_load``: it waits for the images loaded so far.
+    """
+
+    layer: int
+    image: int
+    images: int
+    input_base: int
+    input_pitch: int
+    output_base: int
+    output_pitch: int
+    after_load: bool
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a network runs on one core. ``row_window``: the image is stored as 3C channels."""
+    """How a network runs on one core. ``row_window``: the image is stored as 3C channels.
+
+    ``steps`` is the order of work of a pass over ``batch`` images, ``order`` how it came about.
+    """
 
     network: IntegerNetwork
     config: CoreConfig
     row_window: bool
     layers: tuple[LayerPlan, ...]
+    batch: int
+    order: WorkOrder
+    steps: tuple[Load | Run, ...]
     feature_words: int
     """Words of the feature memory in use at the fullest moment."""
 
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The steps that run a layer."""
+        return tuple(step for step in self.steps if isinstance(step, Run))
 
-def plan_network(network: IntegerNetwork, config: CoreConfig) -> Plan:
-    """Choose kernels and addresses.
 
-    Tensors lie at the bottom and at the top of the feature memory in turns, so a layer's input and
-    output never meet while both fit, and every word is used again two layers later.
+def plan_network(
+    network: IntegerNetwork, config: CoreConfig, batch: int = 1, order: WorkOrder | None = None
+) -> Plan:
+    """Choose kernels, the order of work for ``batch`` images a pass, and addresses.
+
+    The order is the one of the smallest estimate of those that fit the memory, or ``order``.
     Raises UnsupportedNetworkError, naming the layer, for a layer that the core does not run, an
-    accumulator, a weight group or a pair of tensors that does not fit (with what is missing).
+    accumulator, a weight group or tensors that do not fit (with what is missing), and ValueError
+    for a batch outside 1..MAX_BATCH.
     """
-    try:
-        check_accumulators(network, config.acc_width)
-    except NetworkError as error:
-        raise UnsupportedNetworkError(str(error)) from error
-    kernels = [choose_kernel(layer) for layer in network.layers]
-    row_window = kernels[0] is Kernel.K3X3 and 3 * network.input_shape[0] <= config.pin
-    sources = list(network.input_shapes())
-    if row_window:
-        kernels[0] = Kernel.K1X3
-        sources[0] = (3 * sources[0][0], *sources[0][1:])
-    bases, fullest = _place(network, config, sources)
-    outputs = network.output_shapes()
-    plans = []
-    for i, layer in enumerate(network.layers):
-        result = layer.result_shape(network.input_shapes()[i])
-        plan = LayerPlan(
-            layer, kernels[i], sources[i], result, outputs[i],
-            bases[i], 0 if layer.raw else bases[i + 1],
-        )  # fmt: skip
-        _check_sizes(plan, config)
-        plans.append(plan)
-    if len(plans) > 0xFFFE:
-        raise UnsupportedNetworkError(f"network {network.name}: {len(plans)} layers are too many")
-    return Plan(network, config, row_window, tuple(plans), fullest)
+    if not 1 <= batch <= MAX_BATCH:
+        raise ValueError(f"a batch of {batch} images is not in 1..{MAX_BATCH}")
+    row_window, layers = _layers(network, config)
+    lifetimes = _lifetimes(network, layers, config)
+    orders = [order] if order else _orders(network, config, batch, layers)
+    chosen, tensors, bases = _choose_order(network, config, orders, lifetimes)
+    places = {
+        tensor.name: (base, size)
+        for tensor, base, size in zip(
+            tensors, bases, (life.size for life in lifetimes), strict=True
+        )
+    }
+    return Plan(
+        network, config, row_window, layers, batch, chosen,
+        tuple(_steps(chosen, network, lifetimes, places)),
+        max(needed_words(tensors, len(layers))),
+    )  # fmt: skip
+
+
+def orders_of(network: IntegerNetwork, config: CoreConfig, batch: int) -> list[WorkOrder]:
+    """Orders of work for ``batch`` images a pass, the cheapest first, whether they fit or not."""
+    return _orders(network, config, batch, _layers(network, config)[1])
 
 
 def choose_kernel(layer: IntegerLayer) -> Kernel:
@@ -91,8 +137,8 @@ def choose_kernel(layer: IntegerLayer) -> Kernel:
     if layer.groups != 1:
         what = f"grouped or depthwise convolutions ({layer.groups} groups)"
         raise _unsupported(layer, what, "a dense convolution")
-    if layer.stride != 1:
-        raise _unsupported(layer, f"stride {layer.stride}", "stride 1 and a 2x2 max pool")
+    if layer.stride not in (1, 2):
+        raise _unsupported(layer, f"stride {layer.stride}", "stride 1 or 2")
     if layer.skip is not None:
         raise _unsupported(layer, "residual additions", "a chain of layers")
     if layer.kind == "linear":
@@ -105,9 +151,9 @@ def choose_kernel(layer: IntegerLayer) -> Kernel:
     raise _unsupported(layer, what, "3x3 with padding 1, 1x1 with padding 0, or a linear layer")
 
 
-def weights_streamed(kernel: Kernel, input_bits: int) -> bool:
+def weights_streamed(kernel: Kernel, input_bits: int, images: int = 1) -> bool:
     """Whether weight words are used once, straight from the stream, and may be any number."""
-    return kernel is Kernel.FULL and digits_of(input_bits) == 1
+    return kernel is Kernel.FULL and digits_of(input_bits) == 1 and images == 1
 
 
 def _unsupported(layer: IntegerLayer, what: str, instead: str) -> UnsupportedNetworkError:
@@ -116,40 +162,175 @@ def _unsupported(layer: IntegerLayer, what: str, instead: str) -> UnsupportedNet
     )
 
 
-def _place(
-    network: IntegerNetwork, config: CoreConfig, sources: list[Shape]
-) -> tuple[list[int], int]:
-    """Base address of every layer's input (the first is the image), and the fullest moment."""
+def _layers(network: IntegerNetwork, config: CoreConfig) -> tuple[bool, tuple[LayerPlan, ...]]:
+    """Whether the image is stored as a row window, and how every layer runs."""
+    try:
+        check_accumulators(network, config.acc_width)
+    except NetworkError as error:
+        raise UnsupportedNetworkError(str(error)) from error
+    kernels = [choose_kernel(layer) for layer in network.layers]
+    sources = list(network.input_shapes())
+    results = [x.result_shape(s) for x, s in zip(network.layers, sources, strict=True)]
+    row_window = kernels[0] is Kernel.K3X3 and 3 * network.input_shape[0] <= config.pin
+    if row_window:
+        kernels[0] = Kernel.K1X3
+        sources[0] = (3 * sources[0][0], *sources[0][1:])
+    plans = tuple(
+        LayerPlan(layer, kernel, source, result, output, _is_shared(layer))
+        for layer, kernel, source, result, output in zip(
+            network.layers, kernels, sources, results, network.output_shapes(), strict=True
+        )
+    )
+    for plan in plans:
+        _check_sizes(plan, config)
+    return row_window, plans
+
+
+def _is_shared(layer: IntegerLayer) -> bool:
+    """Whether a linear layer over a map has the same weights at all positions."""
+    if layer.kind != "linear" or layer.kernel == (1, 1):
+        return False
+    return bool(np.all(layer.weight == layer.weight[:, :, :1, :1]))
+
+
+def _lifetimes(
+    network: IntegerNetwork, layers: Sequence[LayerPlan], config: CoreConfig
+) -> list[Lifetime]:
+    """The image and the output of every layer but the last."""
+    names = [INPUT, *(layer.name for layer in network.layers[:-1])]
+    found = []
+    for index, (name, reader) in enumerate(zip(names, layers, strict=True)):
+        readers = [j for j, layer in enumerate(network.layers) if layer.skip == name]
+        words = tensor_word_count(reader.source, reader.layer.input_bits, config.pin)
+        found.append(Lifetime(name, words, index - 1, max([index, *readers])))
+    return found
+
+
+def _orders(
+    network: IntegerNetwork, config: CoreConfig, batch: int, layers: Sequence[LayerPlan]
+) -> list[WorkOrder]:
+    costs = [_cost(plan, config) for plan in layers]
+    loops = [_runs_alone(plan, config) for plan in layers]
+    loading = load_cycles(network)
+    return sorted(work_orders(batch, loops), key=lambda order: order.cycles(costs, loading))
+
+
+def _choose_order(
+    network: IntegerNetwork,
+    config: CoreConfig,
+    orders: Sequence[WorkOrder],
+    lifetimes: Sequence[Lifetime],
+) -> tuple[WorkOrder, list[Tensor], list[int]]:
+    """The first order of work that fits, its tensors, and their addresses."""
+    fewest: tuple[int, list[Tensor]] | None = None
+    for candidate in orders:
+        tensors = tensors_of(candidate, lifetimes)
+        if tensors is None:
+            continue
+        needed = max(needed_words(tensors, len(network.layers)))
+        if fewest is None or needed < fewest[0]:
+            fewest = needed, tensors
+        if needed <= config.feature_depth:
+            bases = place(tensors, config.feature_depth)
+            if bases is not None:
+                return candidate, tensors, bases
+    raise _too_large(network, config, fewest[1] if fewest else None)
+
+
+def _cost(plan: LayerPlan, config: CoreConfig) -> LayerCost:
+    """Cycles and parameter beats of a layer."""
+    size = plan.payload_shape.bytes(config) + BLOCK_BYTES
+    return LayerCost(words_and_cycles(plan, config)[1], ceil_div(8 * size, config.param_width))
+
+
+def load_cycles(network: IntegerNetwork) -> int:
+    """Cycles that storing an image takes: one a code."""
+    channels, height, width = network.input_shape
+    return channels * height * width
+
+
+def _runs_alone(plan: LayerPlan, config: CoreConfig) -> bool:
+    """Whether a group's weights are too many to be kept for several images."""
+    return plan.payload_shape.words(config) > config.weight_depth
+
+
+def _too_large(
+    network: IntegerNetwork, config: CoreConfig, tensors: Sequence[Tensor] | None
+) -> UnsupportedNetworkError:
+    """What does not fit, and by how much, where the least has to be kept."""
+    if tensors is None:
+        return UnsupportedNetworkError(f"network {network.name}: this order of work is impossible")
     depth = config.feature_depth
-    sizes = [
-        tensor_word_count(source, layer.input_bits, config.pin)
-        for source, layer in zip(sources, network.layers, strict=True)
-    ]
-    bases = [0 if i % 2 == 0 else depth - size for i, size in enumerate(sizes)]
-    fullest = 0
-    for i, layer in enumerate(network.layers):
-        after = sizes[i + 1] if i + 1 < len(sizes) else 0
-        needed = sizes[i] + after
-        if needed > depth:
-            raise UnsupportedNetworkError(
-                f"layer {layer.name}: its input takes {sizes[i]} words and its output {after}, "
-                f"together {needed}; the feature memory has {depth}, {needed - depth} too few"
-            )
-        fullest = max(fullest, needed)
-    return bases, fullest
+    needed = needed_words(tensors, len(network.layers))
+    worst = max(range(len(needed)), key=needed.__getitem__)
+    name = network.layers[worst].name
+    parts = ", ".join(
+        f"{tensor.name} {tensor.size}" for tensor in tensors if tensor.alive >> worst & 1
+    )
+    text = f"layer {name}: the tensors that are needed while it runs take {needed[worst]} words"
+    if needed[worst] <= depth:
+        return UnsupportedNetworkError(
+            f"{text} ({parts}) of {depth}, but no addresses were found for all of them"
+        )
+    return UnsupportedNetworkError(
+        f"{text} ({parts}); the feature memory has {depth}, {needed[worst] - depth} too few"
+    )
+
+
+def _steps(
+    order: WorkOrder,
+    network: IntegerNetwork,
+    lifetimes: Sequence[Lifetime],
+    places: dict[str, tuple[int, int]],
+) -> Iterator[Load | Run]:
+    """The order of work with addresses."""
+    together = {life.name for life in lifetimes if life.used >= order.split}
+
+    def base(name: str, image: int) -> tuple[int, int]:
+        start, size = places[name]
+        return (start + image * size, size) if name in together else (start, 0)
+
+    def load(image: int) -> Load:
+        return Load(image, base(INPUT, image)[0])
+
+    def run(index: int, image: int, images: int) -> Run:
+        layer = network.layers[index]
+        source = INPUT if index == 0 else network.layers[index - 1].name
+        target = (0, 0) if layer.raw else base(layer.name, image)
+        return Run(index, image, images, *base(source, image), *target, index == 0)
+
+    if order.split:
+        yield load(0)
+        for image in range(order.batch):
+            for index in range(order.split):
+                if index == order.load and image + 1 < order.batch:
+                    yield load(image + 1)
+                yield run(index, image, 1)
+            if order.load == order.split and image + 1 < order.batch:
+                yield load(image + 1)
+    else:
+        for image in range(order.batch):
+            yield load(image)
+    for index in range(order.split, len(network.layers)):
+        if order.alone[index]:
+            for image in range(order.batch):
+                yield run(index, image, 1)
+        else:
+            yield run(index, 0, order.batch)
 
 
 def _check_sizes(plan: LayerPlan, config: CoreConfig) -> None:
     layer = plan.layer
     if max(*plan.source, layer.outputs) > 0xFFFF:
         raise UnsupportedNetworkError(f"layer {layer.name}: a size of {plan.source} is over 65535")
-    if layer.pool == 2 and plan.source[2] > config.max_pool_width:
+    if layer.pool == 2 and plan.result[2] > config.max_pool_width:
         raise UnsupportedNetworkError(
-            f"layer {layer.name}: rows of {plan.source[2]} pixels are wider than the core can pool "
+            f"layer {layer.name}: rows of {plan.result[2]} pixels are wider than the core can pool "
             f"({config.max_pool_width})"
         )
     words = plan.payload_shape.words(config)
-    if words > config.weight_depth and not weights_streamed(plan.kernel, layer.input_bits):
+    streamed = weights_streamed(plan.kernel, layer.input_bits) and not plan.shared
+    if words > config.weight_depth and not streamed:
         raise UnsupportedNetworkError(
             f"layer {layer.name}: the weights of one channel group take {words} words; the weight "
             f"memory has {config.weight_depth}, {words - config.weight_depth} too few"

@@ -14,6 +14,7 @@ from ref_model.hardware.blocks import (
     EndBlock,
     Kernel,
     LayerBlock,
+    LoadBlock,
     ProgramBlock,
     block_kind,
     block_magic,
@@ -23,12 +24,21 @@ from ref_model.hardware.blocks import (
     pack_block,
     unpack_block,
 )
-from ref_model.hardware.checks import check_layer, check_program
+from ref_model.hardware.checks import (
+    Words,
+    check_layer,
+    check_load,
+    check_program,
+    payload_shape_of,
+)
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
-from ref_model.hardware.payload import Payload, PayloadShape, pack_payload, unpack_payload
-from ref_model.hardware.plan import LayerPlan, Plan, plan_network
+from ref_model.hardware.payload import Payload, pack_payload, unpack_payload
+from ref_model.hardware.plan import LayerPlan, Load, Plan, Run, plan_network
 from ref_model.integer.network import IntegerNetwork
+
+NO_SLOT = 255
+"""Counter slot of layers past the slots that a core can have."""
 
 
 @dataclass(frozen=True)
@@ -43,85 +53,123 @@ class LayerSection:
 
 
 @dataclass(frozen=True)
+class LoadSection:
+    """One LOAD block, and where it lies in the packet (byte offset)."""
+
+    block: LoadBlock
+    block_offset: int
+
+
+@dataclass(frozen=True)
 class DecodedProgram:
-    """A packet taken apart by `decode_program`."""
+    """A packet taken apart by `decode_program`; ``parts`` are in the packet's order."""
 
     header: ProgramBlock
-    sections: tuple[LayerSection, ...]
+    parts: tuple[LoadSection | LayerSection, ...]
     end_offset: int
 
+    @property
+    def loads(self) -> tuple[LoadSection, ...]:
+        """The LOAD blocks."""
+        return tuple(part for part in self.parts if isinstance(part, LoadSection))
 
-def encode_network(network: IntegerNetwork, config: CoreConfig) -> bytes:
-    """The parameter packet of ``network`` for a core; raises as `plan_network` does."""
-    return encode_plan(plan_network(network, config))
+    @property
+    def sections(self) -> tuple[LayerSection, ...]:
+        """The LAYER blocks with their payloads."""
+        return tuple(part for part in self.parts if isinstance(part, LayerSection))
+
+
+def encode_network(network: IntegerNetwork, config: CoreConfig, batch: int = 1) -> bytes:
+    """The parameter packet of ``network`` for a core and ``batch`` images a pass.
+
+    Raises as `plan_network` does.
+    """
+    return encode_plan(plan_network(network, config, batch))
 
 
 def encode_plan(plan: Plan) -> bytes:
     """The parameter packet of a planned network, not yet filled to whole beats."""
     parts = [pack_block(program_block(plan))]
-    payload = b""
-    for index, layer in enumerate(plan.layers):
-        parts += [pack_block(layer_block(layer, index), payload)]
-        payload = pack_payload(layer_payload(layer), layer.payload_shape, plan.config)
-        parts += [payload]
-    parts += [pack_block(EndBlock(), payload)]
+    payloads = [pack_payload(layer_payload(x), x.payload_shape, plan.config) for x in plan.layers]
+    payload, layers = b"", 0
+    for step in plan.steps:
+        if isinstance(step, Load):
+            parts.append(pack_block(load_block(plan, step), payload))
+            payload = b""
+        else:
+            parts.append(pack_block(layer_block(plan, step, layers), payload))
+            payload = payloads[step.layer]
+            parts.append(payload)
+            layers += 1
+    parts.append(pack_block(EndBlock(), payload))
     return b"".join(parts)
 
 
 def program_block(plan: Plan) -> ProgramBlock:
     """The PROGRAM block of a plan."""
-    channels, height, width = plan.network.input_shape
     return ProgramBlock(
-        pin=plan.config.pin,
-        pout=plan.config.pout,
-        layers=len(plan.layers),
+        pin=plan.config.pin, pout=plan.config.pout, layers=len(plan.runs), images=plan.batch
+    )
+
+
+def load_block(plan: Plan, load: Load) -> LoadBlock:
+    """The LOAD block of one image."""
+    channels, height, width = plan.network.input_shape
+    return LoadBlock(
+        index=load.image,
         height=height,
         width=width,
         channels=channels,
         bits=plan.network.input_bits,
         row_window=int(plan.row_window),
-        base=plan.layers[0].input_base,
+        base=load.base,
     )
 
 
-def layer_block(plan: LayerPlan, index: int) -> LayerBlock:
-    """The LAYER block of one layer."""
-    layer = plan.layer
-    channels, height, width = plan.source
+def layer_block(plan: Plan, run: Run, index: int) -> LayerBlock:
+    """The LAYER block of one run of a layer."""
+    planned = plan.layers[run.layer]
+    layer = planned.layer
+    channels, height, width = planned.source
     return LayerBlock(
         index=index,
-        kernel=plan.kernel,
+        kernel=planned.kernel,
         pool=int(layer.pool == 2),
         raw=int(layer.raw),
+        after_load=int(run.after_load),
+        stride2=int(layer.stride == 2),
+        shared=int(planned.shared),
         height=height,
         width=width,
         channels=channels,
         outputs=layer.outputs,
-        input_base=plan.input_base,
-        output_base=plan.output_base,
+        input_base=run.input_base,
+        output_base=run.output_base,
         input_bits=layer.input_bits,
         weight_bits=layer.weight_bits,
         output_bits=layer.output_bits or 0,
         shift=layer.shift,
+        images=run.images,
+        slot=min(run.layer, NO_SLOT),
+        input_pitch=run.input_pitch,
+        output_pitch=run.output_pitch,
     )
 
 
 def layer_payload(plan: LayerPlan) -> Payload:
-    """What a layer's payload holds; a 3x3 kernel over a row window becomes 1x3 over 3C channels."""
+    """What a layer's payload holds.
+
+    A 3x3 kernel over a row window becomes 1x3 over 3C channels; of shared weights both planes are
+    the same.
+    """
     layer = plan.layer
     weight = layer.weight
     if plan.kernel is Kernel.K1X3:
         outputs, channels = weight.shape[:2]
         weight = weight.transpose(0, 2, 1, 3).reshape(outputs, 3 * channels, 1, 3)
+    if plan.shared:
+        weight = weight[:, :, :1, :1].repeat(2, axis=3)
     return Payload(weight, layer.multiplier, layer.bias)
-
-
-def payload_shape_of(block: LayerBlock) -> PayloadShape:
-    """Size and order of the payload that follows ``block``."""
-    return PayloadShape(
-        Kernel(block.kernel), block.channels, block.height, block.width,
-        block.outputs, block.weight_bits,
-    )  # fmt: skip
 
 
 def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> DecodedProgram:
@@ -131,35 +179,60 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
     the code and the layer index that the core reports for a packet like this.
     """
     source = _Source(packet, beat_bytes)
-    header = unpack_block(source.block(BlockKind.PROGRAM), ProgramBlock)
+    kind, data = source.block()
+    if kind != BlockKind.PROGRAM:
+        raise source.error(ErrorCode.KIND, f"block kind {kind}, not PROGRAM")
+    header = unpack_block(data, ProgramBlock)
     check_program(header, config)
-    sections: list[LayerSection] = []
-    for index in range(header.layers):
-        source.layer = index
+    source.layer = 0
+    parts: list[LoadSection | LayerSection] = []
+    images = 0
+    opened: Words | None = None
+    while True:
         start = source.offset
-        block = unpack_block(source.block(BlockKind.LAYER), LayerBlock)
-        check_layer(block, index, header, config)
-        shape = payload_shape_of(block)
-        payload = source.payload(shape.bytes(config))
-        content = unpack_payload(payload, shape, config)
-        sections.append(LayerSection(block, content, start, start + BLOCK_BYTES, len(payload)))
-    source.layer = header.layers
-    end = source.offset
-    source.block(BlockKind.END)
-    return DecodedProgram(header, tuple(sections), end)
+        kind, data = source.block()
+        if kind == BlockKind.LOAD:
+            load = unpack_block(data, LoadBlock)
+            if load.index != images or images == header.images:
+                raise source.error(ErrorCode.KIND, f"image {load.index} after {images} images")
+            opened = check_load(load, source.layer, config).hull(opened)
+            images += 1
+            parts.append(LoadSection(load, start))
+        elif kind == BlockKind.LAYER:
+            block = unpack_block(data, LayerBlock)
+            if block.index != source.layer or source.layer == header.layers:
+                text = f"layer {block.index} in place of {source.layer}"
+                raise source.error(ErrorCode.KIND, text)
+            check_layer(block, header, config, opened)
+            if block.after_load:
+                opened = None
+            shape = payload_shape_of(block)
+            payload = source.payload(shape.bytes(config))
+            content = unpack_payload(payload, shape, config)
+            parts.append(LayerSection(block, content, start, start + BLOCK_BYTES, len(payload)))
+            source.layer += 1
+        elif kind == BlockKind.END:
+            if (source.layer, images) != (header.layers, header.images):
+                text = f"after {source.layer} layers and {images} images"
+                raise source.error(ErrorCode.KIND, f"END {text}")
+            source.check_end()
+            return DecodedProgram(header, tuple(parts), start)
+        else:
+            raise source.error(ErrorCode.KIND, f"block kind {kind}")
 
 
 def describe(packet: bytes, config: CoreConfig) -> str:
     """The blocks and payloads of a packet, one a line with its byte offset, for people."""
     program = decode_program(packet, config)
     lines = [_line(0, program.header)]
-    for section in program.sections:
-        lines.append(_line(section.block_offset, section.block))
-        shape = payload_shape_of(section.block)
-        lines.append(
-            f"{section.payload_offset:8d}  payload {section.payload_bytes} bytes: "
-            f"{shape.groups(config)} groups of {shape.words(config)} words"
-        )
+    for part in program.parts:
+        lines.append(_line(part.block_offset, part.block))
+        if isinstance(part, LayerSection):
+            shape = payload_shape_of(part.block)
+            lines.append(
+                f"{part.payload_offset:8d}  payload {part.payload_bytes} bytes: "
+                f"{shape.groups(config)} groups of {shape.words(config)} words"
+            )
     lines.append(_line(program.end_offset, EndBlock()))
     return "\n".join(lines)
 
@@ -174,38 +247,42 @@ class _Source:
         self._beat_bytes = beat_bytes
         self._payload = b""
 
-    def block(self, kind: BlockKind) -> bytes:
-        """The next block, which has to be of ``kind``."""
+    def block(self) -> tuple[int, bytes]:
+        """Kind and bytes of the next block."""
         data = self._packet[self.offset : self.offset + BLOCK_BYTES]
         if len(data) < BLOCK_BYTES:
-            raise self._error(ErrorCode.PARAM_SHORT, "the packet ends in this block")
+            raise self.error(ErrorCode.PARAM_SHORT, "the packet ends in this block")
         if block_magic(data) != MAGIC:
-            raise self._error(ErrorCode.MAGIC, f"begins with 0x{block_magic(data):04X}")
+            raise self.error(ErrorCode.MAGIC, f"begins with 0x{block_magic(data):04X}")
         if block_version(data) != FORMAT_VERSION:
-            raise self._error(ErrorCode.VERSION, f"format version {block_version(data)}")
+            raise self.error(ErrorCode.VERSION, f"format version {block_version(data)}")
         if not checksum_is_right(data, self._payload):
-            raise self._error(ErrorCode.CRC, "the checksum differs")
-        rest = len(self._packet) - self.offset - BLOCK_BYTES
-        last = rest < self._beat_bytes
-        if last and block_kind(data) != BlockKind.END:
-            raise self._error(ErrorCode.PARAM_SHORT, "the packet ends with this block")
-        if block_kind(data) != kind:
-            raise self._error(ErrorCode.KIND, f"block kind {block_kind(data)}, not {kind.name}")
-        if kind is BlockKind.END and not last:
-            raise self._error(ErrorCode.PARAM_LONG, f"{rest} bytes follow the END block")
+            raise self.error(ErrorCode.CRC, "the checksum differs")
         self.offset += BLOCK_BYTES
         self._payload = b""
-        return data
+        if self._rest < self._beat_bytes and block_kind(data) != BlockKind.END:
+            raise self.error(ErrorCode.PARAM_SHORT, "the packet ends with this block")
+        return block_kind(data), data
+
+    def check_end(self) -> None:
+        """Nothing but filling follows the END block."""
+        if self._rest >= self._beat_bytes:
+            raise self.error(ErrorCode.PARAM_LONG, f"{self._rest} bytes follow the END block")
+
+    @property
+    def _rest(self) -> int:
+        return len(self._packet) - self.offset
 
     def payload(self, length: int) -> bytes:
         """The payload after a LAYER block; the packet must not end with it."""
         self._payload = self._packet[self.offset : self.offset + length]
         if len(self._packet) <= self.offset + length:
-            raise self._error(ErrorCode.PARAM_SHORT, "the packet ends in the payload")
+            raise self.error(ErrorCode.PARAM_SHORT, "the packet ends in the payload")
         self.offset += length
         return self._payload
 
-    def _error(self, code: ErrorCode, text: str) -> ProgramError:
+    def error(self, code: ErrorCode, text: str) -> ProgramError:
+        """An error in this layer."""
         return ProgramError(code, self.layer, text)
 
 

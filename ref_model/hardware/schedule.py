@@ -13,11 +13,14 @@ into it, and at least as long as emitting it::
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.layout import digits_of, pairs_of
-from ref_model.hardware.plan import LayerPlan, Plan
+
+if TYPE_CHECKING:
+    from ref_model.hardware.plan import LayerPlan, Plan
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,11 @@ class LayerSchedule:
 
 
 def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
-    """The schedule of every layer."""
+    """The schedule of every layer for one image."""
     shapes = plan.network.input_shapes()
     return tuple(
         LayerSchedule(
-            layer.layer.name, layer.layer.macs(shape), *_words_and_cycles(layer, plan.config)
+            layer.layer.name, layer.layer.macs(shape), *words_and_cycles(layer, plan.config)
         )
         for layer, shape in zip(plan.layers, shapes, strict=True)
     )
@@ -55,7 +58,8 @@ def emit_cycles(plan: LayerPlan, config: CoreConfig) -> int:
     return cycles * plan.kernel.sets
 
 
-def _words_and_cycles(plan: LayerPlan, config: CoreConfig) -> tuple[int, int]:
+def words_and_cycles(plan: LayerPlan, config: CoreConfig) -> tuple[int, int]:
+    """Words of a layer, and the cycles that it takes with emission, for one image."""
     layer = plan.layer
     channels, height, width = plan.source
     groups = ceil_div(layer.outputs, config.pout * plan.kernel.sets)
@@ -66,8 +70,9 @@ def _words_and_cycles(plan: LayerPlan, config: CoreConfig) -> tuple[int, int]:
         steps = [base * height * pairs]
         pairs = 1
     elif plan.kernel is Kernel.K3X3:
-        steps = [base * (min(y + 1, height - 1) - max(y - 1, 0) + 1) for y in range(height)]
+        centres = range(0, height, layer.stride)
+        steps = [base * (min(y + 1, height - 1) - max(y - 1, 0) + 1) for y in centres]
     else:
-        steps = [base] * height
+        steps = [base] * ceil_div(height, layer.stride)
     words = groups * pairs * sum(steps)
     return words, groups * pairs * sum(max(step, emit) for step in steps)

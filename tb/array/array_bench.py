@@ -9,7 +9,7 @@ direct convolution and the table in lsfq_emitter.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cocotb
 import numpy as np
@@ -36,7 +36,7 @@ TAGS = (
     "issue_last",
     "issue_row_first",
     "issue_row_last",
-    "issue_group_last",
+    "issue_image_last",
 )
 
 
@@ -71,7 +71,7 @@ def _random_codes(
 
 
 def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Kernel) -> Layer:
-    case = random_case(generator, config, kernel)
+    case = replace(random_case(generator, config, kernel), images=1, shared=False)
     shape = case.payload_shape
     codes = _random_codes(
         generator, 0, largest_activation(case.input_bits), (case.channels, case.height, case.width)
@@ -101,7 +101,7 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Ke
 
     margins = {Kernel.K3X3: (1, 1), Kernel.K1X3: (0, 1)}.get(kernel, (0, 0))
     padded = np.pad(codes, ((0, 0), (margins[0],) * 2, (margins[1],) * 2))
-    sums = convolve_int64(padded[None], weight)[0]
+    sums = convolve_int64(padded[None], weight, case.stride)[0]
     groups = shape.groups(config)
     all_lanes = np.zeros((groups * lanes, *sums.shape[1:]), np.int64)
     all_lanes[: case.outputs] = sums
@@ -129,7 +129,10 @@ def _pixels_of_step(
     height, width = sums.shape[2:]
     last_row = y == height - 1
     # cycle, set, column
-    if layer.case.kernel is Kernel.K1X1:
+    if layer.case.stride == 2:
+        sets = layer.case.kernel.sets
+        places = [(k * pair_cycles + (sets == 1), k, t) for k in range(sets)]
+    elif layer.case.kernel is Kernel.K1X1:
         places = [(k * pair_cycles + x, k, 2 * t + x) for k in range(2) for x in range(2)]
     else:
         places = [(0, 0, 2 * t - 1), (1, 0, 2 * t)]
@@ -190,12 +193,13 @@ class Driver:
     def begin(self, case: LayerCase, pair_cycles: int) -> None:
         self.dut.pointwise.value = int(case.kernel is Kernel.K1X1)
         self.dut.odd.value = case.result_size[1] % 2
+        self.dut.stride2.value = int(case.stride == 2)
         self.dut.pair_cycles.value = pair_cycles
 
 
 async def _open(dut: Dut) -> Driver:
     config = CoreConfig(int(dut.PIN.value), int(dut.POUT.value))
-    for name in (*TAGS, "issue_valid", "clear", "pointwise", "odd"):
+    for name in (*TAGS, "issue_valid", "clear", "pointwise", "odd", "stride2"):
         getattr(dut, name).value = 0
     dut.pair_cycles.value = 2
     await start(dut)
@@ -221,7 +225,7 @@ async def _run_layer(driver: Driver, layer: Layer, pair_cycles: int, gap: float)
             t += 1
             if issue.row_last:
                 y, t = y + 1, 0
-            if issue.group_last:
+            if issue.image_last:
                 group, y, t = group + 1, 0, 0
         await driver.step(
             issue.tags, layer.features[issue.address - case.base], layer.weights[issue.weight]

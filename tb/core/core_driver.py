@@ -13,12 +13,8 @@ import numpy.typing as npt
 from cocotb.triggers import ClockCycles, ReadOnly, RisingEdge
 
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.layout import (
-    beats_to_result,
-    image_to_bytes,
-    tensor_word_count,
-    words_to_tensor,
-)
+from ref_model.hardware.layout import images_to_bytes, tensor_word_count, words_to_tensor
+from ref_model.hardware.order import WorkOrder
 from ref_model.hardware.plan import Plan, plan_network
 from ref_model.hardware.program import encode_plan
 from ref_model.hardware.registers import (
@@ -30,6 +26,7 @@ from ref_model.hardware.registers import (
     decode_error,
     layer_address,
 )
+from ref_model.hardware.results import packet_to_results
 from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
@@ -90,6 +87,7 @@ class Core:
             weight_depth=weights,
             max_pool_width=limits & 0xFFFF,
             max_layers=limits >> 16 & 0xFF,
+            param_width=self.param.width,
         )
 
     async def status(self) -> Status:
@@ -119,35 +117,45 @@ class Core:
             waited += POLL_CYCLES
         return status
 
-    def send(self, packet: bytes, image: bytes) -> None:
+    def send(self, packet: bytes, images: Sequence[Tensor]) -> None:
         """Queue the two packets of one pass."""
         self.param.send_packet(packet)
-        self.data.send_packet(image)
+        self.data.send_packet(self.image_packet(images))
+
+    def image_packet(self, images: Sequence[Tensor]) -> bytes:
+        """The packet of a pass with these images (C, H, W)."""
+        return images_to_bytes(np.stack(images), self.config.pin, self.data.width // 8)
 
     async def run(
-        self, network: IntegerNetwork, images: Sequence[Tensor], cycles: int, watch: bool = True
+        self,
+        network: IntegerNetwork,
+        images: Sequence[Tensor],
+        cycles: int,
+        watch: bool = True,
+        batch: int = 1,
+        order: WorkOrder | None = None,
     ) -> list[PassResult]:
         """Run ``images`` (C, H, W) back to back; ``cycles`` bounds all of them together.
 
-        With ``watch`` every layer's tensor is read from the feature memory when the layer ends,
-        without costing the core a cycle; else only the result is returned.
+        A pass takes ``batch`` of them, which divides their number, in the order of work ``order``
+        or the best. With ``watch`` every layer's tensor is read from the feature memory when the
+        layer ends, without costing the core a cycle; else only the result is returned.
         """
-        plan = plan_network(network, self.config)
+        plan = plan_network(network, self.config, batch, order)
         packet = encode_plan(plan)
         results = [PassResult() for _ in images]
-        watcher = cocotb.start_soon(self._watch(plan, results)) if watch else None
-        for image in images:
-            self.send(packet, image_to_bytes(image, self.config.pin))
-        await self.begin(len(images))
+        passes = [results[first : first + batch] for first in range(0, len(images), batch)]
+        watcher = cocotb.start_soon(self._watch(plan, passes)) if watch else None
+        for number in range(len(passes)):
+            self.send(packet, images[number * batch : (number + 1) * batch])
+        await self.begin(len(passes))
         status = await self.wait_idle(cycles)
         assert status == Status.DONE, f"{status!r}: {await self.error()}"
-        last = plan.layers[-1]
-        for result in results:
+        for chosen in passes:
             beats = await self.result.receive(cycles=200)
             numbers = [to_signed(beat, RESULT_WIDTH) for beat in beats]
-            result.tensors[last.layer.name] = beats_to_result(
-                numbers, last.result, self.config.pout, last.kernel.sets
-            )
+            for result, tensor in zip(chosen, packet_to_results(plan, numbers), strict=True):
+                result.tensors[network.layers[-1].name] = tensor
         self.result.assert_empty()
         if watcher is not None:
             watcher.cancel()
@@ -174,15 +182,20 @@ class Core:
         ]
         return Counters(cycles, load_cycles, tuple(rows))
 
-    async def _watch(self, plan: Plan, results: Sequence[PassResult]) -> None:
+    async def _watch(self, plan: Plan, passes: Sequence[Sequence[PassResult]]) -> None:
         core = self.dut.u_core
-        for result in results:
-            for layer in plan.layers:
+        for results in passes:
+            for run in plan.runs:
                 await RisingEdge(core.layer_finished)
                 await ReadOnly()
-                if layer.layer.output_bits is not None:
-                    result.tensors[layer.layer.name] = self._read_tensor(
-                        layer.output_base, layer.output, layer.layer.output_bits
+                layer = plan.layers[run.layer]
+                if layer.layer.output_bits is None:
+                    continue
+                for k in range(run.images):
+                    results[run.image + k].tensors[layer.layer.name] = self._read_tensor(
+                        run.output_base + k * run.output_pitch,
+                        layer.output,
+                        layer.layer.output_bits,
                     )
 
     def _read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Tensor:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An exported network on the core, image by image; writes what happened as JSON.
+"""An exported network on the core, pass after pass; writes what happened as JSON.
 
 Environment: LSFQ_NETWORK (folder of the export), LSFQ_IMAGES (``.npy``, uint8 (N, C, H, W)),
-LSFQ_STALLS (a pattern's name), LSFQ_REPORT (file to write).
+LSFQ_BATCH (images a pass, 1), LSFQ_STALLS (a pattern's name), LSFQ_REPORT (file to write).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import cocotb
 import numpy as np
@@ -32,39 +33,48 @@ async def runs_network(dut: Dut) -> None:
     """Every tensor of every layer of every image equals the reference model's."""
     network = load_network(os.environ["LSFQ_NETWORK"])
     images = np.load(os.environ["LSFQ_IMAGES"])
+    batch = int(os.environ.get("LSFQ_BATCH", "1"))
     stalls = os.environ.get("LSFQ_STALLS", "none")
     core = Core(dut, lambda: stall_pattern(stalls))
     await core.open()
     schedule = schedule_network(plan_network(network, core.config))
-    bound = SETUP_CYCLES + CYCLES_PER_IMAGE * sum(layer.cycles for layer in schedule)
+    per_image = CYCLES_PER_IMAGE * sum(layer.cycles for layer in schedule)
 
-    rows = []
+    rows: list[dict[str, Any]] = []
+    passes: list[dict[str, Any]] = []
     differences: list[str] = []
-    for number, image in enumerate(images):
-        (result,) = await core.run(network, [image], bound)
-        wrong = _differences(network, image, result)
-        differences += [f"image {number}: {text}" for text in wrong.values()]
-        last = network.layers[-1].name
-        logits = result.tensors[last].reshape(-1)
-        expected = run_network(network, image)[last].reshape(-1)
-        counters = await core.counters(len(network.layers))
-        rows.append(
-            {
-                "prediction": int(logits.argmax()),
+    for first in range(0, len(images), batch):
+        chosen = images[first : first + batch]
+        bound = SETUP_CYCLES + len(chosen) * per_image
+        results = await core.run(network, list(chosen), bound, batch=len(chosen))
+        for number, (image, result) in enumerate(zip(chosen, results, strict=True), first):
+            wrong = _differences(network, image, result)
+            differences += [f"image {number}: {text}" for text in wrong.values()]
+            last = network.layers[-1].name
+            expected = run_network(network, image)[last].reshape(-1)
+            rows.append({
+                "prediction": int(result.tensors[last].reshape(-1).argmax()),
                 "reference": int(expected.argmax()),
                 "differences": wrong,
-                "cycles": counters.cycles,
-                "load_cycles": counters.load_cycles,
-                "layers": list(counters.layers),
-            }
-        )
-        dut._log.info(f"image {number + 1} of {len(images)}: {counters.cycles} cycles")
+                "pass": len(passes),
+            })  # fmt: skip
+        counters = await core.counters(len(network.layers))
+        passes.append({
+            "images": len(chosen),
+            "cycles": counters.cycles,
+            "load_cycles": counters.load_cycles,
+            "layers": list(counters.layers),
+        })  # fmt: skip
+        done = first + len(chosen)
+        dut._log.info(f"image {done} of {len(images)}: {counters.cycles} cycles a pass")
     report = {
         "pin": core.config.pin,
         "pout": core.config.pout,
+        "batch": batch,
         "layers": [
             {"name": layer.name, "macs": layer.macs, "schedule": layer.cycles} for layer in schedule
         ],
+        "passes": passes,
         "images": rows,
     }
     if "LSFQ_REPORT" in os.environ:

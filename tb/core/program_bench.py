@@ -9,7 +9,7 @@ import cocotb
 
 from tb.common import Dut, rng, stall_pattern
 from tb.core.core_driver import Core, check_tensors
-from tb.random_networks import random_image, random_network
+from tb.random_networks import random_image, random_network, random_order
 
 PROGRAMS = int(os.environ.get("LSFQ_PROGRAMS", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")
@@ -18,16 +18,20 @@ MAX_CYCLES = int(os.environ.get("LSFQ_MAX_CYCLES", "6000"))
 
 @cocotb.test()
 async def random_programs(dut: Dut) -> None:
-    """Shapes, widths, kernels, bit widths and constants at random; every third runs two images."""
+    """Shapes, widths, kernels, strides, bit widths, constants, and the order of work of a pass with
+    up to four images; every third program runs two passes.
+    """
     random = rng()
     core = Core(dut, lambda: stall_pattern(STALLS))
     await core.open()
     for number in range(PROGRAMS):
-        network = random_network(random, core.config, MAX_CYCLES)
-        images = [random_image(random, network) for _ in range(1 + number % 3 // 2)]
-        dut._log.info(f"program {number}: {network.name}")
-        results = await core.run(network, images, cycles=100 * MAX_CYCLES)
-        check_tensors(network, images, results, f"program {number}")
+        batch = int(random.choice([1, 1, 2, 3, 4]))
+        network = random_network(random, core.config, MAX_CYCLES // batch)
+        order = random_order(random, network, core.config, batch)
+        images = [random_image(random, network) for _ in range(batch * (1 + number % 3 // 2))]
+        dut._log.info(f"program {number}: {network.name}, {order}")
+        results = await core.run(network, images, cycles=200 * MAX_CYCLES, batch=batch, order=order)
+        check_tensors(network, images, results, f"program {number}, {order}")
         counters = await core.counters(min(len(network.layers), core.config.max_layers))
         for counter in counters.layers:
             waits = ("starved_weights", "blocked_output", "starved_features")

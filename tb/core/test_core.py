@@ -89,7 +89,7 @@ def test_no_unknown_outputs(simulator: str) -> None:
         pytest.param("lsfq_requant", "b_q       <= constants", "b_q <= 1 + constants", id="bias"),
         pytest.param("lsfq_emitter", "held_last_q && !odd", "held_last_q", id="row end"),
         pytest.param(
-            "lsfq_sequencer", "layer_three_rows && first_row ? 2'd1", "1'b0 ? 2'd1", id="padding"
+            "lsfq_sequencer", "layer_three_rows && first_row ? 18'd1", "1'b0 ? 18'd1", id="padding"
         ),
     ],
 )

@@ -13,8 +13,8 @@ from ref_model.hardware.registers import LayerCounter
 from tb.common import Dut, reset, start
 
 INPUTS = (
-    "pass_start", "running", "first_beat", "loaded", "result_last", "layer_end", "busy",
-    "starved_weights", "blocked_output", "starved_features", "read_layer", "read_counter",
+    "pass_start", "running", "first_beat", "loaded", "result_last", "layer_end", "layer_slot",
+    "busy", "starved_weights", "blocked_output", "starved_features", "read_layer", "read_counter",
 )  # fmt: skip
 REASONS = {
     "busy": LayerCounter.BUSY,
@@ -30,7 +30,8 @@ class Expected:
 
     cycles: int = 0
     load_cycles: int = 0
-    layers: list[dict[str, int]] = field(default_factory=list)
+    layers: int = 0
+    slots: dict[int, dict[str, int]] = field(default_factory=dict)
 
 
 async def _cycle(dut: Dut, **high: int) -> None:
@@ -41,7 +42,9 @@ async def _cycle(dut: Dut, **high: int) -> None:
 
 
 async def _pass(dut: Dut, layers: int, longest: int, abandon: bool = False) -> Expected:
-    """One pass of random length; `abandon` leaves it in the middle."""
+    """One pass of random length, some slots used several times, some there are not; `abandon`
+    leaves it in the middle.
+    """
     expected = Expected()
     await _cycle(dut, pass_start=1, loaded=random.getrandbits(1))
     for _ in range(random.randint(0, 5)):
@@ -52,19 +55,23 @@ async def _pass(dut: Dut, layers: int, longest: int, abandon: bool = False) -> E
         await _cycle(dut, running=1, first_beat=int(cycle == 0 or random.random() < 0.1))
     expected.cycles = expected.load_cycles = load
     for number in range(layers):
-        counts = dict.fromkeys(REASONS, 0)
+        slot = random.choice([number, random.randint(0, layers), random.getrandbits(8)]) & 0xFF
+        counts = expected.slots.setdefault(slot, dict.fromkeys(REASONS, 0))
         length = random.randint(1, longest)
         if abandon and number == layers - 1:
             for _ in range(length):
                 await _cycle(dut, running=1, loaded=1, busy=1)
+            if not any(counts.values()):
+                del expected.slots[slot]
             return expected
         for cycle in range(length):
             reason = random.choice(list(REASONS))
             counts[reason] += 1
             end = int(cycle == length - 1)
-            await _cycle(dut, running=1, loaded=1, layer_end=end, **{reason: 1})
+            settings = {"layer_end": end, "layer_slot": slot, reason: 1}
+            await _cycle(dut, running=1, loaded=1, **settings)
         expected.cycles += length
-        expected.layers.append(counts)
+        expected.layers += 1
     tail = random.randint(1, 6)
     for cycle in range(tail):
         await _cycle(dut, running=1, loaded=1, result_last=int(cycle == tail - 1))
@@ -82,15 +89,14 @@ async def _read(dut: Dut, layer: int, counter: int) -> int:
     return int(dut.read_data.value)
 
 
-async def _check(dut: Dut, expected: Expected, memory: dict[int, dict[str, int]]) -> None:
-    """Totals, and the counters of every layer; those not reached keep what they held."""
+async def _check(dut: Dut, expected: Expected) -> None:
+    """Totals, and the counters of every slot; those not reached read 0."""
+    await _cycle(dut, loaded=1)
     assert int(dut.cycles.value) == expected.cycles
     assert int(dut.load_cycles.value) == expected.load_cycles
-    assert int(dut.layers.value) == len(expected.layers)
-    depth = int(dut.LAYERS.value)
-    memory.update(enumerate(expected.layers[:depth]))
-    for layer in range(depth):
-        counts = memory.get(layer, dict.fromkeys(REASONS, 0))
+    assert int(dut.layers.value) == expected.layers
+    for layer in range(int(dut.LAYERS.value)):
+        counts = expected.slots.get(layer, dict.fromkeys(REASONS, 0))
         for reason, counter in REASONS.items():
             assert await _read(dut, layer, counter // 4) == counts[reason], f"{layer}: {reason}"
         assert await _read(dut, layer, LayerCounter.CYCLES // 4) == sum(counts.values())
@@ -108,14 +114,12 @@ async def _start(dut: Dut) -> None:
 async def counts(dut: Dut) -> None:
     """Passes one after another, some with more layers than there are counters, some cut short."""
     await _start(dut)
-    memory: dict[int, dict[str, int]] = {}
-    await _check(dut, Expected(), memory)  # before the first pass everything reads 0
+    await _check(dut, Expected())  # before the first pass everything reads 0
     depth = int(dut.LAYERS.value)
-    for layers in (1, depth, depth + 3, 2, 1, depth - 1):
+    for layers in (1, depth, depth + 3, 2, 1, depth - 1, 3 * depth):
         if random.random() < 0.5:
-            abandoned = await _pass(dut, 3, 20, abandon=True)
-            memory.update(enumerate(abandoned.layers[:depth]))
-        await _check(dut, await _pass(dut, layers, 40), memory)
+            await _pass(dut, 3, 20, abandon=True)
+        await _check(dut, await _pass(dut, layers, 40))
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")

@@ -17,11 +17,13 @@ def test_counters(layers: int) -> None:
     ("text", "fault"),
     [
         pytest.param(
-            "layer_end && layers < LAYERS[15:0]", "layer_end", id="overwrites the first layers"
+            "layer_end && {24'd0, layer_slot} < LAYERS",
+            "layer_end",
+            id="counts slots past the last",
         ),
         pytest.param(
-            "output_mem[layers[LAYER_W-1:0]]   <= output_d",
-            "output_mem[layers[LAYER_W-1:0]]   <= output_q",
+            "output_mem[slot]   <= output_d",
+            "output_mem[slot]   <= output_q",
             id="misses the last cycle",
         ),
         pytest.param("if (result_last) counting_q <= 1'b0;", "", id="does not stop"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,11 @@ class Layer:
     weight_bits: int
     output_bits: int
     shift: int
+    stride: int
+    shared: bool
+    images: int
+    source_pitch: int
+    target_pitch: int
 
     @property
     def sets(self) -> int:
@@ -55,9 +60,14 @@ class Layer:
 
     @property
     def output_size(self) -> tuple[int, int]:
+        h, w = self.result_size
+        return (h // 2, w // 2) if self.pool else (h, w)
+
+    @property
+    def result_size(self) -> tuple[int, int]:
         if self.kernel == FULL:
             return 1, 1
-        return (self.h // 2, self.w // 2) if self.pool else (self.h, self.w)
+        return -(-self.h // self.stride), -(-self.w // self.stride)
 
 
 class CoreModel:
@@ -71,23 +81,32 @@ class CoreModel:
         self.outputs: list[Array] = []
         self.words_used = 0
 
-    def run(self, packet: bytes, image: bytes) -> None:
-        """One pass: fills ``results`` (the result stream) and ``outputs`` (codes of each layer)."""
+    def run(self, packet: bytes, images: bytes, beat_bytes: int = 1) -> None:
+        """One pass: fills ``results`` (the result stream) and ``outputs``.
+
+        ``outputs`` has the codes of every image of every layer that is not raw, in order;
+        ``images`` is the data packet, each image filled to beats of ``beat_bytes``.
+        """
         words = self._block(packet, 0, b"", 1)
         assert (bits_of(words[1], 7, 0), bits_of(words[1], 15, 8)) == (self.pin, self.pout)
-        count = bits_of(words[1], 31, 16)
-        h, w, c = bits_of(words[2], 15, 0), bits_of(words[2], 31, 16), bits_of(words[3], 15, 0)
-        window = bool(bits_of(words[3], 24, 24))
-        self._store_image(image, (c, h, w), bits_of(words[3], 23, 16), window, words[4])
-        at, payload = 64, b""
-        for index in range(count):
-            layer = self._layer(self._block(packet, at, payload, 2))
+        count, loads = bits_of(words[1], 31, 16), bits_of(words[2], 15, 0)
+        at, payload, index, image = 64, b"", 0, 0
+        while (index, image) != (count, loads):
+            words = self._block(packet, at, payload, None)
+            if bits_of(words[0], 23, 16) == 4:
+                assert bits_of(words[1], 15, 0) == image
+                images = images[self._load(words, images, beat_bytes) :]
+                at, payload, image = at + 64, b"", image + 1
+                continue
+            assert bits_of(words[0], 23, 16) == 2
+            layer = self._layer(words)
             assert layer.index == index
-            assert layer.raw == (index == count - 1)
+            assert layer.raw or index < count - 1
             payload = self._run_layer(layer, packet[at + 64 :])
-            at += 64 + len(payload)
+            at, index = at + 64 + len(payload), index + 1
         self._block(packet, at, payload, 3)
         assert len(packet) == at + 64
+        assert not any(images)
 
     def read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Array:
         """Codes of a tensor by the address formula."""
@@ -104,11 +123,11 @@ class CoreModel:
                         codes[channel, y, x] = codes[channel, y, x] * 16 + nibble
         return codes
 
-    def _block(self, packet: bytes, at: int, payload: bytes, kind: int) -> tuple[int, ...]:
+    def _block(self, packet: bytes, at: int, payload: bytes, kind: int | None) -> tuple[int, ...]:
         words = struct.unpack("<16I", packet[at : at + 64])
         assert bits_of(words[0], 15, 0) == 0x514C
-        assert bits_of(words[0], 31, 24) == 1
-        assert bits_of(words[0], 23, 16) == kind
+        assert bits_of(words[0], 31, 24) == 2
+        assert kind in (None, bits_of(words[0], 23, 16))
         assert words[15] == zlib.crc32(payload + packet[at : at + 60])
         return words
 
@@ -118,7 +137,18 @@ class CoreModel:
             bool(bits_of(w[1], 19, 19)), bits_of(w[2], 15, 0), bits_of(w[2], 31, 16),
             bits_of(w[3], 15, 0), bits_of(w[3], 31, 16), w[4], w[5], bits_of(w[6], 7, 0),
             bits_of(w[6], 15, 8), bits_of(w[6], 23, 16), bits_of(w[6], 31, 24),
+            2 if bits_of(w[1], 21, 21) else 1, bool(bits_of(w[1], 22, 22)), bits_of(w[7], 15, 0),
+            w[8], w[9],
         )  # fmt: skip
+
+    def _load(self, words: tuple[int, ...], data: bytes, beat_bytes: int) -> int:
+        """Store the next image; the bytes that it takes of the packet."""
+        h, w, c = bits_of(words[2], 15, 0), bits_of(words[2], 31, 16), bits_of(words[3], 15, 0)
+        window = bool(bits_of(words[3], 24, 24))
+        size = h * w * c
+        filled = -(-size // beat_bytes) * beat_bytes
+        self._store_image(data[:filled], (c, h, w), bits_of(words[3], 23, 16), window, words[4])
+        return filled
 
     def _store_image(
         self, image: bytes, shape: tuple[int, int, int], bits: int, window: bool, base: int
@@ -154,11 +184,20 @@ class CoreModel:
     def _run_layer(self, layer: Layer, data: bytes) -> bytes:
         groups_in, pairs = -(-layer.c // self.pin), -(-layer.w // 2)
         digits = 2 if layer.weight_bits == 8 else 1
+        positions = 1 if layer.shared else layer.h * pairs
         per_digit = {K1X1: groups_in, K1X3: groups_in, K3X3: 3 * groups_in,
-                     FULL: groups_in * layer.h * pairs}[layer.kernel]  # fmt: skip
+                     FULL: groups_in * positions}[layer.kernel]  # fmt: skip
         planes = 3 if layer.kernel in (K1X3, K3X3) else 2
         lanes, word = self.pout * layer.sets, planes * self.pin * self.pout // 2
         used = 0
+        images = [
+            replace(
+                layer,
+                source=layer.source + k * layer.source_pitch,
+                target=layer.target + k * layer.target_pitch,
+            )
+            for k in range(layer.images)
+        ]
         for group in range(-(-layer.outputs // lanes)):
             constants = struct.unpack(f"<{lanes}q", data[used : used + 8 * lanes])
             used += 8 * lanes
@@ -166,11 +205,12 @@ class CoreModel:
             used += digits * per_digit * word
             nibbles = np.stack([raw & 15, raw >> 4], axis=-1).astype(np.int64)
             weights = nibbles.reshape(digits, per_digit, planes, self.pout, self.pin)
-            accumulators = self._accumulate(layer, weights)
-            self._emit(layer, group, accumulators, constants)
+            for one in images:
+                self._emit(one, group, self._accumulate(one, weights), constants)
         if not layer.raw:
             shape = (layer.outputs, *layer.output_size)
-            self.outputs.append(self.read_tensor(layer.target, shape, layer.output_bits))
+            for one in images:
+                self.outputs.append(self.read_tensor(one.target, shape, layer.output_bits))
         return data[:used]
 
     def _phases(self, layer: Layer) -> list[tuple[int, int, bool]]:
@@ -222,7 +262,7 @@ class CoreModel:
         if layer.kernel == FULL:
             return self._full_map(layer, weights)
         rows = []
-        for y in range(layer.h):
+        for y in range(0, layer.h, layer.stride):
             acc = np.zeros((-(-layer.w // 2), self.pout, 4), np.int64)
             for i, w, shift in self._phases(layer):
                 offset = 8 if w == 0 else 0
@@ -252,20 +292,23 @@ class CoreModel:
         if layer.kernel == K1X1:
             sets = np.stack([acc[..., 0:2], acc[..., 2:4]], axis=1)  # pair, set, lane, pixel
             row = sets.transpose(0, 3, 1, 2).reshape(2 * pairs, -1)
-            return row[: layer.w]
+            return row[: layer.w : layer.stride]
         row = np.zeros((2 * pairs + 1, self.pout), np.int64)
         row[0 : 2 * pairs : 2] = acc[..., 1]  # y[2t] = slot3(t-1) + slot1(t)
         row[2 : 2 * pairs + 1 : 2] += acc[..., 3]
         row[1 : 2 * pairs : 2] = acc[..., 2]  # y[2t-1] = slot2(t-1) + slot0(t)
         row[1 : 2 * pairs - 1 : 2] += acc[1:, :, 0]
-        return self._wrap(row[: layer.w])
+        return self._wrap(row[: layer.w : layer.stride])
 
     def _full_map(self, layer: Layer, weights: Array) -> Array:
         acc = np.zeros(self.pout, np.int64)
         for i, w, shift in self._phases(layer):
             offset = 8 if w == 0 else 0
             used = self._features(layer, i, list(range(layer.h))).reshape(-1, 1, self.pin, 2)
-            taken = np.concatenate([weights[w], np.zeros_like(weights[w][:, :1])], axis=1)
+            chosen = weights[w]
+            if layer.shared:  # a group's word serves all its rows and pairs
+                chosen = chosen.repeat(layer.h * -(-layer.w // 2), axis=0)
+            taken = np.concatenate([chosen, np.zeros_like(chosen[:, :1])], axis=1)
             # Weights: odd pixel, even pixel, none; slot 1 is even * even + odd * odd.
             slots = self._slots(taken, used, offset, np.array([1, 1, 0]))
             acc = acc << 4 if shift else acc

@@ -12,11 +12,13 @@ from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import tensor_word_count
-from ref_model.hardware.plan import plan_network
-from ref_model.hardware.program import encode_plan
+from ref_model.hardware.order import WorkOrder
+from ref_model.hardware.plan import Load, Plan, orders_of, plan_network
+from ref_model.hardware.program import decode_program, encode_plan
 from ref_model.hardware.schedule import emit_cycles, schedule_network
 from ref_model.integer import IntegerLayer, IntegerNetwork
-from tb.random_networks import count_events, random_image, random_network
+from ref_model.integer.network import INPUT
+from tb.random_networks import count_events, random_image, random_network, random_order
 from tb.ref_model.builders import conv, linear, small_vgg
 
 RNG = np.random.default_rng(0)
@@ -43,24 +45,65 @@ def net(*layers: IntegerLayer, shape: tuple[int, int, int] = (2, 6, 6), bits: in
     return IntegerNetwork("n", shape, layers, layers[-1].outputs, input_bits=bits)
 
 
+Place = tuple[int, int]
+"""First word, and the one after the last."""
+
+
+def replay(plan: Plan) -> None:
+    """Follow the steps of a pass: every run finds what it reads where it was put, untouched."""
+    pin, network = plan.config.pin, plan.network
+    bits = network.tensor_bits()
+    where: dict[tuple[str, int], Place] = {}
+    opened: dict[int, Place] = {}
+
+    def put(name: str, image: int, base: int, size: int) -> None:
+        place = (base, base + size)
+        assert 0 <= base < place[1] <= plan.config.feature_depth
+        for key in [k for k, (start, end) in where.items() if start < place[1] and base < end]:
+            del where[key]  # overwritten
+        where[name, image] = place
+
+    for step in plan.steps:
+        if isinstance(step, Load):
+            size = tensor_word_count(plan.layers[0].source, network.input_bits, pin)
+            put(INPUT, step.image, step.base, size)
+            opened[step.image] = where[INPUT, step.image]
+            continue
+        layer = plan.layers[step.layer]
+        if step.after_load:
+            opened.clear()
+        source = INPUT if step.layer == 0 else network.layers[step.layer - 1].name
+        for k in range(step.images):
+            found = where[source, step.image + k]
+            base = step.input_base + k * step.input_pitch
+            size = tensor_word_count(layer.source, bits[source], pin)
+            assert found == (base, base + size)
+            assert step.layer > 0 or step.image + k not in opened, "the image is not there yet"
+        reads = {where[source, step.image + k] for k in range(step.images)}
+        for k in range(step.images) if not layer.layer.raw else ():
+            base = step.output_base + k * step.output_pitch
+            size = tensor_word_count(layer.output, bits[layer.layer.name], pin)
+            for start, end in {*reads, *opened.values()}:
+                assert end <= base or base + size <= start, "overwrites what is in use"
+            put(layer.layer.name, step.image + k, base, size)
+    assert {image for name, image in where if name == INPUT} <= set(range(plan.batch))
+    ran = [(run.layer, run.image + k) for run in plan.runs for k in range(run.images)]
+    every = {(j, image) for j in range(len(plan.layers)) for image in range(plan.batch)}
+    assert set(ran) == every
+    assert len(ran) == len(every)
+
+
 @pytest.mark.parametrize("pin", [4, 8, 16])
 def test_tensors_never_meet(pin: int) -> None:
     rng = np.random.default_rng(pin)
     config = CoreConfig(pin, 8, feature_depth=1500)
-    for _ in range(40):
-        plan = plan_network(random_network(rng, config), config)
-        for layer in plan.layers[:-1]:
-            assert layer.layer.output_bits is not None
-            size = tensor_word_count(layer.source, layer.layer.input_bits, pin)
-            start, end = layer.input_base, layer.input_base + size
-            result = tensor_word_count(layer.output, layer.layer.output_bits, pin)
-            first, last = layer.output_base, layer.output_base + result
-            assert start >= 0
-            assert first >= 0
-            assert max(end, last) <= config.feature_depth
-            assert end <= first or last <= start
-        for layer, after in zip(plan.layers, plan.layers[1:], strict=False):
-            assert layer.output_base == after.input_base
+    for number in range(60):
+        network = random_network(rng, config)
+        batch = 1 + number % 4
+        replay(plan_network(network, config, batch))
+        plan = plan_network(network, config, batch, random_order(rng, network, config, batch))
+        replay(plan)
+        decode_program(encode_plan(plan), config)  # the core's own checks
 
 
 def test_memory_that_just_fits_and_just_does_not() -> None:
@@ -68,14 +111,66 @@ def test_memory_that_just_fits_and_just_does_not() -> None:
     # Input: 1 group * 6 * 3 words; output: 5 groups * 6 * 3 at PIN = 4.
     plan = plan_network(network, CoreConfig(4, 4, feature_depth=108))
     assert plan.feature_words == 108
-    with pytest.raises(UnsupportedNetworkError, match=r"wide: .* 18 words .* 90.* 107, 1 too few"):
+    message = r"wide: .* 108 words \(input 18, wide 90\); .* 107, 1 too few"
+    with pytest.raises(UnsupportedNetworkError, match=message):
         plan_network(network, CoreConfig(4, 4, feature_depth=107))
+
+
+def test_a_batch_takes_what_memory_there_is() -> None:
+    """With less memory fewer layers take all images at once; with enough for one it always fits."""
+    network = vgg7(16)
+    splits, fewest = [], plan_network(network, CoreConfig(16, 16)).feature_words
+    for depth in (fewest, 2000, 3000, 6000, 16384):
+        plan = plan_network(network, CoreConfig(16, 16, feature_depth=depth), 8)
+        replay(plan)
+        splits.append(plan.order.split)
+    assert splits[0] > splits[-1], splits
+    assert splits == sorted(splits, reverse=True), splits
+
+
+def test_loads_hide_behind_layers() -> None:
+    plan = plan_network(vgg7(32), CoreConfig(16, 16, feature_depth=8192), 4)
+    kinds = ["load" if isinstance(step, Load) else step.layer for step in plan.steps]
+    k = plan.order.split
+    assert kinds[:3] == ["load", 0, "load"], "the next image comes during the second layer"
+    assert kinds[-1] == len(plan.layers) - 1
+    assert all(run.images == 4 for run in plan.runs if run.layer >= k)
+    assert all(run.images == 1 for run in plan.runs if run.layer < k)
+
+
+def test_a_full_map_that_does_not_fit_runs_image_by_image() -> None:
+    config = CoreConfig(4, 4, weight_depth=16)
+    network = net(conv(RNG, "a", 2, 2, kernel=1), linear(RNG, "fc", (2, 6, 6), 3))  # 18 words
+    plan = plan_network(network, config, 3, WorkOrder(3, 0, 0, (False, True)))
+    replay(plan)
+    assert [(run.layer, run.images) for run in plan.runs] == [(0, 3), (1, 1), (1, 1), (1, 1)]
+    assert {order.alone[1] for order in orders_of(network, config, 3)} == {True}
+
+
+def test_impossible_orders_and_batches_are_refused() -> None:
+    network = net(conv(RNG, "a", 2, 4), raw(4))
+    with pytest.raises(ValueError, match=r"batch of 0 images is not in 1\.\.256"):
+        plan_network(network, CoreConfig(4, 4), 0)
+    with pytest.raises(UnsupportedNetworkError, match="order of work is impossible"):
+        plan_network(network, CoreConfig(4, 4), 2, WorkOrder(2, 2, 0, (True, True)))
+
+
+def test_equal_weights_over_a_map_are_shared() -> None:
+    """An average pool and a linear layer in one: a weight word a channel group."""
+    weight = RNG.integers(-7, 8, (3, 20, 1, 1)).repeat(5, axis=2).repeat(4, axis=3)
+    network = net(linear(RNG, "fc", (20, 5, 4), 3, weight=weight), shape=(20, 5, 4))
+    layer = plan_network(network, CoreConfig(8, 4)).layers[0]
+    assert layer.shared
+    assert layer.payload_shape.words(CoreConfig(8, 4)) == 3
+    weight[0, 0, 0, 0] += 1 if weight[0, 0, 0, 0] < 7 else -1
+    network = net(linear(RNG, "fc", (20, 5, 4), 3, weight=weight), shape=(20, 5, 4))
+    assert not plan_network(network, CoreConfig(8, 4)).layers[0].shared
 
 
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (net(conv(RNG, "a", 2, 2, stride=2), raw(2)), "layer a: .* stride 2; use stride 1"),
+        (net(conv(RNG, "a", 2, 2, stride=3), raw(2)), "layer a: .* stride 3; use stride 1 or 2"),
         (net(conv(RNG, "a", 2, 2, groups=2), raw(2)), "layer a: .* depthwise"),
         (net(conv(RNG, "a", 2, 2, skip="input"), raw(2)), "layer a: .* residual"),
         (net(conv(RNG, "a", 2, 2, padding=0), raw(2)), "layer a: .* 3x3 kernel with padding 0"),

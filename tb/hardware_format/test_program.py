@@ -17,6 +17,7 @@ from ref_model.hardware.blocks import (
     EndBlock,
     Kernel,
     LayerBlock,
+    LoadBlock,
     ProgramBlock,
     pack_block,
     refit_checksum,
@@ -24,10 +25,18 @@ from ref_model.hardware.blocks import (
 )
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
-from ref_model.hardware.plan import plan_network
-from ref_model.hardware.program import decode_program, describe, encode_network, layer_payload
+from ref_model.hardware.plan import Load, plan_network
+from ref_model.hardware.program import (
+    LayerSection,
+    LoadSection,
+    decode_program,
+    describe,
+    encode_network,
+    encode_plan,
+    layer_payload,
+)
 from ref_model.integer import IntegerLayer, IntegerNetwork
-from tb.random_networks import random_network
+from tb.random_networks import random_network, random_order
 from tb.ref_model.builders import small_vgg
 
 CONFIG = CoreConfig(4, 4)
@@ -56,16 +65,19 @@ def test_a_packet_worked_out_by_hand() -> None:
         0, 4, 4, None,
     )  # fmt: skip
     packet = encode_network(IntegerNetwork("one", (2, 1, 3), (layer,), 1, input_bits=4), CONFIG)
-    head = hex_words("0101514C 00010404 00030001 00040002 00000000") + bytes(40)
+    head = hex_words("0201514C 00010404 00000001") + bytes(48)
     head += zlib.crc32(head).to_bytes(4, "little")
-    block = hex_words("0102514C 00080000 00030001 00010002 00000000 00000000 00000404") + bytes(32)
+    load = hex_words("0204514C 00000000 00030001 00040002 00000000") + bytes(40)
+    load += zlib.crc32(load).to_bytes(4, "little")
+    block = hex_words("0202514C 00180000 00030001 00010002 00000000 00000000 00000404 00000001")
+    block += bytes(28)
     block += zlib.crc32(block).to_bytes(4, "little")
     constants = ((5 << 18) + (2**18 - 2)).to_bytes(8, "little") + bytes(7 * 8)
     plane = bytes.fromhex("1b88" + "8888" * 3)  # lane 0: 3 + 8, -7 + 8, then the code 0
     payload = constants + plane + b"\x88" * 8
-    end = hex_words("0103514C") + bytes(56)
+    end = hex_words("0203514C") + bytes(56)
     end += zlib.crc32(payload + end).to_bytes(4, "little")
-    assert packet == head + block + payload + end
+    assert packet == head + load + block + payload + end
 
 
 @pytest.mark.parametrize(
@@ -73,16 +85,28 @@ def test_a_packet_worked_out_by_hand() -> None:
 )
 def test_random_programs_come_back(config: CoreConfig) -> None:
     rng = np.random.default_rng(11)
-    for _ in range(25):
-        plan = plan_network(random_network(rng, config), config)
-        program = decode_program(encode_network(plan.network, config), config)
-        assert program.header.layers == len(plan.layers)
-        assert program.header.row_window == plan.row_window
-        for layer, section in zip(plan.layers, program.sections, strict=True):
-            block, payload = section.block, layer_payload(layer)
+    for number in range(25):
+        network = random_network(rng, config)
+        batch = 1 + number % 3
+        plan = plan_network(network, config, batch, random_order(rng, network, config, batch))
+        program = decode_program(encode_plan(plan), config)
+        assert (program.header.layers, program.header.images) == (len(plan.runs), batch)
+        assert [type(part) for part in program.parts] == [
+            LoadSection if isinstance(step, Load) else LayerSection for step in plan.steps
+        ]
+        loads = [step for step in plan.steps if isinstance(step, Load)]
+        for load, loaded in zip(loads, program.loads, strict=True):
+            assert (loaded.block.index, loaded.block.base) == (load.image, load.base)
+            assert loaded.block.row_window == plan.row_window
+        for run, section in zip(plan.runs, program.sections, strict=True):
+            block, layer = section.block, plan.layers[run.layer]
+            payload = layer_payload(layer)
             assert (block.kernel, block.pool) == (layer.kernel, layer.layer.pool == 2)
+            assert (block.stride2, block.shared) == (layer.layer.stride == 2, layer.shared)
             assert (block.channels, block.height, block.width) == layer.source
-            assert (block.input_base, block.output_base) == (layer.input_base, layer.output_base)
+            assert (block.input_base, block.output_base) == (run.input_base, run.output_base)
+            assert (block.images, block.input_pitch) == (run.images, run.input_pitch)
+            assert (block.output_pitch, block.slot) == (run.output_pitch, run.layer)
             assert (block.shift, block.outputs) == (layer.layer.shift, layer.layer.outputs)
             np.testing.assert_array_equal(section.payload.weight, payload.weight)
             np.testing.assert_array_equal(section.payload.multiplier, payload.multiplier)
@@ -94,16 +118,24 @@ def test_description_names_every_block() -> None:
     config = CoreConfig(16, 8)
     packet = encode_network(network, config)
     lines = describe(packet, config).splitlines()
-    assert [line.split()[1] for line in lines] == ["PROGRAM", *["LAYER", "payload"] * 3, "END"]
-    assert "kernel=1 pool=0 raw=0 height=8 width=8 channels=9 outputs=4" in lines[1]
+    assert [line.split()[1] for line in lines] == [
+        "PROGRAM", "LOAD", *["LAYER", "payload"] * 3, "END",
+    ]  # fmt: skip
+    assert "height=8 width=8 channels=3 bits=8 row_window=1" in lines[1]
+    assert "kernel=1 pool=0 raw=0 after_load=1" in lines[2]
+    assert "height=8 width=8 channels=9 outputs=4" in lines[2]
     assert int(lines[-1].split()[0]) == len(packet) - BLOCK_BYTES
 
 
 @pytest.mark.parametrize(
     "block",
     [
-        ProgramBlock(4, 8, 65535, 65534, 65533, 65532, 8, 1, 2**32 - 1),
-        LayerBlock(65535, 3, 1, 1, 65534, 65533, 65532, 65531, 2**32 - 1, 2**31, 255, 254, 253, 9),
+        ProgramBlock(4, 8, 65535, 65534),
+        LoadBlock(65535, 65534, 65533, 65532, 8, 1, 2**32 - 1),
+        LayerBlock(
+            65535, 3, 1, 1, 1, 1, 1, 65534, 65533, 65532, 65531, 2**32 - 1, 2**31, 255, 254, 253,
+            9, 65530, 252, 2**32 - 2, 2**32 - 3,
+        ),
         EndBlock(),
     ],
 )  # fmt: skip
@@ -114,7 +146,7 @@ def test_blocks_come_back(block: Block) -> None:
 
 def test_a_field_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match=r"LayerBlock\.shift = 256 does not fit 8 bits"):
-        pack_block(LayerBlock(0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 4, 4, 4, 256))
+        pack_block(LayerBlock(0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 4, 4, 4, 256, 1, 0, 0, 0))
 
 
 def reported(packet: bytes, beat_bytes: int = 1) -> tuple[ErrorCode, int]:
@@ -126,15 +158,19 @@ def reported(packet: bytes, beat_bytes: int = 1) -> tuple[ErrorCode, int]:
 def test_every_damaged_bit_is_reported() -> None:
     packet = encode_network(two_layers(), CONFIG)
     sections = decode_program(packet, CONFIG).sections
-    starts = [0, *(section.block_offset for section in sections), len(packet) - BLOCK_BYTES]
+    starts = [section.block_offset for section in sections] + [len(packet) - BLOCK_BYTES]
     for bit in range(8 * len(packet)):
         damaged = bytearray(packet)
         damaged[bit // 8] ^= 1 << bit % 8
         code, layer = reported(bytes(damaged))
         # A payload counts to the block after it, whose checksum covers it.
-        index = sum(bit // 8 >= start + BLOCK_BYTES for start in starts) - 1
-        assert layer == (PROGRAM_LAYER if index < 0 else index), bit
-        place = bit // 8 - starts[index + 1]
+        index = sum(bit // 8 >= start + BLOCK_BYTES for start in starts)
+        in_program = bit // 8 < BLOCK_BYTES
+        assert layer == (PROGRAM_LAYER if in_program else index), bit
+        # Within its block; the image's block lies between PROGRAM and the first layer.
+        in_load = BLOCK_BYTES <= bit // 8 < 2 * BLOCK_BYTES
+        start = 0 if in_program else BLOCK_BYTES if in_load else starts[index]
+        place = bit // 8 - start
         if place in (0, 1):
             assert code is ErrorCode.MAGIC
         elif place == 3:
@@ -154,30 +190,36 @@ def test_packets_that_end_too_early_or_too_late() -> None:
     decode_program(packet + bytes(7), CONFIG, beat_bytes=8)
 
 
-def with_fields(index: int, fields: dict[str, Any]) -> bytes:
-    """A packet with fields changed in the PROGRAM block (-1) or a LAYER block, checksum right."""
+PROGRAM, LOAD = -2, -1
+"""Places of `with_fields`; from 0 on: layers."""
+
+
+def with_fields(place: int, fields: dict[str, Any]) -> bytes:
+    """A packet with fields changed in one block, its checksum right."""
     packet = encode_network(two_layers(), CONFIG)
     program = decode_program(packet, CONFIG)
-    start = 0 if index < 0 else program.sections[index].block_offset
-    old: Any = program.header if index < 0 else program.sections[index].block
-    last = program.sections[index - 1]
-    before = packet[last.payload_offset : start] if index > 0 else b""
-    fresh = pack_block(replace(old, **fields), before)
+    if place == PROGRAM:
+        return pack_block(replace(program.header, **fields)) + packet[BLOCK_BYTES:]
+    part = program.loads[0] if place == LOAD else program.sections[place]
+    start = part.block_offset
+    last = program.sections[place - 1]
+    before = packet[last.payload_offset : start] if place > 0 else b""
+    fresh = pack_block(replace(part.block, **fields), before)
     return packet[:start] + fresh + packet[start + BLOCK_BYTES :]
 
 
 FIELD_ERRORS: list[tuple[int, dict[str, Any], ErrorCode]] = [
-    (-1, {"pin": 8}, ErrorCode.CORE),
-    (-1, {"pout": 16}, ErrorCode.CORE),
-    (-1, {"layers": 0}, ErrorCode.SHAPE),
-    (-1, {"height": 0}, ErrorCode.SHAPE),
-    (-1, {"channels": 0}, ErrorCode.SHAPE),
-    (-1, {"bits": 5}, ErrorCode.BITS),
-    (-1, {"channels": 2}, ErrorCode.KERNEL),  # a row window of 6 channels at PIN = 4
-    (-1, {"base": CONFIG.feature_depth}, ErrorCode.MEMORY),
-    (-1, {"width": 65535, "height": 65535}, ErrorCode.MEMORY),
-    (-1, {"layers": 1}, ErrorCode.KERNEL),  # then layer 0 is the last and not raw
-    (-1, {"layers": 3}, ErrorCode.KERNEL),  # then layer 1 is not the last and raw
+    (PROGRAM, {"pin": 8}, ErrorCode.CORE),
+    (PROGRAM, {"pout": 16}, ErrorCode.CORE),
+    (PROGRAM, {"layers": 0}, ErrorCode.SHAPE),
+    (PROGRAM, {"images": 0}, ErrorCode.SHAPE),
+    (LOAD, {"index": 1}, ErrorCode.KIND),
+    (LOAD, {"height": 0}, ErrorCode.SHAPE),
+    (LOAD, {"channels": 0}, ErrorCode.SHAPE),
+    (LOAD, {"bits": 5}, ErrorCode.BITS),
+    (LOAD, {"row_window": 1, "channels": 2}, ErrorCode.KERNEL),  # 6 channels at PIN = 4
+    (LOAD, {"base": CONFIG.feature_depth}, ErrorCode.MEMORY),
+    (LOAD, {"width": 65535, "height": 65535}, ErrorCode.MEMORY),
     (0, {"index": 1}, ErrorCode.KIND),
     (0, {"outputs": 0}, ErrorCode.SHAPE),
     (0, {"width": 1}, ErrorCode.SHAPE),
@@ -187,9 +229,17 @@ FIELD_ERRORS: list[tuple[int, dict[str, Any], ErrorCode]] = [
     (0, {"output_bits": 16}, ErrorCode.BITS),
     (0, {"shift": 41}, ErrorCode.BITS),
     (0, {"raw": 1, "shift": 0, "output_bits": 0}, ErrorCode.KERNEL),
-    (0, {"kernel": Kernel.FULL}, ErrorCode.KERNEL),
+    (0, {"kernel": Kernel.FULL}, ErrorCode.SHAPE),  # pooled
+    (1, {"stride2": 1}, ErrorCode.KERNEL),
+    (0, {"shared": 1}, ErrorCode.KERNEL),
+    (0, {"stride2": 1}, ErrorCode.SHAPE),  # one row is not pooled
+    (0, {"images": 0}, ErrorCode.SHAPE),
+    (0, {"images": 2, "input_pitch": 4096}, ErrorCode.MEMORY),
+    (0, {"images": 2, "output_pitch": 4096}, ErrorCode.MEMORY),
+    (1, {"images": 2, "input_pitch": 1 << 18}, ErrorCode.MEMORY),
+    (0, {"after_load": 0}, ErrorCode.MEMORY),  # its input is being stored
     (1, {"raw": 0, "output_bits": 4}, ErrorCode.KERNEL),
-    (1, {"pool": 1, "height": 2, "width": 2}, ErrorCode.KERNEL),
+    (1, {"kernel": Kernel.K1X1, "pool": 1, "height": 2, "width": 2}, ErrorCode.KERNEL),
     (1, {"shift": 1}, ErrorCode.BITS),
     (1, {"output_bits": 4}, ErrorCode.BITS),
     (0, {"output_base": 0}, ErrorCode.MEMORY),
@@ -204,21 +254,25 @@ FIELD_ERRORS: list[tuple[int, dict[str, Any], ErrorCode]] = [
 ]
 
 
-@pytest.mark.parametrize(("index", "fields", "code"), FIELD_ERRORS)
-def test_valid_packets_with_bad_fields(index: int, fields: dict[str, Any], code: ErrorCode) -> None:
-    found, layer = reported(with_fields(index, fields))
-    assert found is code
-    places = {"layers": {1: 0, 3: 1}.get(fields.get("layers", 0), PROGRAM_LAYER)}
-    expected = places["layers"] if "layers" in fields else PROGRAM_LAYER if index < 0 else index
-    assert layer == expected
+@pytest.mark.parametrize(("place", "fields", "code"), FIELD_ERRORS)
+def test_valid_packets_with_bad_fields(place: int, fields: dict[str, Any], code: ErrorCode) -> None:
+    layer = {PROGRAM: PROGRAM_LAYER, LOAD: 0}.get(place, place)
+    assert reported(with_fields(place, fields)) == (code, layer)
+
+
+def test_numbers_of_blocks_that_differ_from_the_announced() -> None:
+    # One layer: the first is then the last, and not raw. Three, or two images: END comes too early.
+    assert reported(with_fields(PROGRAM, {"layers": 1})) == (ErrorCode.KERNEL, 0)
+    assert reported(with_fields(PROGRAM, {"layers": 3})) == (ErrorCode.KIND, 2)
+    assert reported(with_fields(PROGRAM, {"images": 2})) == (ErrorCode.KIND, 2)
 
 
 def test_blocks_of_the_wrong_kind() -> None:
     packet = encode_network(two_layers(), CONFIG)
     program = decode_program(packet, CONFIG)
     section = program.sections[0]
-    for start, layer in ((0, PROGRAM_LAYER), (section.block_offset, 0)):
-        for kind in (BlockKind.END, 0, 77):
+    for start, layer in ((0, PROGRAM_LAYER), (BLOCK_BYTES, 0), (section.block_offset, 0)):
+        for kind in (BlockKind.END, BlockKind.PROGRAM if start else BlockKind.LAYER, 0, 77):
             block = bytearray(packet[start : start + BLOCK_BYTES])
             block[2] = kind
             changed = packet[:start] + refit_checksum(bytes(block), b"")

@@ -38,7 +38,10 @@ from tb.common import (
 STREAM = {"valid": "valid", "ready": "ready", "data": "data", "last": "last"}
 DEPTH = 1 << 17
 """Words of the largest feature memory."""
-CONTROLS = ("done", "first_beat", "s_valid", "s_ready", "write_enable", "error_valid")
+CONTROLS = (
+    "first_beat", "s_valid", "s_ready", "write_enable", "write_ready", "error_valid",
+    "load_ready",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,11 @@ class Bench:
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
         self.pin = int(dut.PIN.value)
-        for name in ("clear", "start", "stop", "load_valid"):
+        for name in ("clear", "start", "stop", "load_valid", "layers"):
             getattr(dut, name).value = 0
+        dut.write_ready.value = 1
+        self.free = 1.0
+        """Chance of `write_ready` in a cycle."""
         self.source = HandshakeSource(dut, "s", dut.aclk, STREAM)
         self.rng = rng()
         self.memory: dict[int, list[int]] = {}
@@ -118,15 +124,16 @@ class Bench:
         while True:
             await RisingEdge(dut.aclk)
             self.cycles += 1
-            done, first, valid, ready, enable, error = (int(pin.value) for pin in pins)
+            first, valid, ready, enable, free, error, wants = (int(x.value) for x in pins)
             if first:
                 assert valid
                 assert ready
                 self.first_beats += 1
             if error:
                 self.errors.append(ErrorCode(int(dut.error_code.value)))
-            if enable:
-                assert not done, "writes after done"
+            assert not (wants and (enable or ready)), "busy between images"
+            dut.write_ready.value = int(random.random() < self.free)
+            if enable and free:
                 data = int(dut.write_data.value).to_bytes(self.pin, "little")
                 word = self.memory.setdefault(int(dut.write_address.value), [-1] * self.pin)
                 for channel in range(self.pin):
@@ -139,24 +146,37 @@ class Bench:
         await RisingEdge(self.dut.aclk)
         getattr(self.dut, name).value = 0
 
-    def beats(self, image: Image) -> list[Beat]:
-        """The beats of an image packet."""
-        data = to_beats(image_to_bytes(image.codes, self.pin), len(self.dut.s_data))
+    def beats(self, *images: Image) -> list[Beat]:
+        """The beats of a packet with these images."""
+        width = len(self.dut.s_data)
+        data = [x for i in images for x in to_beats(image_to_bytes(i.codes, self.pin), width)]
         return [(value, int(i == len(data) - 1)) for i, value in enumerate(data)]
 
     async def begin(self, image: Image, beats: list[Beat], mood: str = "") -> None:
-        """`start`, the packet, and after a while the tensor's description, for one cycle."""
+        """`start`, the packet, and after a while the only image's description."""
+        await self.begin_pass(beats, mood)
+        await self.describe(image, last=True)
+
+    async def begin_pass(self, beats: list[Beat], mood: str = "") -> None:
+        """`start` and the packet; nothing of it is taken before an image is described."""
         self.forget()
         self.source.stalls = stall_pattern(mood or random.choice(["none", "random", "bursty"]))
+        self.free = 1.0 if mood == "none" else random.choice([0.3, 1.0])
         await self.pulse("start")
         self.source.queue(beats)
         await ClockCycles(self.dut.aclk, random.choice([1, 1, 2, 20]))
         assert self.source.beats_sent == self.sent_before, "takes beats before it knows the tensor"
-        await self.describe(image)
 
-    async def describe(self, image: Image) -> None:
-        """Show the tensor with `load_valid` for one cycle, garbage afterwards."""
+    async def describe(self, image: Image, last: bool, wait: int = 0) -> None:
+        """Show the tensor with `load_valid` until it is taken, garbage afterwards.
+
+        It has to wait for `wait` more layers, which this finishes one after another.
+        """
         dut = self.dut
+        while not is_high(dut.load_ready):
+            await RisingEdge(dut.aclk)
+        layers = random.getrandbits(15)
+        dut.layers.value = layers
         channels, height, width = image.codes.shape
         fields = {
             "height": height,
@@ -166,6 +186,8 @@ class Bench:
             "window": int(image.window),
             "base": image.base,
             "digit_words": len(image.words(self.pin)) // digits_of(image.bits),
+            "last": int(last),
+            "layers": layers + wait,
         }
         for name, value in fields.items():
             getattr(dut, f"load_{name}").value = value
@@ -173,6 +195,11 @@ class Bench:
         for name in fields:
             signal = getattr(dut, f"load_{name}")
             signal.value = random.getrandbits(len(signal))
+        for layer in range(wait):
+            before = self.source.beats_sent
+            await ClockCycles(dut.aclk, random.randint(1, 30))
+            assert self.source.beats_sent == before, "starts before the layers are finished"
+            dut.layers.value = layers + layer + 1
 
     async def load(self, image: Image, mood: str = "") -> None:
         """A good packet: the memory holds exactly the tensor."""
@@ -180,15 +207,21 @@ class Bench:
         await self.begin(image, beats, mood)
         self.cycles = 0
 
+        await self.finish(image, 1)
+        assert is_high(self.dut.idle)
+        assert self.source.idle, "done before the end of the packet"
+
+    async def finish(self, image: Image, loads: int) -> None:
+        """Wait until this image is stored, number `loads` of its pass, and compare the memory."""
+
         async def end() -> None:
-            while not is_high(self.dut.done):
+            while int(self.dut.loads.value) < loads:
                 await RisingEdge(self.dut.aclk)
 
-        await bounded(end(), 400 * len(beats) + 6 * image.codes.size + 1000, "done")
-        assert self.source.idle, "done before the end of the packet"
+        limit = 400 * len(self.beats(image)) + 20 * image.codes.size + 1000
+        await bounded(end(), limit, f"image {loads}")
         assert not self.errors
         assert self.first_beats == 1
-        assert is_high(self.dut.idle)
         self.compare(image)
 
     def compare(self, image: Image) -> None:
@@ -232,6 +265,47 @@ async def random_images(dut: Dut) -> None:
         seen.add((digits_of(image.bits), image.window, groups, image.codes.shape[1] == 1))
     assert {(d, w, False, True) for d in (1, 2) for w in (False, True)} <= seen, seen
     assert {(d, False, True, False) for d in (1, 2)} <= seen, seen
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def several_images(dut: Dut) -> None:
+    """Images of one packet, each described when the one before is stored, or earlier; each waits
+    for its layers.
+    """
+    bench = await _bench(dut)
+    for _ in range(30):
+        images = [random_image(bench.rng, bench.pin) for _ in range(random.randint(2, 4))]
+        await bench.begin_pass(bench.beats(*images))
+        for index, image in enumerate(images):
+            assert not is_high(dut.idle)
+            wait = random.choice([0, 0, 1, 3])
+            await bench.describe(image, last=index == len(images) - 1, wait=wait)
+            await bench.finish(image, index + 1)
+            bench.memory.clear()
+            await ClockCycles(dut.aclk, random.choice([1, 1, 40]))
+        assert is_high(dut.idle)
+        assert bench.source.idle
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def packet_that_ends_with_an_image_too_early(dut: Dut) -> None:
+    """TLAST at the end of an image that is not the last one."""
+    bench = await _bench(dut)
+    for _ in range(20):
+        image = random_image(bench.rng, bench.pin)
+        await bench.begin_pass(bench.beats(image))
+        await bench.describe(image, last=False)
+
+        async def error() -> None:
+            while not bench.errors:
+                await RisingEdge(dut.aclk)
+
+        await bounded(error(), 400 * len(bench.beats(image)) + 20 * image.codes.size + 1000, "it")
+        await bench.pulse("stop")
+        await RisingEdge(dut.aclk)
+        await bench.wait_idle()
+        assert bench.errors == [ErrorCode.IMAGE_SHORT]
+        await bench.load(random_image(bench.rng, bench.pin))
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
@@ -281,15 +355,15 @@ async def wrong_length(dut: Dut) -> None:
             while not bench.errors:
                 await RisingEdge(dut.aclk)
 
-        await bounded(error(), 400 * len(beats) + 6 * image.codes.size + 1000, "the error")
-        assert not is_high(dut.done)
+        await bounded(error(), 400 * len(beats) + 20 * image.codes.size + 1000, "the error")
+        assert int(dut.loads.value) == 0
         await ClockCycles(dut.aclk, random.choice([0, 0, 1, 30]))
         await bench.pulse("stop")
         await RisingEdge(dut.aclk)
         await bench.wait_idle()
         assert bench.source.idle, "idle before TLAST"
         assert bench.errors == [expected]
-        assert not is_high(dut.done)
+        assert int(dut.loads.value) == 0
         if random.random() < 0.5:
             await bench.load(random_image(bench.rng, bench.pin))
     assert len(codes) == 2
@@ -344,6 +418,6 @@ async def clear_and_reset_in_flight(dut: Dut) -> None:
             await reset(dut)
         await RisingEdge(dut.aclk)
         assert is_high(dut.idle)
-        assert not is_high(dut.done)
+        assert int(dut.loads.value) == 0
         assert not is_high(dut.s_ready)
         await bench.load(random_image(bench.rng, bench.pin))

@@ -22,7 +22,10 @@ def test_wrong_width_is_refused() -> None:
     ("text", "fault", "test"),
     [
         pytest.param("|| (ky_q == 2'd2 && top_q)", "", "low_windows", id="row above the first"),
-        pytest.param("s_last != tensor_end", "s_last && !tensor_end", "wrong_length", id="long"),
+        pytest.param(
+            "s_last != (tensor_end && last_q)", "s_last && !tensor_end", "wrong_length", id="long"
+        ),
+        pytest.param("layers == layers_q", "1'b1", "several_images", id="does not wait"),
     ],
 )
 def test_bench_notices(text: str, fault: str, test: str) -> None:

@@ -7,6 +7,7 @@ random bytes of the right length.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -18,20 +19,34 @@ from ref_model.hardware.blocks import (
     EndBlock,
     Kernel,
     LayerBlock,
+    LoadBlock,
     ProgramBlock,
     pack_block,
     refit_checksum,
 )
-from ref_model.hardware.checks import check_layer, check_program
+from ref_model.hardware.checks import (
+    Words,
+    check_layer,
+    check_load,
+    payload_shape_of,
+    result_size,
+)
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
 from ref_model.hardware.layout import digits_of, pairs_of, tensor_word_count
 from ref_model.hardware.payload import CONSTANT_BYTES
-from ref_model.hardware.program import DecodedProgram, payload_shape_of
+from ref_model.hardware.program import DecodedProgram, LayerSection
 from ref_model.integer.ranges import CODE_BITS, MAX_SHIFT
 
 Event = tuple[str, Any]
 """What is handed on: ("load", fields), ("layer", fields), ("set", bytes), ("word", planes)."""
+
+KINDS: dict[type[Block], int] = {
+    ProgramBlock: BlockKind.PROGRAM,
+    LoadBlock: BlockKind.LOAD,
+    LayerBlock: BlockKind.LAYER,
+    EndBlock: BlockKind.END,
+}
 
 Part = Block | bytes
 """A piece of a packet: a block, to which a CRC is added, or bytes as they are."""
@@ -47,18 +62,21 @@ MEMORY_PLANES = {
 
 @dataclass(frozen=True)
 class Program:
-    """Blocks and payloads of a packet."""
+    """Blocks and payloads of a packet; ``before[k]`` LOAD blocks stand before layer k."""
 
     header: ProgramBlock
+    loads: tuple[LoadBlock, ...]
+    before: tuple[int, ...]
     layers: tuple[LayerBlock, ...]
     payloads: tuple[bytes, ...]
 
     def parts(self) -> list[Part]:
-        """The pieces in order: PROGRAM, then LAYER and payload in turns, END."""
+        """The pieces in order: PROGRAM, then LOADs, LAYER and payload in turns, END."""
         parts: list[Part] = [self.header]
-        for layer, payload in zip(self.layers, self.payloads, strict=True):
-            parts += [layer, payload]
-        return [*parts, EndBlock()]
+        loads = iter(self.loads)
+        for count, layer, payload in zip(self.before, self.layers, self.payloads, strict=True):
+            parts += [*itertools.islice(loads, count), layer, payload]
+        return [*parts, *loads, EndBlock()]
 
     def packet(self) -> bytes:
         """The bytes of the packet."""
@@ -68,11 +86,24 @@ class Program:
         """The packet with other fields in its PROGRAM block."""
         return replace(self, header=replace(self.header, **changes)).packet()
 
+    def with_load(self, number: int, **changes: int) -> bytes:
+        """The packet with other fields in one LOAD block."""
+        loads = list(self.loads)
+        loads[number] = replace(loads[number], **changes)
+        return replace(self, loads=tuple(loads)).packet()
+
     def with_layer(self, number: int, **changes: int) -> bytes:
         """The packet with other fields in one LAYER block."""
         layers = list(self.layers)
         layers[number] = replace(layers[number], **changes)
         return replace(self, layers=tuple(layers)).packet()
+
+    def layer_after(self, load: int) -> int:
+        """Index of the layer that comes after a LOAD block."""
+        return next(
+            (k for k, _ in enumerate(self.before) if sum(self.before[: k + 1]) > load),
+            len(self.layers),
+        )
 
 
 def assemble(parts: Iterable[Part]) -> bytes:
@@ -90,41 +121,59 @@ def assemble(parts: Iterable[Part]) -> bytes:
 
 def random_program(config: CoreConfig, fewest: int = 1, longest: int = 3000) -> Program:
     """A program that the core accepts, of at least `fewest` layers, payloads up to `longest`."""
+    layers = random.randint(fewest, 4)
+    before = tuple(random.choice([0, 0, 1, 2]) for _ in range(layers))
+    header = ProgramBlock(config.pin, config.pout, layers, max(1, sum(before)))
+    loads: list[LoadBlock] = []
+    blocks: list[LayerBlock] = []
+    opened: Words | None = None
+    for index, count in enumerate(before):
+        for _ in range(count):
+            loads.append(_random_load(len(loads), config))
+            opened = check_load(loads[-1], index, config).hull(opened)
+        blocks.append(_random_layer(index, header, config, longest, opened))
+        opened = None if blocks[-1].after_load else opened
+    loads += [_random_load(k, config) for k in range(len(loads), header.images)]
+    payloads = tuple(random.randbytes(payload_shape_of(x).bytes(config)) for x in blocks)
+    return Program(header, tuple(loads), before, tuple(blocks), payloads)
+
+
+def _random_load(index: int, config: CoreConfig) -> LoadBlock:
     while True:
-        header = replace(_random_header(config), layers=random.randint(fewest, 4))
+        block = LoadBlock(
+            index=index,
+            height=random.randint(1, 12),
+            width=random.randint(1, 12),
+            channels=random.randint(1, 2 * config.pin),
+            bits=random.choice(CODE_BITS),
+            row_window=random.getrandbits(1),
+            base=random.randrange(config.feature_depth),
+        )
         try:
-            check_program(header, config)
-            break
+            check_load(block, 0, config)
         except ProgramError:
             continue
-    layers = tuple(_random_layer(i, header, config, longest) for i in range(header.layers))
-    payloads = tuple(random.randbytes(payload_shape_of(x).bytes(config)) for x in layers)
-    return Program(header, layers, payloads)
+        return block
 
 
-def _random_header(config: CoreConfig) -> ProgramBlock:
-    return ProgramBlock(
-        pin=config.pin,
-        pout=config.pout,
-        layers=1,
-        height=random.randint(1, 12),
-        width=random.randint(1, 12),
-        channels=random.randint(1, 2 * config.pin),
-        bits=random.choice(CODE_BITS),
-        row_window=random.getrandbits(1),
-        base=random.randrange(config.feature_depth),
-    )
-
-
-def _random_layer(index: int, header: ProgramBlock, config: CoreConfig, longest: int) -> LayerBlock:
+def _random_layer(
+    index: int, header: ProgramBlock, config: CoreConfig, longest: int, opened: Words | None
+) -> LayerBlock:
     """A layer that passes the checks, with a payload of at most `longest` bytes."""
-    raw = index == header.layers - 1
+    last = index == header.layers - 1
+    tries = 0
     while True:
+        tries += 1
+        raw = last or (index > 0 and random.random() < 0.2)
+        kernel = random.choice(list(Kernel))
         block = LayerBlock(
             index=index,
-            kernel=random.choice(list(Kernel)),
+            kernel=kernel,
             pool=random.getrandbits(1),
             raw=int(raw),
+            after_load=int(tries > 200 or random.random() < 0.4),
+            stride2=int(random.random() < 0.3),
+            shared=int(kernel is Kernel.FULL and random.random() < 0.5),
             height=random.randint(1, 12),
             width=random.choice([1, 2, 3, random.randint(1, config.max_pool_width + 2)]),
             channels=random.randint(1, 3 * config.pin),
@@ -135,9 +184,13 @@ def _random_layer(index: int, header: ProgramBlock, config: CoreConfig, longest:
             weight_bits=random.choice(CODE_BITS),
             output_bits=0 if raw else random.choice(CODE_BITS),
             shift=0 if raw else random.randint(0, MAX_SHIFT),
+            images=random.choice([1, 1, 2, 3, 9]),
+            slot=random.getrandbits(8),
+            input_pitch=random.choice([0, random.randrange(config.feature_depth // 8)]),
+            output_pitch=random.choice([0, random.randrange(config.feature_depth // 8)]),
         )
         try:
-            check_layer(block, index, header, config)
+            check_layer(block, header, config, opened)
         except ProgramError:
             continue
         if payload_shape_of(block).bytes(config) <= longest:
@@ -149,16 +202,28 @@ def _random_layer(index: int, header: ProgramBlock, config: CoreConfig, longest:
 
 def expected_events(program: DecodedProgram, packet: bytes, config: CoreConfig) -> list[Event]:
     """Everything in order, for a packet without an error."""
-    events: list[Event] = [("load", load_fields(program.header, config))]
-    for section in program.sections:
-        end = section.payload_offset + section.payload_bytes
-        events.append(("layer", layer_fields(section.block, config)))
-        events += payload_events(packet[section.payload_offset : end], section.block, config)
+    events: list[Event] = []
+    layers = loads = 0
+    for part in program.parts:
+        if isinstance(part, LayerSection):
+            end = part.payload_offset + part.payload_bytes
+            fields = layer_fields(part.block, config)
+            fields["loads"] = loads if part.block.after_load else 0
+            fields["last"] = int(layers == program.header.layers - 1)
+            events.append(("layer", fields))
+            events += payload_events(packet[part.payload_offset : end], part.block, config)
+            layers += 1
+        else:
+            fields = load_fields(part.block, config)
+            fields["layers"] = layers
+            fields["last"] = int(loads == program.header.images - 1)
+            events.append(("load", fields))
+            loads += 1
     return events
 
 
-def load_fields(block: ProgramBlock, config: CoreConfig) -> dict[str, int]:
-    """The input tensor; `digit_words` counts the words of one digit, as stored."""
+def load_fields(block: LoadBlock, config: CoreConfig) -> dict[str, int]:
+    """The image; `digit_words` counts the words of one digit, as stored."""
     stored = block.channels * (3 if block.row_window else 1)
     return {
         "height": block.height,
@@ -175,7 +240,7 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
     """What the array and the output need; of a raw layer's output nothing is stored."""
     kernel, shape = Kernel(block.kernel), payload_shape_of(block)
     full, raw = kernel is Kernel.FULL, bool(block.raw)
-    height, width = (1, 1) if full else (block.height, block.width)
+    height, width = result_size(block)
     pool = 2 if block.pool else 1
     one_digit = shape.words(config) // digits_of(block.weight_bits)
     rows = 3 if kernel is Kernel.K3X3 else 1
@@ -183,20 +248,27 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
     def words(channels: int, rows: int, columns: int) -> int:
         return tensor_word_count((channels, rows, columns), 4, config.pin)
 
+    plane = words(1, block.height, block.width)
     fields = {
         "three_rows": int(kernel is Kernel.K3X3),
         "pointwise": int(kernel is Kernel.K1X1),
         "raw": block.raw,
         "pool": block.pool,
+        "stride2": block.stride2,
+        "shared": block.shared,
+        "below": int(block.stride2 and block.height % 2 == 0),
         "wide_in": int(digits_of(block.input_bits) == 2),
         "wide_weight": int(digits_of(block.weight_bits) == 2),
         "odd": width % 2,
         "rows": height,
-        "pairs": pairs_of(width),
+        "pairs": 1 if full else pairs_of(block.width),
         "width": width,
         "words": one_digit // rows,
-        "stride": 1 if full else words(1, block.height, block.width),
-        "row_pitch": pairs_of(block.width),
+        "stride": 1 if full and not block.shared else plane,
+        "row_pitch": 1 if block.shared else pairs_of(block.width),
+        "last_line": plane - 1 if block.shared else 0,
+        "images": block.images,
+        "slot": block.slot,
         "in_base": block.input_base,
         "in_digit": words(block.channels, block.height, block.width),
         "weight_digit": one_digit,
@@ -207,7 +279,11 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         "out_bits": block.output_bits,
         "shift": block.shift,
     }
+    if block.images > 1:
+        fields["in_pitch"] = block.input_pitch
     if not raw:
+        if block.images > 1:
+            fields["out_pitch"] = block.output_pitch
         fields["out_base"] = block.output_base
         fields["out_plane"] = words(1, height // pool, width // pool)
         fields["out_digit"] = words(block.outputs, height // pool, width // pool)
@@ -248,12 +324,11 @@ class Fault:
     layer: int
 
 
-def _edit(program: Program, index: int, byte: int, value: int) -> bytes:
-    """The packet with a byte of block `index` (PROGRAM, layers, END) changed, its CRC fitted."""
+def _edit(program: Program, where: int, byte: int, value: int) -> bytes:
+    """The packet with a byte of the block that is part `where` changed, its CRC fitted."""
     parts = program.parts()
-    where = 0 if index == 0 else 2 * index - 1
-    before = parts[where - 1] if index > 1 else b""
-    assert isinstance(before, bytes)
+    previous = parts[where - 1] if where else b""
+    before = previous if isinstance(previous, bytes) else b""
     block = parts[where]
     assert not isinstance(block, bytes)
     data = bytearray(pack_block(block, before))
@@ -267,8 +342,9 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     found: list[Fault] = []
     count, depth = program.header.layers, config.feature_depth
     last = count - 1
-    inner = random.randrange(last)  # a layer that is not raw
+    inner = random.choice([k for k, x in enumerate(program.layers) if not x.raw])
     any_layer = random.randrange(count)
+    any_load = random.randrange(program.header.images)
 
     def add(name: str, packet: bytes, code: ErrorCode, layer: int) -> None:
         found.append(Fault(name, packet, code, layer))
@@ -276,51 +352,71 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     def header(name: str, code: ErrorCode, **changes: int) -> None:
         add(f"PROGRAM {name}", program.with_header(**changes), code, PROGRAM_LAYER)
 
+    def load(name: str, code: ErrorCode, **changes: int) -> None:
+        packet = program.with_load(any_load, **changes)
+        add(f"LOAD {name}", packet, code, program.layer_after(any_load))
+
     def layer(name: str, code: ErrorCode, number: int, **changes: int) -> None:
         add(f"LAYER {name}", program.with_layer(number, **changes), code, number)
 
-    for block in range(count + 2):
-        where = PROGRAM_LAYER if block == 0 else block - 1
-        add("magic, low byte", _edit(program, block, 0, 0x4D), ErrorCode.MAGIC, where)
-        add("magic, high byte", _edit(program, block, 1, 0x50), ErrorCode.MAGIC, where)
-        add("version 0", _edit(program, block, 3, 0), ErrorCode.VERSION, where)
-        add("version 2", _edit(program, block, 3, 2), ErrorCode.VERSION, where)
-        own = BlockKind.PROGRAM if block == 0 else BlockKind.LAYER
-        own = BlockKind.END if block == count + 1 else own
-        for kind in {0, 1, 2, 3, 4, 255} - {int(own)}:
+    parts = program.parts()
+    index = -1  # of the layer that an error is reported for
+    for where, part in enumerate(parts):
+        if isinstance(part, bytes):
+            index += 1
+            continue
+        place = PROGRAM_LAYER if where == 0 else index
+        index = max(index, 0)
+        add("magic, low byte", _edit(program, where, 0, 0x4D), ErrorCode.MAGIC, place)
+        add("magic, high byte", _edit(program, where, 1, 0x50), ErrorCode.MAGIC, place)
+        add("version 0", _edit(program, where, 3, 0), ErrorCode.VERSION, place)
+        add("version 1", _edit(program, where, 3, 1), ErrorCode.VERSION, place)
+        for kind in {0, 1, 2, 3, 5, 255} - {KINDS[type(part)]}:
             # no END block came with TLAST
-            code = ErrorCode.PARAM_SHORT if block == count + 1 else ErrorCode.KIND
-            add(f"kind {kind} at {block}", _edit(program, block, 2, kind), code, where)
+            code = ErrorCode.PARAM_SHORT if where == len(parts) - 1 else ErrorCode.KIND
+            if kind == BlockKind.LAYER and isinstance(part, LoadBlock):
+                continue  # may have the right index
+            add(f"kind {kind} at {where}", _edit(program, where, 2, kind), code, place)
     add("layers swapped", _swapped(program), ErrorCode.KIND, 0)
     layer("index", ErrorCode.KIND, any_layer, index=any_layer + 1)
-    add("END too early", assemble([*program.parts()[:-3], EndBlock()]), ErrorCode.KIND, last)
-    parts = program.parts()
-    one_more = [*parts[:-1], program.layers[-1], program.payloads[-1], EndBlock()]
-    add("one layer too many", assemble(one_more), ErrorCode.KIND, count)
+    end = [*parts[:-1], program.layers[-1], program.payloads[-1], EndBlock()]
+    add("one layer too many", assemble(end), ErrorCode.KIND, count)
+    end = [*parts[:-1], replace(program.loads[-1], index=program.header.images), EndBlock()]
+    add("one image too many", assemble(end), ErrorCode.KIND, count)
+    add("a layer missing", program.with_header(layers=count + 1), ErrorCode.KIND, count)
+    more = program.with_header(images=program.header.images + 1)
+    add("an image missing", more, ErrorCode.KIND, count)
+    load("index", ErrorCode.KIND, index=any_load + 1)
+    layer("index of 16 bits", ErrorCode.KIND, any_layer, index=any_layer + 256)
 
     header("PIN", ErrorCode.CORE, pin=config.pin ^ 12)
     header("POUT", ErrorCode.CORE, pout=config.pout ^ 12)
     header("PIN over 16", ErrorCode.CORE, pin=config.pin + 128)
-    for name in ("layers", "height", "width", "channels"):
+    for name in ("layers", "images"):
         header(f"no {name}", ErrorCode.SHAPE, **{name: 0})
+    for name in ("height", "width", "channels"):
+        load(f"no {name}", ErrorCode.SHAPE, **{name: 0})
     for bits in (0, 1, 5, 6, 7, 9, 12, 136):
-        header(f"{bits} bits", ErrorCode.BITS, bits=bits)
+        load(f"{bits} bits", ErrorCode.BITS, bits=bits)
         layer(f"{bits} input bits", ErrorCode.BITS, any_layer, input_bits=bits)
         layer(f"{bits} weight bits", ErrorCode.BITS, any_layer, weight_bits=bits)
         layer(f"{bits} output bits", ErrorCode.BITS, inner, output_bits=bits)
     too_many = config.pin // 3 + 1
-    header("window", ErrorCode.KERNEL, row_window=1, channels=too_many)
-    header("window of 65535", ErrorCode.KERNEL, row_window=1, channels=0xFFFF)
-    header("base", ErrorCode.MEMORY, base=depth)
-    header("last base", ErrorCode.MEMORY, base=0xFFFFFFFF)
-    header("base over 18 bits", ErrorCode.MEMORY, base=program.header.base + (1 << 18))
+    load("window", ErrorCode.KERNEL, row_window=1, channels=too_many)
+    load("window of 65535", ErrorCode.KERNEL, row_window=1, channels=0xFFFF)
+    load("base", ErrorCode.MEMORY, base=depth)
+    load("last base", ErrorCode.MEMORY, base=0xFFFFFFFF)
+    load("base over 18 bits", ErrorCode.MEMORY, base=program.loads[any_load].base + (1 << 18))
     sizes = {"height": 0xFFFF, "width": 0xFFFF, "row_window": 0}
-    header("65535 x 65535", ErrorCode.MEMORY, **sizes, base=0)
-    header("65535 channels", ErrorCode.MEMORY, row_window=0, channels=0xFFFF, base=0)
+    load("65535 x 65535", ErrorCode.MEMORY, **sizes, base=0)
+    load("65535 channels", ErrorCode.MEMORY, row_window=0, channels=0xFFFF, base=0)
 
-    for name in ("height", "width", "channels", "outputs"):
+    for name in ("height", "width", "channels", "outputs", "images"):
         layer(f"no {name}", ErrorCode.SHAPE, any_layer, **{name: 0})
-    plain = {"kernel": Kernel.K3X3, "pool": 1, "height": 4, "width": 4}
+    plain = {
+        "kernel": Kernel.K3X3, "pool": 1, "height": 4, "width": 4, "stride2": 0, "shared": 0,
+        "images": 1, "after_load": 1,
+    }  # fmt: skip
     layer("pool of one row", ErrorCode.SHAPE, inner, **{**plain, "height": 1})
     layer("pool of one column", ErrorCode.SHAPE, inner, **{**plain, "width": 1})
     too_wide = {**plain, "width": config.max_pool_width + 1}
@@ -328,8 +424,17 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     layer("shift 41", ErrorCode.BITS, inner, shift=MAX_SHIFT + 1)
     layer("shift 64", ErrorCode.BITS, inner, shift=64)
     layer("shift 255", ErrorCode.BITS, inner, shift=255)
-    layer("full map pooled", ErrorCode.KERNEL, inner, **{**plain, "kernel": Kernel.FULL})
-    layer("raw in front", ErrorCode.KERNEL, inner, raw=1, pool=0, output_bits=0, shift=0)
+    layer("full map pooled", ErrorCode.SHAPE, inner, **{**plain, "kernel": Kernel.FULL})
+    strided = {**plain, "stride2": 1}
+    layer("pool of one row, stride", ErrorCode.SHAPE, inner, **{**strided, "height": 2})
+    layer("pool of one column, stride", ErrorCode.SHAPE, inner, **{**strided, "width": 2})
+    too_wide = {**strided, "width": 2 * config.max_pool_width + 1}
+    layer("pool too wide, stride", ErrorCode.SHAPE, inner, **too_wide)
+    full = {**plain, "kernel": Kernel.FULL, "pool": 0}
+    layer("full map with stride", ErrorCode.KERNEL, any_layer, **{**full, "stride2": 1})
+    for kernel in (Kernel.K1X1, Kernel.K1X3, Kernel.K3X3):
+        sharing = {**plain, "pool": 0, "kernel": kernel, "shared": 1}
+        layer(f"{kernel.name} shared", ErrorCode.KERNEL, any_layer, **sharing)
     layer("last not raw", ErrorCode.KERNEL, last, raw=0, output_bits=4)
     layer("raw and pooled", ErrorCode.KERNEL, last, **plain)
     layer("raw with shift", ErrorCode.BITS, last, shift=1)
@@ -348,11 +453,20 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     layer(
         "65535 outputs", ErrorCode.MEMORY, inner, **wide, outputs=0xFFFF, channels=1, input_bits=4
     )
+    for name in ("input_pitch", "output_pitch"):
+        for pitch in (depth, 1 << 18, 0xFFFFFFFF):
+            layer(f"{name} {pitch}", ErrorCode.MEMORY, inner, images=2, **{name: pitch})
+        layer(f"65535 images, {name}", ErrorCode.MEMORY, inner, images=0xFFFF, **{name: 0x3FFFF})
+    layer("images meet", ErrorCode.MEMORY, inner, images=2, **_one_after_another(program, inner))
+    found += _meeting_images(program, any_load)
     heavy = config.weight_depth * config.pin  # channels of which a 3x3 kernel has too many words
-    small = {"height": 1, "width": 1, "pool": 0, "input_base": 0, "input_bits": 8}
+    small = {**plain, "height": 1, "width": 1, "pool": 0, "input_base": 0, "input_bits": 8}
     many = {**small, "channels": heavy, "weight_bits": 8}
     for kernel in (Kernel.K1X1, Kernel.K3X3, Kernel.FULL):
-        layer(f"{kernel.name} words", ErrorCode.WEIGHTS, last, **many, kernel=kernel)
+        layer(f"{kernel.name} words", ErrorCode.WEIGHTS, last, **{**many, "kernel": kernel})
+    many = {**many, "kernel": Kernel.FULL, "input_bits": 4}
+    layer("weights for two images", ErrorCode.WEIGHTS, last, **{**many, "images": 2})
+    layer("shared weights", ErrorCode.WEIGHTS, last, **{**many, "shared": 1})
 
     packet = program.packet()
     for size in (32, 128):
@@ -361,9 +475,38 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
 
 
 def _swapped(program: Program) -> bytes:
-    parts = program.parts()
-    parts[1:3], parts[3:5] = parts[3:5], parts[1:3]
-    return assemble(parts)
+    """The first two layers in the wrong order."""
+    order = [1, 0, *range(2, len(program.layers))]
+    layers = tuple(program.layers[k] for k in order)
+    payloads = tuple(program.payloads[k] for k in order)
+    return replace(program, layers=layers, payloads=payloads).packet()
+
+
+def _one_after_another(program: Program, number: int) -> dict[str, int]:
+    """A second input image right where the output begins."""
+    layer = program.layers[number]
+    low, high = sorted([layer.input_base, layer.output_base])
+    pitch = high - low
+    if layer.input_base < layer.output_base:
+        return {"input_pitch": pitch, "output_pitch": 0}
+    return {"input_pitch": 0, "output_pitch": pitch}
+
+
+def _meeting_images(program: Program, number: int) -> list[Fault]:
+    """An image of one word that is stored in a tensor of the layer beside it."""
+    index = program.layer_after(number)
+    if index == len(program.layers):
+        return []
+    layer = replace(program.layers[index], after_load=0)
+    layers = (*program.layers[:index], layer, *program.layers[index + 1 :])
+    bases = [layer.input_base] if layer.raw else [layer.input_base, layer.output_base]
+    changed = replace(program, layers=layers)
+    small = {"height": 1, "width": 1, "channels": 1, "bits": 4, "row_window": 0}
+    return [
+        Fault("LOAD meets a tensor", changed.with_load(number, base=base, **small),
+              ErrorCode.MEMORY, index)
+        for base in bases
+    ]  # fmt: skip
 
 
 FIELD_VALUES: dict[str, Callable[[], int]] = {
@@ -379,6 +522,12 @@ FIELD_VALUES: dict[str, Callable[[], int]] = {
     "weight_bits": lambda: random.randrange(10),
     "index": lambda: random.randrange(4),
     "raw": lambda: random.getrandbits(1),
+    "after_load": lambda: random.getrandbits(1),
+    "stride2": lambda: random.getrandbits(1),
+    "shared": lambda: random.getrandbits(1),
+    "images": lambda: random.choice([0, 1, 2, 500, 0xFFFF]),
+    "input_pitch": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
+    "output_pitch": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
     "output_bits": lambda: random.randrange(10),
     "shift": lambda: random.choice([0, 5, 40, 41, 255]),
 }

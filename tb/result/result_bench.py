@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 
@@ -11,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from ref_model.hardware.layout import pairs_of, result_to_beats
+from ref_model.hardware.layout import pairs_of, result_order
 from ref_model.integer.ranges import signed_range
 from tb.common import Dut, bounded, is_high, reset, rng, start, to_signed
 
-INPUTS = ("close", "pointwise", "channels", "restart", "s_valid", "s_set", "s_end", "s_raw")
+INPUTS = (
+    "close", "pointwise", "channels", "images", "last_layer", "restart", "s_valid", "s_set",
+    "s_end", "s_raw",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Layer:
 
     sets: int
     channels: int
+    images: int
     pixels: list[Pixel]
     beats: list[int]
 
@@ -43,20 +48,23 @@ def random_layer(generator: np.random.Generator, pout: int, width: int) -> Layer
     rows, columns = random.choice([(1, 1), (1, 1), (1, 2), (3, 1), (2, 3), (3, 4)])
     channels = random.choice([1, pout - 1, pout, pout + 1, 2 * pout, random.randint(1, 5 * pout)])
     low, high = signed_range(width)
-    numbers = generator.integers(low, high + 1, (channels, rows, columns))
+    images = random.choice([1, 1, 2, 3])
+    numbers = generator.integers(low, high + 1, (images, channels, rows, columns))
     ends = generator.choice([low, -1, 0, 1, high], numbers.shape)
     numbers = np.where(generator.random(numbers.shape) < 0.3, ends, numbers)
     pixels = []
-    for first in range(0, channels, pout * sets):
-        for y in range(rows):
-            for t in range(pairs_of(columns)):
-                for set_ in range(sets):
-                    for x in range(2 * t, min(2 * t + 2, columns)):
-                        lanes = numbers[first + set_ * pout :, y, x][:pout]
-                        end = y == rows - 1 and x == columns - 1
-                        pixels.append(Pixel(set_, int(end), _pack(lanes, pout, width)))
-    beats = [int(beat) for beat in result_to_beats(numbers, pout, sets)]
-    return Layer(sets, channels, pixels, beats)
+    order = itertools.product(
+        range(0, channels, pout * sets), range(images), range(rows), range(pairs_of(columns)),
+        range(sets),
+    )  # fmt: skip
+    for first, image, y, t, set_ in order:
+        for x in range(2 * t, min(2 * t + 2, columns)):
+            lanes = numbers[image, first + set_ * pout :, y, x][:pout]
+            end = y == rows - 1 and x == columns - 1
+            pixels.append(Pixel(set_, int(end), _pack(lanes, pout, width)))
+    index = result_order((channels, rows, columns), pout, sets, images)
+    beats = [int(beat) for beat in numbers.reshape(-1)[index]]
+    return Layer(sets, channels, images, pixels, beats)
 
 
 def _pack(numbers: npt.NDArray[np.int64], pout: int, width: int) -> int:
@@ -110,11 +118,12 @@ class Bench:
         """A layer for this design."""
         return random_layer(self.rng, int(self.dut.POUT.value), int(self.dut.RAW_W.value))
 
-    async def give(self, layer: Layer, pixels: int | None = None) -> None:
-        """The layer's pixels, or the first of them."""
+    async def give(self, layer: Layer, pixels: int | None = None, last: bool = True) -> None:
+        """The layer's pixels, or the first of them; `last`: no layer comes after it."""
         dut, depth = self.dut, int(self.dut.DEPTH.value)
         dut.pointwise.value = int(layer.sets == 2)
-        dut.channels.value = layer.channels
+        dut.channels.value, dut.images.value = layer.channels, layer.images
+        dut.last_layer.value = int(last)
         await self.pulse("restart")
         pace = random.choice([0.3, 1.0])
         for pixel in layer.pixels[:pixels]:
@@ -141,14 +150,16 @@ class Bench:
 
         await bounded(idle(), 20_000, lambda: f"idle, after {len(self.beats)} beats")
 
-    async def check(self, layer: Layer) -> None:
-        """The whole layer as one packet."""
+    async def check(self, *layers: Layer) -> None:
+        """Whole layers as one packet."""
         self.forget()
         self.willing = random.choice([0.2, 0.7, 1.0])
-        await self.give(layer)
+        for index, layer in enumerate(layers):
+            await self.give(layer, last=index == len(layers) - 1)
         await self.wait_idle()
         numbers = [to_signed(data, 64) for data, _ in self.beats]
-        assert numbers == layer.beats, f"{layer.channels} channels, {layer.sets} sets"
+        expected = [beat for layer in layers for beat in layer.beats]
+        assert numbers == expected, [(x.channels, x.sets, x.images) for x in layers]
         lasts = [last for _, last in self.beats]
         assert lasts == [False] * (len(lasts) - 1) + [True]
         assert self.last_taken == 1
@@ -156,11 +167,11 @@ class Bench:
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 async def random_layers(dut: Dut) -> None:
-    """Every channel that exists, in order, TLAST with the last; both group sizes."""
+    """Every channel that exists, in order, TLAST with the last layer's last; both group sizes."""
     bench = Bench(dut)
     await bench.open()
     for _ in range(60):
-        await bench.check(bench.random_layer())
+        await bench.check(*(bench.random_layer() for _ in range(random.choice([1, 1, 2, 3]))))
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")

@@ -28,7 +28,7 @@ TAGS = (
     "issue_last",
     "issue_row_first",
     "issue_row_last",
-    "issue_group_last",
+    "issue_image_last",
 )
 COUNTERS = (
     "count_busy",
@@ -52,14 +52,21 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_three_rows": case.kernel is Kernel.K3X3,
         "layer_pointwise": case.kernel is Kernel.K1X1,
         "layer_raw": case.output_bits is None,
+        "layer_stride2": case.stride == 2,
+        "layer_shared": case.shared,
+        "layer_below": case.stride == 2 and case.height % 2 == 0,
         "layer_wide_in": case.input_bits == 8,
         "layer_wide_weight": case.weight_bits == 8,
         "layer_odd": case.result_size[1] % 2,
-        "layer_rows": 1 if full else case.height,
+        "layer_rows": case.result_size[0],
         "layer_pairs": 1 if full else pairs,
-        "layer_words": groups_in * plane if full else groups_in,
-        "layer_stride": 1 if full else plane,
-        "layer_row_pitch": pairs,
+        "layer_words": groups_in * plane if full and not case.shared else groups_in,
+        "layer_stride": 1 if full and not case.shared else plane,
+        "layer_row_pitch": 1 if case.shared else pairs,
+        "layer_last_line": plane - 1 if case.shared else 0,
+        "layer_images": case.images,
+        "layer_in_pitch": case.pitch,
+        "layer_loads": 0,
         "layer_in_base": case.base,
         "layer_in_digit": groups_in * plane,
         "layer_weight_digit": words // digits_of(case.weight_bits),
@@ -71,10 +78,10 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
 
 def _pixels_of_step(case: LayerCase, issue: Issue) -> list[tuple[int, int]]:
     """(cycle counted in pair_cycles, plus cycles) of the pixels of a step, by lsfq_emitter."""
-    odd = issue.row_last and case.result_size[1] % 2
+    odd = case.stride == 2 or (issue.row_last and case.result_size[1] % 2)
     if case.kernel is Kernel.K1X1:
         return [(k, x) for k in range(2) for x in range(1 if odd else 2)]
-    first = [] if issue.row_first else [(0, 0)]
+    first = [] if issue.row_first or case.stride == 2 else [(0, 0)]
     return [*first, (0, 1), *([(1, 0)] if issue.row_last and not odd else [])]
 
 
@@ -96,7 +103,7 @@ class Surroundings:
         dut = self.dut
         for name in (
             "clear",
-            "run",
+            "loads",
             "layer_valid",
             "weights_complete",
             "pixel_done",
@@ -107,7 +114,7 @@ class Surroundings:
         for name in _fields(LayerCase(Kernel.K1X1, 1, 1, 1, 1, 4, 4, 4), self.config):
             getattr(dut, name).value = 0
         await start(dut)
-        dut.run.value = 1
+        dut.loads.value = 1
 
     async def begin_at(self, first_weight: int) -> None:
         """Start anew as if earlier layers had had `first_weight` weight words."""
@@ -136,7 +143,7 @@ class Surroundings:
         last_use = [-1] * total
         for index, issue in enumerate(expected):
             last_use[issue.weight] = index
-        streamed = weights_streamed(case.kernel, case.input_bits)
+        streamed = weights_streamed(case.kernel, case.input_bits, case.images) and not case.shared
         depth = WEIGHT_DEPTH if streamed else max(WEIGHT_DEPTH, words)
         pair_cycles = case.emit_cycles(config) // case.kernel.sets
 
@@ -237,13 +244,13 @@ class Surroundings:
         self, case: LayerCase, counted: dict[str, int], *, eager: bool, latency: int
     ) -> None:
         """The words and, where nothing has to be waited for, the cycles of the schedule."""
-        schedule = case.schedule(self.config)
-        assert counted["count_busy"] == schedule.words
+        words, cycles_right = case.words_and_cycles(self.config)
+        assert counted["count_busy"] == words
         if eager and case.output_bits is not None:
             cycles = counted["count_busy"] + counted["count_blocked_output"]
             slack = case.emit_cycles(self.config)  # before the first step ends, none is emitted
-            right = schedule.cycles - slack < cycles <= schedule.cycles
-            assert right, f"{case}: {cycles} cycles, not {schedule.cycles}"
+            right = cycles_right - slack < cycles <= cycles_right
+            assert right, f"{case}: {cycles} cycles, not {cycles_right}"
         assert counted["count_starved_features"] <= latency + 40
 
     async def idle(self, cycles: int) -> None:
@@ -318,5 +325,35 @@ async def clear_begins_anew(dut: Dut) -> None:
         await around.layer(random_case(generator, around.config, Kernel.K1X1), 1.0, 1.0, 10)
         # the layers that follow begin anew as well
         dut.clear.value = 1
+        await RisingEdge(dut.aclk)
+        dut.clear.value = 0
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def waits_for_images(dut: Dut) -> None:
+    """A layer starts when the images that it asks for are stored; the time before the first one
+    counts for nothing, later it is waiting for features.
+    """
+    generator = rng()
+    around = Surroundings(dut)
+    await around.open()
+    for wanted, stored in ((3, range(4)), (0, range(1)), (0xFFFF, (1, 0x7FFF, 0xFFFE, 0xFFFF))):
+        for name, value in _fields(random_case(generator, around.config, Kernel.K1X1),
+                                   around.config).items():  # fmt: skip
+            getattr(dut, name).value = int(value)
+        dut.layer_loads.value = wanted
+        dut.layer_valid.value = 1
+        for loads in stored:
+            dut.loads.value = loads
+            await RisingEdge(dut.aclk)
+            for _ in range(3 if loads < wanted else 0):
+                await RisingEdge(dut.aclk)
+                counting = [name for name in COUNTERS if getattr(dut, name).value]
+                assert counting == ["count_starved_features"] * (loads > 0)
+                assert not dut.layer_begin.value
+        await RisingEdge(dut.aclk)
+        assert dut.layer_begin.value
+        dut.clear.value = 1
+        dut.layer_valid.value = 0
         await RisingEdge(dut.aclk)
         dut.clear.value = 0

@@ -17,7 +17,10 @@ def test_sequencer(pin: int, pout: int) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("&& phase_q[1] == layer_wide_in)", ")", id="frees words used twice"),
+        pytest.param("phase_q[1] == layer_wide_in", "1'b1", id="frees words used twice"),
+        pytest.param(
+            "issue && last_image && last_row", "issue && last_row", id="frees another image's words"
+        ),
         pytest.param(
             "phase_q == 2'd1 || phase_q == 2'd3", "phase_q != 2'd0", id="shifts too often"
         ),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 import cocotb
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from cocotb.triggers import RisingEdge
 
 from ref_model.hardware.core_config import CoreConfig, ceil_div
-from ref_model.hardware.layout import digits_of, pairs_of, tensor_to_words
+from ref_model.hardware.layout import digits_of, pairs_of, tensor_to_words, tensor_word_count
 from tb.common import Dut, rng, start
 from tb.pipeline import pack, unpack
 
@@ -44,16 +45,17 @@ class Writer:
                     assert (address, channel) not in self.memory, f"twice: {address}, {channel}"
                     self.memory[address, channel] = byte
 
-    async def begin(self, shape: tuple[int, int, int], bits: int, base: int, sets: int) -> None:
+    async def begin_layer(self, layer: Layer, base: int) -> None:
         """A layer begins."""
         dut = self.dut
-        channels, height, width = shape
+        images, channels, height, width = layer.tensors.shape
         plane = height * pairs_of(width)
         planes = ceil_div(channels, self.config.pin)
-        dut.pointwise.value, dut.wide.value = int(sets == 2), int(bits == 8)
+        dut.pointwise.value, dut.wide.value = int(layer.sets == 2), int(layer.bits == 8)
         dut.width.value, dut.base.value = width, base
         dut.plane.value, dut.planes.value = plane, planes
         dut.digit_words.value = plane * planes
+        dut.images.value, dut.pitch.value = images, layer.pitch
         dut.restart.value = 1
         await self.cycle(None)
         dut.restart.value = 0
@@ -67,7 +69,7 @@ class Writer:
 
 
 def _timeline(groups: Codes, pixels: int, pair_cycles: int, spare: float) -> list[Beat | None]:
-    """The beats of a tensor (group, set, lane, H, W) by cycle, as close as the array may send them.
+    """Beats of tensors (group x image, set, lane, H, W) by cycle, as close as the array sends them.
 
     Steps (see lsfq_emitter) are `pair_cycles` apart, twice that with two sets, or further. A max
     pool in front makes one pixel a step and set of a row (`pixels` = 1), else there are two.
@@ -96,22 +98,45 @@ def _timeline(groups: Codes, pixels: int, pair_cycles: int, spare: float) -> lis
     return [beats.get(at) for at in range(max(beats) + 1)]
 
 
-def _random_layer(
-    generator: np.random.Generator, config: CoreConfig
-) -> tuple[npt.NDArray[np.uint8], int, int, Codes]:
-    """Tensor, bits, sets, and the tensor by groups (group, set, lane, H, W) with other channels."""
+@dataclass(frozen=True)
+class Layer:
+    """Tensors of some images, `pitch` words apart, and what arrives for them.
+
+    `groups` is (group x image, set, lane, H, W) and holds something for channels past the last,
+    too.
+    """
+
+    tensors: npt.NDArray[np.uint8]
+    bits: int
+    sets: int
+    groups: Codes
+    pitch: int
+
+
+def _random_layer(generator: np.random.Generator, config: CoreConfig) -> Layer:
     sets, bits = int(generator.integers(1, 3)), int(generator.choice([2, 4, 8]))
     pick = generator.integers
     lanes = config.pout * sets
     most = 2 * max(lanes, config.pin) + 2
+    images = int(generator.choice([1, 1, 2, 3]))
     shape = int(pick(1, most)), int(pick(1, 4)), int(pick(1, 7))
     groups = ceil_div(shape[0], lanes)
-    codes = generator.integers(0, 1 << bits, (groups * lanes, *shape[1:]))
-    tensor = codes[: shape[0]].astype(np.uint8)
-    return tensor, bits, sets, codes.reshape(groups, sets, config.pout, *shape[1:])
+    codes = generator.integers(0, 1 << bits, (images, groups * lanes, *shape[1:]))
+    tensors = codes[:, : shape[0]].astype(np.uint8)
+    ordered = codes.reshape(images, groups, -1, *shape[1:]).transpose(1, 0, 2, 3, 4)
+    return Layer(
+        tensors, bits, sets, ordered.reshape(groups * images, sets, config.pout, *shape[1:]),
+        tensor_word_count(shape, bits, config.pin) + int(pick(0, 5)),
+    )  # fmt: skip
 
 
-def _compare(writer: Writer, tensor: npt.NDArray[np.uint8], bits: int, base: int) -> None:
+def _compare(writer: Writer, layer: Layer, base: int) -> None:
+    for image, tensor in enumerate(layer.tensors):
+        _compare_image(writer, tensor, layer.bits, base + image * layer.pitch)
+    assert not writer.memory, f"{layer.tensors.shape}: writes outside, {list(writer.memory)[:5]}"
+
+
+def _compare_image(writer: Writer, tensor: npt.NDArray[np.uint8], bits: int, base: int) -> None:
     pin = writer.config.pin
     words = tensor_to_words(tensor, bits, pin)
     per_group = len(words) // (digits_of(bits) * ceil_div(len(tensor), pin))
@@ -123,17 +148,17 @@ def _compare(writer: Writer, tensor: npt.NDArray[np.uint8], bits: int, base: int
                 f"{tensor.shape}, {bits} bits: word {index}, channel {channel} is {got}, "
                 f"expected {word[channel]}"
             )
-    # what is left are channels past the last, in words of the tensor
-    for address, channel in writer.memory:
+    # channels past the last may be written, in words of the tensor
+    for address in range(base, base + len(words)):
         group = (address - base) // per_group % ceil_div(len(tensor), pin)
-        assert base <= address < base + len(words), f"{tensor.shape}: writes outside, at {address}"
-        assert group * pin + channel >= len(tensor)
+        for channel in range(max(0, len(tensor) - group * pin), pin):
+            writer.memory.pop((address, channel), None)
 
 
 async def _open(dut: Dut) -> Writer:
     for name in (
         "clear", "restart", "pointwise", "wide", "width", "base", "plane", "digit_words", "planes",
-        "s_valid", "s_set", "s_code",
+        "images", "pitch", "s_valid", "s_set", "s_code",
     ):  # fmt: skip
         getattr(dut, name).value = 0
     await start(dut)
@@ -150,17 +175,16 @@ async def random_tensors(dut: Dut) -> None:
     writer = await _open(dut)
     generator = rng()
     for _ in range(60):
-        tensor, bits, sets, groups = _random_layer(generator, writer.config)
+        layer = _random_layer(generator, writer.config)
         base = int(generator.integers(0, 2**17))
-        channels, height, width = tensor.shape
-        await writer.begin((channels, height, width), bits, base, sets)
+        await writer.begin_layer(layer, base)
         pixels = int(generator.integers(1, 3))
         spare = float(generator.choice([0, 0, 0.5]))
-        timeline = _timeline(groups, pixels, _pair_cycles(writer.config, bits), spare)
-        for beat in timeline:
+        pair_cycles = _pair_cycles(writer.config, layer.bits)
+        for beat in _timeline(layer.groups, pixels, pair_cycles, spare):
             await writer.cycle(beat)
         await writer.finish()
-        _compare(writer, tensor, bits, base)
+        _compare(writer, layer, base)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -170,10 +194,9 @@ async def begins_anew(dut: Dut) -> None:
     generator = rng()
     for _ in range(20):
         for stop in (True, False):
-            tensor, bits, sets, groups = _random_layer(generator, writer.config)
-            channels, height, width = tensor.shape
-            await writer.begin((channels, height, width), bits, 100, sets)
-            timeline = _timeline(groups, 2, _pair_cycles(writer.config, bits), 0.0)
+            layer = _random_layer(generator, writer.config)
+            await writer.begin_layer(layer, 100)
+            timeline = _timeline(layer.groups, 2, _pair_cycles(writer.config, layer.bits), 0.0)
             if stop:
                 timeline = timeline[: int(generator.integers(1, len(timeline)))]
             for beat in timeline:
@@ -188,4 +211,4 @@ async def begins_anew(dut: Dut) -> None:
                 assert not writer.memory, "writes after clear"
             else:
                 await writer.finish()
-                _compare(writer, tensor, bits, 100)
+                _compare(writer, layer, 100)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The result packet of a pass as numbers by image and channel, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ref_model.hardware.layout import result_order
+from ref_model.hardware.plan import Plan
+
+
+def packet_order(plan: Plan) -> npt.NDArray[np.intp]:
+    """Index into the flat (N, C, H, W) results of the pass of every beat of its packet."""
+    last = len(plan.layers) - 1
+    layer = plan.layers[last]
+    size = int(np.prod(layer.result))
+    return np.concatenate([
+        run.image * size
+        + result_order(layer.result, plan.config.pout, layer.kernel.sets, run.images)
+        for run in plan.runs
+        if run.layer == last
+    ])  # fmt: skip
+
+
+def results_to_packet(plan: Plan, results: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """The beats of a pass whose results are (N, C, H, W): one int64 each."""
+    flat: npt.NDArray[np.int64] = results.reshape(-1).astype(np.int64)
+    return flat[packet_order(plan)]
+
+
+def packet_to_results(plan: Plan, beats: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Inverse of `results_to_packet`; raises ValueError when the number of beats differs."""
+    values = np.asarray(beats, np.int64)
+    order = packet_order(plan)
+    shape = (plan.batch, *plan.layers[-1].result)
+    if values.shape != order.shape:
+        raise ValueError(f"{values.size} beats for results {shape}, which have {order.size}")
+    results = np.empty(order.size, np.int64)
+    results[order] = values
+    return results.reshape(shape)

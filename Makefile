@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz test lint accuracy fusesoc registers clean distclean
+.PHONY: help sim fuzz test lint accuracy fusesoc registers package clean distclean
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -43,6 +43,10 @@ fusesoc: $(VENV)/sim.stamp ## Run FuseSoC's sim target
 
 registers: $(VENV)/package.stamp ## Make Verilog, constants and documentation from the register description
 	$(BIN)/python scripts/generate_registers.py $(ARGS)
+
+package: $(VENV)/package.stamp ## Make the IP package without Vivado; check it against schema and Verilog
+	$(BIN)/python scripts/generate_registers.py --check
+	$(BIN)/python scripts/package_ip.py $(ARGS)
 
 clean: ## Remove what builds and tests made
 	rm -rf build .pytest_cache .ruff_cache .hypothesis

@@ -25,27 +25,19 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say which files are stale")
     check: bool = parser.parse_args().check
     try:
-        from ref_model.packaging.register_outputs import generate, stale
+        from ref_model.packaging.register_outputs import generate
         from ref_model.packaging.register_source import SourceError
+        from ref_model.packaging.rendering import update
     except ModuleNotFoundError as error:
         sys.exit(f"generate_registers.py: {error.name} is missing: pip install -e '.[package]'")
 
     try:
-        outputs = generate(ROOT)
-        changed = stale(ROOT)
+        fresh = update(generate(ROOT), ROOT, check=check)
     except SourceError as error:
         sys.exit(f"generate_registers.py: {error}")
-    for path, text in outputs.items():
-        name = path.relative_to(ROOT)
-        if path not in changed:
-            print(f"{name}: up to date")
-        elif check:
-            print(f"{name}: STALE, run make registers")
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            print(f"{name}: written")
-    return 1 if check and changed else 0
+    if not fresh:
+        print("stale: run make registers", file=sys.stderr)
+    return 0 if fresh else 1
 
 
 if __name__ == "__main__":

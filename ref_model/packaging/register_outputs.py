@@ -8,8 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import jinja2
-
 from ref_model.packaging.register_source import (
     WORD_BITS,
     WORD_BYTES,
@@ -20,6 +18,7 @@ from ref_model.packaging.register_source import (
     RegisterMap,
     read,
 )
+from ref_model.packaging.rendering import render
 
 SOURCE = "ip/control/lsfq_registers.rdl"
 
@@ -39,27 +38,8 @@ def generate(root: Path) -> dict[Path, str]:
 
     Raises SourceError for a description that is wrong.
     """
-    registers = read(root / SOURCE)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ref_model.packaging"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    context = _context(registers)
-    return {
-        root / path: environment.get_template(template).render(context).rstrip("\n") + "\n"
-        for template, path in OUTPUTS.values()
-    }
-
-
-def stale(root: Path) -> list[Path]:
-    """Outputs that are missing or do not say what the description says."""
-    return [
-        path
-        for path, text in generate(root).items()
-        if not path.is_file() or path.read_text(encoding="utf-8") != text
-    ]
+    context = _context(read(root / SOURCE))
+    return {root / path: render(template, **context) for template, path in OUTPUTS.values()}
 
 
 def _context(registers: RegisterMap) -> dict[str, Any]:

@@ -68,14 +68,28 @@ def test_shipped_network(pin: int, pout: int, stalls: str, tmp_path: Path) -> No
     run_bench("lsfq_accel", "tb.core.network_bench", parameters, environment=environment)
 
 
-def test_corners() -> None:
-    run_bench("lsfq_accel", "tb.core.corner_bench", core(4, 16))
+@pytest.mark.parametrize(("pin", "pout"), [(4, 16), (16, 4)])
+def test_corners(pin: int, pout: int) -> None:
+    run_bench("lsfq_accel", "tb.core.corner_bench", core(pin, pout))
 
 
-def test_corners_notice() -> None:
-    fault = {"lsfq_emitter": ("count_q >= last_cycle", "count_q > pair_cycles")}
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param(
+            "lsfq_emitter", "count_q >= last_cycle", "count_q > pair_cycles", id="counts on"
+        ),
+        pytest.param(
+            "lsfq_core", ".write_ready     (!storing)", ".write_ready(1'b1)", id="loses writes"
+        ),
+        pytest.param("lsfq_parser", "f_stride2 && !f_height[0]", "1'b0", id="row below"),
+    ],
+)
+def test_corners_notice(module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
-        run_bench("lsfq_accel", "tb.core.corner_bench", core(4, 16), mutations=fault)
+        run_bench(
+            "lsfq_accel", "tb.core.corner_bench", core(4, 16), mutations={module: (text, fault)}
+        )
 
 
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"], indirect=True)

@@ -236,6 +236,20 @@ def test_schedule_counts_by_hand() -> None:
     assert [emit_cycles(plan, config) for plan in plans] == [2, 8, 2]
 
 
+def test_schedule_of_strides_and_shared_weights() -> None:
+    config = CoreConfig(4, 4)
+    network = net(
+        conv(RNG, "a", 2, 4, stride=2),  # rows 0, 2, 4 of 6, all 3 pairs
+        conv(RNG, "b", 4, 9, kernel=1, stride=2),  # rows 0, 2 of 3, 2 pairs, 2 groups of 8
+        linear(RNG, "c", (9, 2, 2), 4, weight=np.full((4, 9, 2, 2), -3)),
+    )
+    layers = schedule_network(plan_network(network, config))
+    assert layers[0].words == 3 * (2 + 3 + 3)
+    assert layers[1].words == 2 * 2 * 2
+    assert layers[2].words == 3 * 2 * 1  # G = 3, 2 rows, 1 pair
+    assert plan_network(network, config).layers[2].payload_shape.words(config) == 3
+
+
 def test_random_networks_repeat_and_reach_the_corners() -> None:
     config = CoreConfig(8, 8)
 
@@ -254,7 +268,8 @@ def test_random_networks_repeat_and_reach_the_corners() -> None:
         assert sum(layer.cycles for layer in schedule_network(plan)) <= 20_000
         for layer in plan.layers:
             for name, value in {
-                "kernel": layer.kernel, "pool": layer.layer.pool, "width": layer.source[2],
+                "kernel": layer.kernel, "pool": layer.layer.pool, "stride": layer.layer.stride,
+                "shared": layer.shared, "width": layer.source[2],
                 "bits": (layer.layer.input_bits, layer.layer.weight_bits),
                 "out": layer.layer.output_bits, "rest": layer.layer.outputs % 8,
                 "weights": len(np.unique(layer.layer.weight)) == 1, "shift": layer.layer.shift,
@@ -269,6 +284,8 @@ def test_random_networks_repeat_and_reach_the_corners() -> None:
     assert seen["rest"] == set(range(8))
     assert seen["weights"] == {False, True}
     assert {1, 2, 3, 39, 40} & seen["width"]
+    assert seen["stride"] == {1, 2}
+    assert seen["shared"] == {False, True}
     assert max(seen["width"]) > 35
     assert 0 in seen["shift"]
     assert min(events.values()) > 500, events

@@ -33,8 +33,13 @@ def _gui(package: Package) -> str:
         package=package,
         pages=list(dict.fromkeys(legal.page for legal in package.legal.values())),
         names=lambda formula: re.findall(r"[A-Za-z_]\w*", formula),
-        tcl=lambda formula: re.sub(r"([A-Za-z_]\w*)", r"$\1", formula),
+        tcl=_tcl,
     )
+
+
+def _tcl(formula: str) -> str:
+    """A formula of parameters with Tcl's dollars."""
+    return re.sub(r"([A-Za-z_]\w*)", r"$\1", formula)
 
 
 def _package_data(package: Package) -> str:
@@ -46,5 +51,7 @@ def _package_data(package: Package) -> str:
         display_name=component.DISPLAY_NAME,
         families=component.FAMILIES,
         access=component.ACCESS,
+        tcl=_tcl,
+        defaults={parameter.name: parameter.default for parameter in package.interface.parameters},
         registers=component.listed_registers(package.registers),
     )

@@ -48,16 +48,16 @@ set ip_files {
   lsfq_accel.v
 }
 
-# name, label, kind (list or range), values, tooltip
+# name, label, kind (list or range), values, tooltip, default, upper bound by others
 set ip_parameters {
-  { PIN {Input channels a cycle} list { 4 8 16 } {Multipliers a lane, that is input channels a cycle (4, 8, 16)} }
-  { POUT {Output channels} list { 4 8 16 } {Lanes, that is output channels (4, 8, 16)} }
-  { PARAM_W {Parameter stream width} list { 32 64 128 256 } {Bits of s_axis_param_tdata (32, 64, 128, 256)} }
-  { DATA_W {Image stream width} list { 16 32 64 128 256 512 1024 } {Bits of s_axis_data_tdata (a power of two, at least 16)} }
-  { ACC_W {Accumulator width} range { 18 27 } {Bits of an accumulator (18 to 27)} }
-  { FEATURE_DEPTH {Feature memory depth} range { 2 131072 } {Words of 8*PIN bits of the feature memory} }
-  { WEIGHT_DEPTH {Weight memory depth} list { 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536 131072 262144 } {Words of 12*PIN*POUT bits of the weight memory (a power of two)} }
-  { MAX_POOL_WIDTH {Widest pooled row} list { 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 } {Widest row that can be pooled (a power of two)} }
+  { PIN {Input channels a cycle} list { 4 8 16 } {Multipliers a lane, that is input channels a cycle (4, 8, 16)} 16 {} }
+  { POUT {Output channels} list { 4 8 16 } {Lanes, that is output channels (4, 8, 16)} 16 {} }
+  { PARAM_W {Parameter stream width} list { 32 64 128 256 } {Bits of s_axis_param_tdata (32, 64, 128, 256)} 128 {4*$PIN*$POUT} }
+  { DATA_W {Image stream width} list { 16 32 64 128 256 512 1024 } {Bits of s_axis_data_tdata (a power of two, at least 16)} 64 {} }
+  { ACC_W {Accumulator width} range { 18 27 } {Bits of an accumulator (18 to 27)} 27 {} }
+  { FEATURE_DEPTH {Feature memory depth} range { 2 131072 } {Words of 8*PIN bits of the feature memory} 8192 {} }
+  { WEIGHT_DEPTH {Weight memory depth} list { 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536 131072 262144 } {Words of 12*PIN*POUT bits of the weight memory (a power of two)} 512 {} }
+  { MAX_POOL_WIDTH {Widest pooled row} list { 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 } {Widest row that can be pooled (a power of two)} 256 {} }
 }
 
 # name, kind

@@ -11,7 +11,7 @@ import pytest
 from tb.common import rtl
 
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
-FOLDERS = ("ip", "ref_model", "tb", "scripts")
+FOLDERS = ("ip", "lsfq", "ref_model", "tb", "scripts")
 
 
 def _files(*suffixes: str) -> list[Path]:
@@ -30,7 +30,7 @@ def _id(path: Path) -> str:
 
 
 def test_every_source_names_its_licence() -> None:
-    for path in _files(".py", ".v", ".vh"):
+    for path in _files(".cpp", ".py", ".v", ".vh"):
         start = path.read_text(encoding="utf-8").splitlines()[:2]
         assert any(LICENCE in line for line in start), f"{_id(path)}: no SPDX line"
 

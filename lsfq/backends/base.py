@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the driver needs of a place where the core runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ref_model.hardware.plan import Plan
+
+
+class Backend(Protocol):
+    """Registers, streams and the interrupt of one core.
+
+    Packets are queued by ``send_program``, ``send_image`` and ``expect``, and move in order while
+    `wait` or `receive` runs. Deadlines are times of `time.monotonic`. Every method may raise
+    BackendError when the core cannot be reached any more.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
+
+    @property
+    def counts_cycles(self) -> bool:
+        """Whether the core's counters mean anything here."""
+        ...
+
+    @property
+    def cycles_per_second(self) -> float:
+        """Clock cycles in a second, at the very least; the driver's default timeout follows it."""
+        ...
+
+    def read(self, address: int) -> int:
+        """The register at a byte address."""
+        ...
+
+    def write(self, address: int, value: int) -> None:
+        """Set the register at a byte address."""
+        ...
+
+    def program(self, packet: bytes, plan: Plan) -> None:
+        """Keep ``packet``, the parameters of ``plan``, for every `send_program` from now on."""
+        ...
+
+    def send_program(self) -> None:
+        """Queue the parameter packet."""
+        ...
+
+    def send_image(self, packet: bytes) -> None:
+        """Queue an image packet."""
+        ...
+
+    def expect(self, size: int) -> None:
+        """Queue room for a result packet of ``size`` bytes."""
+        ...
+
+    def wait(self, deadline: float) -> bool:
+        """Move packets until the interrupt comes (True) or the deadline passes (False).
+
+        Raises TransferError when a transfer fails.
+        """
+        ...
+
+    def receive(self, deadline: float) -> bytes:
+        """The next result packet, maybe a short one; TransferError when there is none by then."""
+        ...
+
+    def reset_streams(self, abort: Callable[[], None]) -> None:
+        """Forget every packet, queued or half way.
+
+        ``abort`` makes the core do the same; it is called when nothing moves into the core any
+        more. What the core still sends after it is thrown away.
+        """
+        ...
+
+    def progress(self) -> str:
+        """Where the streams stand, for the message of a timeout."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the core; can be called twice."""
+        ...

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the cycles of a pass went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ref_model.hardware.plan import Plan
+from ref_model.hardware.registers import LayerCounter, Register, layer_address
+
+
+@dataclass(frozen=True)
+class LayerCycles:
+    """Cycles of one layer; the last four add up to ``cycles``. ``macs`` is its nominal work."""
+
+    name: str
+    macs: int
+    cycles: int
+    busy: int
+    starved_weights: int
+    blocked_output: int
+    starved_features: int
+
+    def utilisation(self, peak: int) -> float:
+        """Nominal multiply-accumulates over what the core could do in these cycles at most."""
+        return self.macs / (self.cycles * peak) if self.cycles else 0.0
+
+
+@dataclass(frozen=True)
+class PassCycles:
+    """Cycles of the last pass, from its first input beat to its last result beat.
+
+    ``load_cycles`` of these passed until the image was stored. ``layers`` has an entry for each
+    layer that the core counts (`CoreConfig.max_layers`).
+    """
+
+    cycles: int
+    load_cycles: int
+    layers: tuple[LayerCycles, ...]
+
+
+def read_counters(read: Callable[[int], int], plan: Plan) -> PassCycles:
+    """The counters of the pass that ran ``plan``."""
+    layers = []
+    shapes = plan.network.input_shapes()
+    for index, (layer, shape) in enumerate(zip(plan.network.layers, shapes, strict=True)):
+        if index == plan.config.max_layers:
+            break
+        values = {
+            counter.name.lower(): read(layer_address(index, counter)) for counter in LayerCounter
+        }
+        layers.append(LayerCycles(layer.name, layer.macs(shape), **values))
+    return PassCycles(read(Register.CYCLES), read(Register.LOAD_CYCLES), tuple(layers))

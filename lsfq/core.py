@@ -7,7 +7,17 @@ from collections.abc import Callable
 
 from lsfq.errors import BackendError
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.registers import ID_VALUE, Register
+from ref_model.hardware.registers import (
+    CORE_ACC_W,
+    CORE_FORMAT,
+    CORE_FORMAT_VALUE,
+    CORE_PIN,
+    CORE_POUT,
+    ID_VALUE,
+    LIMITS_LAYERS,
+    LIMITS_MAX_POOL_WIDTH,
+    Register,
+)
 
 DEFAULT_CORE = CoreConfig(pin=16, pout=16, feature_depth=8192)
 """The core that the Verilog gives when no parameter is set."""
@@ -22,14 +32,19 @@ def read_config(read: Callable[[int], int]) -> CoreConfig:
             "lsfq_accel at this address"
         )
     core, limits = read(Register.CORE), read(Register.LIMITS)
+    if CORE_FORMAT.of(core) != CORE_FORMAT_VALUE:
+        raise BackendError(
+            f"this core reads stream format {CORE_FORMAT.of(core)}, this driver writes "
+            f"{CORE_FORMAT_VALUE}: use the driver of the core's version"
+        )
     return CoreConfig(
-        pin=core & 0xFF,
-        pout=core >> 8 & 0xFF,
-        acc_width=core >> 16 & 0xFF,
+        pin=CORE_PIN.of(core),
+        pout=CORE_POUT.of(core),
+        acc_width=CORE_ACC_W.of(core),
         feature_depth=read(Register.FEATURE_DEPTH),
         weight_depth=read(Register.WEIGHT_DEPTH),
-        max_pool_width=limits & 0xFFFF,
-        max_layers=limits >> 16 & 0xFF,
+        max_pool_width=LIMITS_MAX_POOL_WIDTH.of(limits),
+        max_layers=LIMITS_LAYERS.of(limits),
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode
+from ref_model.hardware.register_map import ERROR_CODE_TEXTS
 
 
 class AcceleratorError(Exception):
@@ -33,7 +34,7 @@ class CoreError(AcceleratorError):
             place = "in the PROGRAM block"
         else:
             place = "in the END block"
-        super().__init__(f"{code.name} {place}: {MEANINGS[code]}")
+        super().__init__(f"{code.name} {place}: {ERROR_CODE_TEXTS[code]}")
         self.code = code
         self.layer = layer
         self.layer_name = layer_name
@@ -49,23 +50,3 @@ class MissingInterruptError(PassTimeoutError):
 
 class TransferError(AcceleratorError):
     """A transfer failed, or a result packet is shorter than the network's result."""
-
-
-MEANINGS = {
-    ErrorCode.NONE: "no error",
-    ErrorCode.PARAM_SHORT: "the parameter packet ends too early; was its transfer truncated?",
-    ErrorCode.PARAM_LONG: "the parameter packet goes on after its END block",
-    ErrorCode.MAGIC: "a block does not begin with the magic; is this a parameter packet?",
-    ErrorCode.VERSION: "the core does not know this stream format version",
-    ErrorCode.CRC: "the checksum differs; this block, or the data before it, was damaged",
-    ErrorCode.KIND: "a block of the wrong kind, or a layer out of order",
-    ErrorCode.CORE: "the program was made for a core of another size",
-    ErrorCode.SHAPE: "a size that the core cannot run",
-    ErrorCode.BITS: "a bit width or shift that the core cannot run",
-    ErrorCode.KERNEL: "a kernel, or a combination of options, that the core cannot run",
-    ErrorCode.MEMORY: "a tensor does not fit the feature memory, or overwrites its own input",
-    ErrorCode.WEIGHTS: "the weights of one channel group do not fit the weight memory",
-    ErrorCode.IMAGE_SHORT: "the image packet ends too early; was its transfer truncated?",
-    ErrorCode.IMAGE_LONG: "the image packet goes on after its last code",
-}
-"""What each code means, and what to look at. docs/stream_format.md has the details."""

@@ -9,13 +9,29 @@ import numpy as np
 
 from lsfq.core import DEFAULT_CORE
 from lsfq.errors import TransferError
-from ref_model.hardware.blocks import FORMAT_VERSION
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import ErrorCode, ProgramError
 from ref_model.hardware.layout import bytes_to_image, result_to_beats
 from ref_model.hardware.plan import Plan
 from ref_model.hardware.program import decode_program
-from ref_model.hardware.registers import ID_VALUE, Control, Interrupt, Register, Status
+from ref_model.hardware.registers import (
+    CORE_ACC_W,
+    CORE_FORMAT,
+    CORE_FORMAT_VALUE,
+    CORE_PIN,
+    CORE_POUT,
+    ERROR_CODE,
+    ERROR_LAYER,
+    ID_VALUE,
+    LIMITS_LAYERS,
+    LIMITS_MAX_POOL_WIDTH,
+    RESET_VALUES,
+    VERSION_VALUE,
+    Control,
+    Interrupt,
+    Register,
+    Status,
+)
 from ref_model.integer.execute import run_network
 
 BEAT = 8
@@ -35,14 +51,21 @@ class Reference:
 
     def __init__(self, config: CoreConfig = DEFAULT_CORE) -> None:
         self._registers = {
+            **RESET_VALUES,
             Register.ID: ID_VALUE,
+            Register.VERSION: VERSION_VALUE,
             Register.CORE: (
-                config.pin | config.pout << 8 | config.acc_width << 16 | FORMAT_VERSION << 24
+                CORE_PIN.word(config.pin)
+                | CORE_POUT.word(config.pout)
+                | CORE_ACC_W.word(config.acc_width)
+                | CORE_FORMAT.word(CORE_FORMAT_VALUE)
             ),
             Register.FEATURE_DEPTH: config.feature_depth,
             Register.WEIGHT_DEPTH: config.weight_depth,
-            Register.LIMITS: config.max_pool_width | config.max_layers << 16,
-            Register.PASSES: 1,
+            Register.LIMITS: (
+                LIMITS_MAX_POOL_WIDTH.word(config.max_pool_width)
+                | LIMITS_LAYERS.word(config.max_layers)
+            ),
         }
         self._config = config
         self._plan: Plan | None = None
@@ -149,6 +172,6 @@ class Reference:
             self._registers[Register.IRQ_STATUS] = self.read(Register.IRQ_STATUS) | Interrupt.DONE
 
     def _stop(self, code: ErrorCode, layer: int) -> None:
-        self._registers[Register.ERROR] = code | layer << 16
+        self._registers[Register.ERROR] = ERROR_CODE.word(code) | ERROR_LAYER.word(layer)
         self._registers[Register.STATUS] = Status.ERROR
         self._registers[Register.IRQ_STATUS] = self.read(Register.IRQ_STATUS) | Interrupt.ERROR

@@ -42,6 +42,10 @@ class Field(NamedTuple):
         """The field's value in the register's content ``word``."""
         return word >> self.low & (1 << self.width) - 1
 
+    def word(self, value: int) -> int:
+        """A register's content with ``value`` in this field, 0 elsewhere."""
+        return (value & (1 << self.width) - 1) << self.low
+
 
 VERSION_PATCH = Field(Register.VERSION, 0, 8)
 VERSION_MINOR = Field(Register.VERSION, 8, 8)
@@ -134,3 +138,23 @@ class ErrorCode(IntEnum):
     WEIGHTS = 12
     IMAGE_SHORT = 13
     IMAGE_LONG = 14
+
+
+ERROR_CODE_TEXTS = {
+    ErrorCode.NONE: "no error",
+    ErrorCode.PARAM_SHORT: "parameter packet too short",
+    ErrorCode.PARAM_LONG: "parameter packet too long",
+    ErrorCode.MAGIC: "a block does not begin with the magic",
+    ErrorCode.VERSION: "unknown format version",
+    ErrorCode.CRC: "a block or the payload before it is damaged",
+    ErrorCode.KIND: "a block of the wrong kind, or a layer out of order",
+    ErrorCode.CORE: "made for another PIN or POUT",
+    ErrorCode.SHAPE: "a size of 0, or a pooled row too wide",
+    ErrorCode.BITS: "unsupported bit width or shift",
+    ErrorCode.KERNEL: "unsupported combination of kernel, pooling and raw results",
+    ErrorCode.MEMORY: "a tensor does not fit the feature memory, or overwrites its source",
+    ErrorCode.WEIGHTS: "the weights of a channel group do not fit the weight memory",
+    ErrorCode.IMAGE_SHORT: "image packet too short",
+    ErrorCode.IMAGE_LONG: "image packet too long",
+}
+"""What each code means."""

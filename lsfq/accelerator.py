@@ -24,11 +24,12 @@ from lsfq.errors import (
     PassTimeoutError,
     TransferError,
 )
-from ref_model.hardware.layout import image_to_bytes, result_order
-from ref_model.hardware.plan import Plan, plan_network
+from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.layout import images_to_bytes
+from ref_model.hardware.plan import MAX_BATCH, Plan, plan_network
 from ref_model.hardware.program import encode_plan
 from ref_model.hardware.registers import Control, Interrupt, Register, Status, decode_error
-from ref_model.hardware.schedule import schedule_network
+from ref_model.hardware.results import packet_order
 from ref_model.integer.execute import Progress, check_images
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.storage import load_network
@@ -36,21 +37,24 @@ from ref_model.integer.storage import load_network
 Logits = npt.NDArray[np.int64]
 """Raw results, int64: (N, classes), or (N, C, H, W) of a network whose result is a map."""
 
-BATCH = 16
-"""Images of one START, unless the caller says otherwise."""
+RESULT_BYTES = 8
+BATCHES = (1, 2, 4, 8, 16, 32)
+"""Images of a pass to choose from, where the caller names no number."""
+NEARLY_BEST = 1.02
+"""A batch that needs this much more than the fewest cycles an image is as good, if shorter."""
 SLACK_FACTOR = 10
 SLACK_S = 5.0
-"""A START may take this many times its schedule, and this many seconds more."""
+"""A pass may take this many times its estimate, and this many seconds more."""
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    network: IntegerNetwork
+class _Program:
+    """A network made ready for passes of so many images."""
+
     plan: Plan
+    packet: bytes
     order: npt.NDArray[np.intp]
-    """Where each beat of a result belongs in the flat (C, H, W) result."""
-    cycles: int
-    """What one image takes by the schedule."""
+    """Where each beat of the results belongs in the flat (N, C, H, W) results."""
 
 
 class Accelerator:
@@ -60,8 +64,8 @@ class Accelerator:
             accelerator.load("networks/vgg7_w32_w4a4")
             classes = accelerator.predict(images)
 
-    ``timeout`` is the longest that one image may take, in seconds; by default ten times what the
-    schedule says for a slow clock, and five seconds. Raises BackendError when there is no core.
+    ``timeout`` is the longest that one image may take, in seconds; by default a pass may take ten
+    times its estimate at a slow clock, and five seconds. Raises BackendError when there is no core.
     After any error of `run` the core was stopped and the next `run` works, as long as the backend
     itself does.
     """
@@ -71,7 +75,9 @@ class Accelerator:
             raise ValueError(f"timeout {timeout}: give seconds above 0")
         self._backend = backend
         self._timeout = timeout
-        self._loaded: _Loaded | None = None
+        self._loaded: IntegerNetwork | None = None
+        self._programs: dict[int, _Program] = {}
+        self._current: _Program | None = None
         try:
             self.config = read_config(backend.read)
             self._stop()
@@ -102,12 +108,9 @@ class Accelerator:
     @property
     def network(self) -> IntegerNetwork:
         """The network that was loaded; NoNetworkError before `load`."""
-        return self._network.network
-
-    @property
-    def plan(self) -> Plan:
-        """How this core runs the network; NoNetworkError before `load`."""
-        return self._network.plan
+        if self._loaded is None:
+            raise NoNetworkError("no network is loaded: call load first")
+        return self._loaded
 
     def load(self, network: IntegerNetwork | str | os.PathLike[str]) -> Accelerator:
         """Take a network, or the folder of an exported one; returns itself.
@@ -118,48 +121,52 @@ class Accelerator:
         """
         if not isinstance(network, IntegerNetwork):
             network = load_network(network)
-        plan = plan_network(network, self.config)
-        last = plan.layers[-1]
-        self._backend.program(encode_plan(plan), plan)
-        self._loaded = _Loaded(
-            network,
-            plan,
-            result_order(last.result, self.config.pout, last.kernel.sets),
-            sum(layer.cycles for layer in schedule_network(plan)),
-        )
+        program = _make_program(network, self.config, 1)
+        self._backend.program(program.packet, program.plan)
+        self._loaded, self._programs, self._current = network, {1: program}, program
         return self
 
     def run(
-        self, images: npt.ArrayLike, *, batch: int = BATCH, progress: Progress | None = None
+        self,
+        images: npt.ArrayLike,
+        *,
+        batch: int | None = None,
+        progress: Progress | None = None,
     ) -> Logits:
         """The raw results of ``images``: int64 (N, classes), or (N, C, H, W) of a map.
 
         ``images`` are codes (N, C, H, W), or (C, H, W) for one image; for an 8-bit input the bytes
-        of the picture. ``batch`` images run after one START; ``progress`` is called with (images
-        done, images in all). Raises NetworkError for images that do not fit, CoreError with the
-        layer's name when the core reports an error, PassTimeoutError and TransferError.
+        of the picture. ``batch`` of them share a pass, so that weights are sent once for all of
+        them; by default as many as pay. ``progress`` is called with (images done, images in all).
+        Raises NetworkError for images that do not fit, CoreError with the layer's name when the
+        core reports an error, PassTimeoutError and TransferError.
         """
-        loaded = self._network
-        codes = check_images(loaded.network, images)
-        if batch < 1:
-            raise ValueError(f"batch {batch}: give at least 1")
-        results = np.empty((len(codes), loaded.order.size), np.int64)
+        codes = check_images(self.network, images)
+        if batch is None:
+            batch = choose_batch(self.network, self.config, len(codes))
+        if not 1 <= batch <= MAX_BATCH:
+            raise ValueError(f"batch {batch}: give 1 to {MAX_BATCH}")
+        shape = self.network.output_shapes()[-1]
+        results = np.empty((len(codes), *shape), np.int64)
         for start in range(0, len(codes), batch):
             part = codes[start : start + batch]
-            results[start : start + len(part)] = self._run_batch(part)
+            results[start : start + len(part)] = self._run_pass(part)
             if progress is not None:
                 progress(start + len(part), len(codes))
-        shape = loaded.plan.layers[-1].result
-        return results.reshape(-1, shape[0]) if shape[1:] == (1, 1) else results.reshape(-1, *shape)
+        return results[:, :, 0, 0] if shape[1:] == (1, 1) else results
 
     def predict(
-        self, images: npt.ArrayLike, *, batch: int = BATCH, progress: Progress | None = None
+        self,
+        images: npt.ArrayLike,
+        *,
+        batch: int | None = None,
+        progress: Progress | None = None,
     ) -> npt.NDArray[np.int64]:
         """The class of every image, int64 (N,): the largest result, the lowest index on a tie.
 
         Arguments and errors are those of `run`; AcceleratorError when the result is a map.
         """
-        if self._network.plan.layers[-1].result[1:] != (1, 1):
+        if self.network.output_shapes()[-1][1:] != (1, 1):
             raise AcceleratorError(
                 f"network {self.network.name}: its result is a map, not one number a class; use run"
             )
@@ -167,56 +174,58 @@ class Accelerator:
         return classes
 
     def counters(self) -> PassCycles:
-        """Where the cycles of the last pass went; AcceleratorError where nothing counts them."""
+        """Where the cycles of the last pass went; AcceleratorError where nothing counted them."""
         if not self._backend.counts_cycles:
             raise AcceleratorError(f"the {self._backend.name} backend does not count cycles")
-        return read_counters(self._backend.read, self._network.plan)
+        if self._current is None:
+            raise NoNetworkError("no network is loaded: call load and run first")
+        return read_counters(self._backend.read, self._current.plan)
 
-    @property
-    def _network(self) -> _Loaded:
-        if self._loaded is None:
-            raise NoNetworkError("no network is loaded: call load first")
-        return self._loaded
-
-    def _run_batch(self, images: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Results (N, size of a result) of images that run after one START."""
-        loaded, backend = self._network, self._backend
-        size = loaded.order.size * 8
+    def _run_pass(self, images: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Results (N, C, H, W) of images that share a pass."""
+        backend = self._backend
+        program = self._programs.get(len(images))
+        if program is None:
+            program = _make_program(self.network, self.config, len(images))
+            self._programs[len(images)] = program
+        packet = images_to_bytes(images, self.config.pin, self.config.data_width // 8)
+        size = program.order.size * RESULT_BYTES
         try:
-            for image in images:
-                backend.send_program()
-                backend.send_image(image_to_bytes(image, self.config.pin))
-                backend.expect(size)
+            if program is not self._current:
+                self._current = None
+                backend.program(program.packet, program.plan)
+                self._current = program
+            backend.send_program()
+            backend.send_images(packet)
+            backend.expect(size)
             backend.write(Register.IRQ_STATUS, int(Interrupt.DONE | Interrupt.ERROR))
             backend.write(Register.IRQ_ENABLE, int(Interrupt.DONE | Interrupt.ERROR))
-            backend.write(Register.PASSES, len(images))
-            deadline = time.monotonic() + self._seconds(len(images))
+            backend.write(Register.PASSES, 1)
+            deadline = time.monotonic() + self._seconds(program)
             backend.write(Register.CONTROL, int(Control.START))
             interrupted = backend.wait(deadline)
-            self._check_status(interrupted, deadline)
-            beats = [self._receive(size, deadline) for _ in images]
+            self._check_status(interrupted, program.plan)
+            beats = backend.receive(deadline)
         except BaseException:
             with contextlib.suppress(AcceleratorError):  # the first error says more
                 self._stop()
             raise
-        results = np.empty((len(images), loaded.order.size), np.int64)
-        results[:, loaded.order] = np.stack(beats)
-        return results
+        if len(beats) != size:
+            self._stop()
+            raise TransferError(
+                f"the results have {len(beats)} bytes, not {size}: they were cut short"
+            )
+        results = np.empty(program.order.size, np.int64)
+        results[program.order] = np.frombuffer(beats, "<i8")
+        return results.reshape(len(images), *program.plan.layers[-1].result)
 
-    def _receive(self, size: int, deadline: float) -> npt.NDArray[np.int64]:
-        packet = self._backend.receive(deadline)
-        if len(packet) != size:
-            raise TransferError(f"a result has {len(packet)} bytes, not {size}: it was cut short")
-        return np.frombuffer(packet, "<i8")
-
-    def _check_status(self, interrupted: bool, deadline: float) -> None:
+    def _check_status(self, interrupted: bool, plan: Plan) -> None:
         """Raise the error that the core, or its silence, stands for."""
-        status = Status(self._backend.read(Register.STATUS))
+        read = self._backend.read
+        status = Status(read(Register.STATUS))
         if status & Status.ERROR:
-            report = decode_error(self._backend.read(Register.ERROR))
-            layers = self._network.network.layers
-            name = layers[report.layer].name if report.layer < len(layers) else None
-            raise CoreError(report.code, report.layer, name)
+            report = decode_error(read(Register.ERROR))
+            raise CoreError(report.code, report.layer, _layer_name(plan, report.layer))
         if status & Status.DONE and interrupted:
             return
         stand = self._backend.progress()
@@ -224,19 +233,20 @@ class Accelerator:
             raise MissingInterruptError(
                 f"the core is done, but its interrupt did not come: is irq connected? ({stand})"
             )
-        done = self._backend.read(Register.PASSES_DONE)
-        layer = self._backend.read(Register.LAYERS)
+        done = read(Register.LAYERS)
+        name = _layer_name(plan, done)
+        where = f"in layer {name}" if name else "after the last layer"
         raise PassTimeoutError(
-            f"the core did not finish in time: {status!r}, {done} images done, "
-            f"{layer} layers of the next; {stand}"
+            f"the core did not finish in time: {status!r} {where}, "
+            f"{done} of {len(plan.runs)} layer runs are finished; {stand}"
         )
 
-    def _seconds(self, images: int) -> float:
-        """How long a START may take."""
+    def _seconds(self, program: _Program) -> float:
+        """How long a pass may take."""
+        plan = program.plan
         if self._timeout is not None:
-            return self._timeout * images
-        cycles = self._network.cycles * images
-        return SLACK_S + SLACK_FACTOR * cycles / self._backend.cycles_per_second
+            return self._timeout * plan.batch
+        return SLACK_S + SLACK_FACTOR * plan.cycles / self._backend.cycles_per_second
 
     def _stop(self) -> None:
         """Back to a core that knows nothing of what ran before."""
@@ -246,3 +256,27 @@ class Accelerator:
             self._backend.write(Register.IRQ_STATUS, int(Interrupt.DONE | Interrupt.ERROR))
 
         self._backend.reset_streams(abort)
+
+
+def choose_batch(network: IntegerNetwork, config: CoreConfig, images: int) -> int:
+    """How many of ``images`` should share a pass on a core, so that weights are sent seldom.
+
+    Of the numbers that are nearly as fast as the best, the one that needs the fewest bytes of
+    parameters an image: a large batch of a network whose tensors do not all fit side by side sends
+    weights image after image.
+    """
+    plans = [plan_network(network, config, batch) for batch in BATCHES if batch <= max(images, 1)]
+    fastest = min(plan.cycles / plan.batch for plan in plans)
+    good = [plan for plan in plans if plan.cycles / plan.batch <= fastest * NEARLY_BEST]
+    return min(good, key=lambda plan: plan.packet_bytes / plan.batch).batch
+
+
+def _make_program(network: IntegerNetwork, config: CoreConfig, batch: int) -> _Program:
+    plan = plan_network(network, config, batch)
+    return _Program(plan, encode_plan(plan), packet_order(plan))
+
+
+def _layer_name(plan: Plan, block: int) -> str | None:
+    """The layer that a LAYER block of the program runs; None when there is no such block."""
+    runs = plan.runs
+    return plan.layers[runs[block].layer].layer.name if block < len(runs) else None

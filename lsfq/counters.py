@@ -12,7 +12,10 @@ from ref_model.hardware.registers import LayerCounter, Register, layer_address
 
 @dataclass(frozen=True)
 class LayerCycles:
-    """Cycles of one layer; the last four add up to ``cycles``. ``macs`` is its nominal work."""
+    """Cycles of one layer in a pass; the last four add up to ``cycles``.
+
+    ``macs`` is its nominal work for all images of the pass.
+    """
 
     name: str
     macs: int
@@ -23,7 +26,7 @@ class LayerCycles:
     starved_features: int
 
     def utilisation(self, peak: int) -> float:
-        """Nominal multiply-accumulates over what the core could do in these cycles at most."""
+        """Nominal multiply-accumulates over what a core of this peak could do in these cycles."""
         return self.macs / (self.cycles * peak) if self.cycles else 0.0
 
 
@@ -31,10 +34,11 @@ class LayerCycles:
 class PassCycles:
     """Cycles of the last pass, from its first input beat to its last result beat.
 
-    ``load_cycles`` of these passed until the image was stored. ``layers`` has an entry for each
-    layer that the core counts (`CoreConfig.max_layers`).
+    ``load_cycles`` of these passed until the first of its ``images`` was stored. ``layers`` has an
+    entry for each layer that the core counts (`CoreConfig.max_layers`).
     """
 
+    images: int
     cycles: int
     load_cycles: int
     layers: tuple[LayerCycles, ...]
@@ -44,11 +48,10 @@ def read_counters(read: Callable[[int], int], plan: Plan) -> PassCycles:
     """The counters of the pass that ran ``plan``."""
     layers = []
     shapes = plan.network.input_shapes()
-    for index, (layer, shape) in enumerate(zip(plan.network.layers, shapes, strict=True)):
-        if index == plan.config.max_layers:
+    for slot, (layer, shape) in enumerate(zip(plan.network.layers, shapes, strict=True)):
+        if slot == plan.config.max_layers:
             break
-        values = {
-            counter.name.lower(): read(layer_address(index, counter)) for counter in LayerCounter
-        }
-        layers.append(LayerCycles(layer.name, layer.macs(shape), **values))
-    return PassCycles(read(Register.CYCLES), read(Register.LOAD_CYCLES), tuple(layers))
+        values = {x.name.lower(): read(layer_address(slot, x)) for x in LayerCounter}
+        layers.append(LayerCycles(layer.name, plan.batch * layer.macs(shape), **values))
+    cycles, load_cycles = read(Register.CYCLES), read(Register.LOAD_CYCLES)
+    return PassCycles(plan.batch, cycles, load_cycles, tuple(layers))

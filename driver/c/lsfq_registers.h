@@ -15,6 +15,7 @@
 #define LSFQ_REG_FEATURE_DEPTH 0x00Cu /* R */
 #define LSFQ_REG_WEIGHT_DEPTH  0x010u /* R */
 #define LSFQ_REG_LIMITS        0x014u /* R */
+#define LSFQ_REG_PORTS         0x018u /* R */
 #define LSFQ_REG_CONTROL       0x020u /* W */
 #define LSFQ_REG_STATUS        0x024u /* R */
 #define LSFQ_REG_ERROR         0x028u /* R */
@@ -67,6 +68,8 @@
 #define LSFQ_CORE_FORMAT(word) ((word) >> 24 & 0xFFu)
 #define LSFQ_LIMITS_MAX_POOL_WIDTH(word) ((word) & 0xFFFFu)
 #define LSFQ_LIMITS_LAYERS(word) ((word) >> 16 & 0xFFu)
+#define LSFQ_PORTS_PARAM_W(word) ((word) & 0xFFFFu)
+#define LSFQ_PORTS_DATA_W(word) ((word) >> 16 & 0xFFFFu)
 #define LSFQ_ERROR_CODE(word) ((word) & 0xFFu)
 #define LSFQ_ERROR_LAYER(word) ((word) >> 16 & 0xFFFFu)
 

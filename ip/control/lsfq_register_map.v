@@ -33,6 +33,8 @@ module lsfq_register_map (
   input  wire [31:0] weight_depth,
   input  wire [15:0] limits_max_pool_width,
   input  wire [7:0]  limits_layers,
+  input  wire [15:0] ports_param_w,
+  input  wire [15:0] ports_data_w,
   output wire        control_start,
   output wire        control_abort,
   input  wire        status_busy,
@@ -58,6 +60,7 @@ module lsfq_register_map (
   localparam [9:0] A_FEATURE_DEPTH = 10'h003;
   localparam [9:0] A_WEIGHT_DEPTH  = 10'h004;
   localparam [9:0] A_LIMITS        = 10'h005;
+  localparam [9:0] A_PORTS         = 10'h006;
   localparam [9:0] A_CONTROL       = 10'h008;
   localparam [9:0] A_STATUS        = 10'h009;
   localparam [9:0] A_ERROR         = 10'h00A;
@@ -127,6 +130,7 @@ module lsfq_register_map (
       A_FEATURE_DEPTH: read_value = feature_depth;
       A_WEIGHT_DEPTH:  read_value = weight_depth;
       A_LIMITS:        read_value = {8'd0, limits_layers, limits_max_pool_width};
+      A_PORTS:         read_value = {ports_data_w, ports_param_w};
       A_STATUS:        read_value = {28'd0, status_draining, status_error, status_done, status_busy};
       A_ERROR:         read_value = {error_layer, 8'd0, error_code};
       A_PASSES:        read_value = passes;

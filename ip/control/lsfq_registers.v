@@ -11,6 +11,8 @@
 module lsfq_registers #(
   parameter PIN            = 16,
   parameter POUT           = 16,
+  parameter PARAM_W        = 128,
+  parameter DATA_W         = 64,
   parameter ACC_W          = 27,
   parameter FEATURE_DEPTH  = 8192,
   parameter WEIGHT_DEPTH   = 512,
@@ -171,6 +173,8 @@ module lsfq_registers #(
     .weight_depth         (WEIGHT_DEPTH[31:0]),
     .limits_max_pool_width(MAX_POOL_WIDTH[15:0]),
     .limits_layers        (LAYERS[7:0]),
+    .ports_param_w        (PARAM_W[15:0]),
+    .ports_data_w         (DATA_W[15:0]),
     .control_start        (control_start),
     .control_abort        (control_abort),
     .status_busy          (busy),

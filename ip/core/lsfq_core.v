@@ -97,6 +97,8 @@ module lsfq_core #(
   lsfq_registers #(
     .PIN           (PIN),
     .POUT          (POUT),
+    .PARAM_W       (PARAM_W),
+    .DATA_W        (DATA_W),
     .ACC_W         (ACC_W),
     .FEATURE_DEPTH (FEATURE_DEPTH),
     .WEIGHT_DEPTH  (WEIGHT_DEPTH),

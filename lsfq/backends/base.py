@@ -12,8 +12,9 @@ from ref_model.hardware.plan import Plan
 class Backend(Protocol):
     """Registers, streams and the interrupt of one core.
 
-    Packets are queued by ``send_program``, ``send_image`` and ``expect``, and move in order while
-    `wait` or `receive` runs. Deadlines are times of `time.monotonic`. Every method may raise
+    A pass is a parameter packet, a packet with all its images, and one with all its results. They
+    are queued by ``send_program``, ``send_images`` and ``expect``, and move while `wait` or
+    `receive` runs. Deadlines are times of `time.monotonic`. Every method may raise
     BackendError when the core cannot be reached any more.
     """
 
@@ -48,12 +49,12 @@ class Backend(Protocol):
         """Queue the parameter packet."""
         ...
 
-    def send_image(self, packet: bytes) -> None:
-        """Queue an image packet."""
+    def send_images(self, packet: bytes) -> None:
+        """Queue the images of a pass."""
         ...
 
     def expect(self, size: int) -> None:
-        """Queue room for a result packet of ``size`` bytes."""
+        """Queue room for the results of a pass, ``size`` bytes."""
         ...
 
     def wait(self, deadline: float) -> bool:

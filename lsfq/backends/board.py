@@ -102,8 +102,8 @@ class Board:
         """Queue the parameter packet."""
         self._parameters.queue.append(self._program)
 
-    def send_image(self, packet: bytes) -> None:
-        """Queue an image packet."""
+    def send_images(self, packet: bytes) -> None:
+        """Queue the images of a pass."""
         self._images.check(len(packet))
         self._images.queue.append(packet)
 

@@ -9,33 +9,25 @@ import numpy as np
 
 from lsfq.core import DEFAULT_CORE
 from lsfq.errors import TransferError
-from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import ErrorCode, ProgramError
-from ref_model.hardware.layout import bytes_to_image, result_to_beats
+from ref_model.hardware.layout import bytes_to_image
 from ref_model.hardware.plan import Plan
 from ref_model.hardware.program import decode_program
 from ref_model.hardware.registers import (
-    CORE_ACC_W,
-    CORE_FORMAT,
-    CORE_FORMAT_VALUE,
-    CORE_PIN,
-    CORE_POUT,
     ERROR_CODE,
     ERROR_LAYER,
     ID_VALUE,
-    LIMITS_LAYERS,
-    LIMITS_MAX_POOL_WIDTH,
     RESET_VALUES,
     VERSION_VALUE,
     Control,
     Interrupt,
     Register,
     Status,
+    encode_core,
 )
+from ref_model.hardware.results import results_to_packet
 from ref_model.integer.execute import run_network
-
-BEAT = 8
-"""Bytes by which a packet may be longer than its content."""
 
 
 class Reference:
@@ -52,20 +44,9 @@ class Reference:
     def __init__(self, config: CoreConfig = DEFAULT_CORE) -> None:
         self._registers = {
             **RESET_VALUES,
+            **encode_core(config),
             Register.ID: ID_VALUE,
             Register.VERSION: VERSION_VALUE,
-            Register.CORE: (
-                CORE_PIN.word(config.pin)
-                | CORE_POUT.word(config.pout)
-                | CORE_ACC_W.word(config.acc_width)
-                | CORE_FORMAT.word(CORE_FORMAT_VALUE)
-            ),
-            Register.FEATURE_DEPTH: config.feature_depth,
-            Register.WEIGHT_DEPTH: config.weight_depth,
-            Register.LIMITS: (
-                LIMITS_MAX_POOL_WIDTH.word(config.max_pool_width)
-                | LIMITS_LAYERS.word(config.max_layers)
-            ),
         }
         self._config = config
         self._plan: Plan | None = None
@@ -79,7 +60,7 @@ class Reference:
         return self._registers.get(Register(address), 0) if address in set(Register) else 0
 
     def write(self, address: int, value: int) -> None:
-        """Set a register; START runs at once when the packets are there, else in `wait`."""
+        """Set a register; what START begins runs in `wait`."""
         if address == Register.CONTROL:
             if value & Control.ABORT:
                 self._registers[Register.STATUS] = 0
@@ -96,7 +77,7 @@ class Reference:
         """Keep the parameter packet, and find what the core would say of it."""
         self._plan, self._fault = plan, None
         try:
-            decode_program(packet, self._config, BEAT)
+            decode_program(packet, self._config, self._config.param_width // 8)
         except ProgramError as error:
             self._fault = error
 
@@ -104,23 +85,18 @@ class Reference:
         """Queue the parameter packet."""
         self._programs += 1
 
-    def send_image(self, packet: bytes) -> None:
-        """Queue an image packet."""
+    def send_images(self, packet: bytes) -> None:
+        """Queue the images of a pass."""
         self._images.append(packet)
 
     def expect(self, size: int) -> None:
         """Nothing to do: results are kept as they come."""
 
     def wait(self, deadline: float) -> bool:
-        """Run the passes that were started."""
-        passes = max(1, self.read(Register.PASSES))
-        if not self.read(Register.STATUS) & Status.BUSY:
-            return bool(self.read(Register.IRQ_STATUS))
-        if min(self._programs, len(self._images)) < passes:
-            return False
-        images, self._images = self._images[:passes], self._images[passes:]
-        self._programs -= passes
-        self._run(images)
+        """Run the passes that were started, as far as their packets are there."""
+        while self._status & Status.BUSY and self._programs and self._images:
+            self._programs -= 1
+            self._run_pass(self._images.pop(0))
         return bool(self.read(Register.IRQ_STATUS) & self.read(Register.IRQ_ENABLE))
 
     def receive(self, deadline: float) -> bytes:
@@ -143,35 +119,38 @@ class Reference:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _run(self, images: list[bytes]) -> None:
+    @property
+    def _status(self) -> int:
+        return self.read(Register.STATUS)
+
+    def _run_pass(self, packet: bytes) -> None:
         assert self._plan is not None
         if self._fault is not None:
             self._stop(self._fault.code, self._fault.layer)
             return
-        network, pin = self._plan.network, self._config.pin
-        channels, height, width = network.input_shape
-        size = channels * height * width
-        good = 0
-        while good < len(images) and size <= len(images[good]) < size + BEAT:
-            good += 1
-        if good:
-            codes = np.stack(
-                [bytes_to_image(image, network.input_shape, pin) for image in images[:good]]
-            )
-            last = self._plan.layers[-1]
-            for result in run_network(network, codes)[last.layer.name]:
-                beats = result_to_beats(result, self._config.pout, last.kernel.sets)
-                self._results.append(beats.astype("<i8").tobytes())
-        self._registers[Register.PASSES_DONE] = good
-        if good < len(images):
-            short = len(images[good]) < size
+        network, beat = self._plan.network, self._config.data_width // 8
+        size = ceil_div(int(np.prod(network.input_shape)), beat) * beat
+        filled = ceil_div(len(packet), beat) * beat
+        if filled != self._plan.batch * size:
+            short = filled < self._plan.batch * size
             self._stop(ErrorCode.IMAGE_SHORT if short else ErrorCode.IMAGE_LONG, 0)
-        else:
-            self._registers[Register.LAYERS] = len(network.layers)
-            self._registers[Register.STATUS] = Status.DONE
-            self._registers[Register.IRQ_STATUS] = self.read(Register.IRQ_STATUS) | Interrupt.DONE
+            return
+        codes = [
+            bytes_to_image(packet[start : start + size], network.input_shape, self._config.pin)
+            for start in range(0, filled, size)
+        ]
+        results = run_network(network, np.stack(codes))[network.layers[-1].name]
+        self._results.append(results_to_packet(self._plan, results).astype("<i8").tobytes())
+        done = self.read(Register.PASSES_DONE) + 1
+        self._registers[Register.PASSES_DONE] = done
+        if done >= self.read(Register.PASSES):
+            self._registers[Register.LAYERS] = len(self._plan.runs)
+            self._end(Status.DONE, Interrupt.DONE)
 
     def _stop(self, code: ErrorCode, layer: int) -> None:
         self._registers[Register.ERROR] = ERROR_CODE.word(code) | ERROR_LAYER.word(layer)
-        self._registers[Register.STATUS] = Status.ERROR
-        self._registers[Register.IRQ_STATUS] = self.read(Register.IRQ_STATUS) | Interrupt.ERROR
+        self._end(Status.ERROR, Interrupt.ERROR)
+
+    def _end(self, status: Status, interrupt: Interrupt) -> None:
+        self._registers[Register.STATUS] = status
+        self._registers[Register.IRQ_STATUS] = self.read(Register.IRQ_STATUS) | interrupt

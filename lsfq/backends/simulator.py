@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from lsfq.core import DEFAULT_CORE, verilog_parameters
@@ -23,11 +23,10 @@ CLOSING = 200
 class Simulator:
     """Verilator's model of ``lsfq_accel``.
 
-    ``config`` is the core to simulate, ``parameters`` replaces single Verilog parameters (DATA_W,
-    PARAM_W), ``stalls`` is the share of cycles in which each stream pauses at random, ``waves`` a
-    VCD file to write. The first use of a core compiles it (half a minute to minutes); the program
-    stays in ``build/simulator``. Time passes in the simulation only while the driver waits.
-    Raises BackendError when the core does not build.
+    ``config`` is the core to simulate, ``stalls`` the share of cycles in which each stream pauses
+    at random, ``waves`` a VCD file to write. The first use of a core compiles it (half a minute to
+    minutes); the program stays in ``build/simulator``. Time passes in the simulation only while the
+    driver waits. Raises BackendError when the core does not build.
     """
 
     name = "simulator"
@@ -37,11 +36,10 @@ class Simulator:
         self,
         config: CoreConfig = DEFAULT_CORE,
         *,
-        parameters: Mapping[str, int] | None = None,
         stalls: float = 0.0,
         waves: Path | None = None,
     ) -> None:
-        program = build({**verilog_parameters(config), **(parameters or {})}, waves is not None)
+        program = build(verilog_parameters(config), waves is not None)
         self.link = Link(program, [] if waves is None else [f"+waves={waves.absolute()}"])
         self.cycles_per_second = 20e3 if waves is None else 1e3
         for stream in Stream:
@@ -64,8 +62,8 @@ class Simulator:
         """Queue the parameter packet."""
         self.link.send(Stream.PARAMETERS, self._packet)
 
-    def send_image(self, packet: bytes) -> None:
-        """Queue an image packet."""
+    def send_images(self, packet: bytes) -> None:
+        """Queue the images of a pass."""
         self.link.send(Stream.IMAGES, packet)
 
     def expect(self, size: int) -> None:

@@ -97,6 +97,19 @@ class Plan:
         """The steps that run a layer."""
         return tuple(step for step in self.steps if isinstance(step, Run))
 
+    @property
+    def cycles(self) -> int:
+        """Estimated cycles of a pass, from the first image's first code to the last result."""
+        costs = [_cost(plan, self.config) for plan in self.layers]
+        return self.order.cycles(costs, load_cycles(self.network))
+
+    @property
+    def packet_bytes(self) -> int:
+        """Length of the parameter packet."""
+        payloads = [plan.payload_shape.bytes(self.config) for plan in self.layers]
+        blocks = len(self.steps) + 2  # PROGRAM and END
+        return blocks * BLOCK_BYTES + sum(payloads[run.layer] for run in self.runs)
+
 
 def plan_network(
     network: IntegerNetwork, config: CoreConfig, batch: int = 1, order: WorkOrder | None = None

@@ -19,6 +19,7 @@ class Register(IntEnum):
     FEATURE_DEPTH = 0x00C
     WEIGHT_DEPTH = 0x010
     LIMITS = 0x014
+    PORTS = 0x018
     CONTROL = 0x020
     STATUS = 0x024
     ERROR = 0x028
@@ -56,6 +57,8 @@ CORE_ACC_W = Field(Register.CORE, 16, 8)
 CORE_FORMAT = Field(Register.CORE, 24, 8)
 LIMITS_MAX_POOL_WIDTH = Field(Register.LIMITS, 0, 16)
 LIMITS_LAYERS = Field(Register.LIMITS, 16, 8)
+PORTS_PARAM_W = Field(Register.PORTS, 0, 16)
+PORTS_DATA_W = Field(Register.PORTS, 16, 16)
 ERROR_CODE = Field(Register.ERROR, 0, 8)
 ERROR_LAYER = Field(Register.ERROR, 16, 16)
 
@@ -147,12 +150,12 @@ ERROR_CODE_TEXTS = {
     ErrorCode.MAGIC: "a block does not begin with the magic",
     ErrorCode.VERSION: "unknown format version",
     ErrorCode.CRC: "a block or the payload before it is damaged",
-    ErrorCode.KIND: "a block of the wrong kind, or a layer out of order",
+    ErrorCode.KIND: "a block of the wrong kind, or a layer or image out of order",
     ErrorCode.CORE: "made for another PIN or POUT",
-    ErrorCode.SHAPE: "a size of 0, or a pooled row too wide",
+    ErrorCode.SHAPE: "a size or number of 0, or a pooled row too wide",
     ErrorCode.BITS: "unsupported bit width or shift",
-    ErrorCode.KERNEL: "unsupported combination of kernel, pooling and raw results",
-    ErrorCode.MEMORY: "a tensor does not fit the feature memory, or overwrites its source",
+    ErrorCode.KERNEL: "unsupported combination of kernel, stride, pooling and raw results",
+    ErrorCode.MEMORY: "a tensor does not fit the feature memory, or overwrites its source or an image",
     ErrorCode.WEIGHTS: "the weights of a channel group do not fit the weight memory",
     ErrorCode.IMAGE_SHORT: "image packet too short",
     ErrorCode.IMAGE_LONG: "image packet too long",

@@ -18,11 +18,13 @@ from ref_model.hardware.order import WorkOrder
 from ref_model.hardware.plan import Plan, plan_network
 from ref_model.hardware.program import encode_plan
 from ref_model.hardware.registers import (
+    CORE_REGISTERS,
     Control,
     ErrorReport,
     LayerCounter,
     Register,
     Status,
+    decode_core,
     decode_error,
     layer_address,
 )
@@ -76,19 +78,8 @@ class Core:
     async def open(self) -> None:
         """Start the clock, reset, and read from the registers what core this is."""
         await start(self.dut)
-        core, features, weights, limits = await self.registers.read_all(
-            [Register.CORE, Register.FEATURE_DEPTH, Register.WEIGHT_DEPTH, Register.LIMITS]
-        )
-        self.config = CoreConfig(
-            pin=core & 0xFF,
-            pout=core >> 8 & 0xFF,
-            acc_width=core >> 16 & 0xFF,
-            feature_depth=features,
-            weight_depth=weights,
-            max_pool_width=limits & 0xFFFF,
-            max_layers=limits >> 16 & 0xFF,
-            param_width=self.param.width,
-        )
+        words = await self.registers.read_all(CORE_REGISTERS)
+        self.config = decode_core(dict(zip(CORE_REGISTERS, words, strict=True)))
 
     async def status(self) -> Status:
         """The register STATUS."""

@@ -25,17 +25,21 @@ from lsfq import (
     Simulator,
     TransferError,
 )
+from lsfq.accelerator import BATCHES, choose_batch
 from lsfq.core import verilog_parameters
 from lsfq.simulation import build as builder
 from lsfq.simulation.build import build
 from lsfq.simulation.link import Link, Stream
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, UnsupportedNetworkError
-from ref_model.hardware.layout import image_to_bytes
+from ref_model.hardware.layout import images_to_bytes
+from ref_model.hardware.plan import Plan, plan_network
+from ref_model.hardware.program import encode_plan
 from ref_model.hardware.registers import Register, Status
 from ref_model.integer import IntegerNetwork, NetworkError, NetworkFormatError, run_network
 from ref_model.integer.network import IntegerLayer
 from tb.driver.conftest import CORE, IMAGES, ROOT, Case
 from tb.random_networks import random_image, random_network
+from tb.ref_model.builders import small_vgg
 
 Make = Callable[[], Backend]
 BACKENDS = [
@@ -74,13 +78,44 @@ def test_random_networks_agree() -> None:
         shapes = set()
         for number in range(25):
             network = random_network(random, CORE, 1500)
-            images = np.stack([random_image(random, network) for _ in range(1 + number % 3)])
+            images = np.stack([random_image(random, network) for _ in range(1 + number % 4)])
             expected = model.load(network).run(images)
-            np.testing.assert_array_equal(verilog.load(network).run(images), expected)
+            batch = random.choice([1, 2, 3])
+            result = verilog.load(network).run(images, batch=batch)
+            np.testing.assert_array_equal(result, expected)
             direct = run_network(network, images)[network.layers[-1].name]
             np.testing.assert_array_equal(expected.reshape(direct.shape), direct)
             shapes.add(expected.ndim)
     assert shapes == {2, 4}
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, None])
+def test_batches(accelerator: Accelerator, small: Case, batch: int | None) -> None:
+    """Whatever number of images shares a pass, also when the last pass has fewer."""
+    accelerator.load(small.network)
+    np.testing.assert_array_equal(accelerator.run(small.images, batch=batch), small.logits)
+
+
+@pytest.mark.parametrize("width", [16, 32, 256])
+def test_image_port_widths(small: Case, width: int) -> None:
+    """Images are filled to whole beats of the port that the core says it has."""
+    odd = IntegerNetwork("odd", (3, 5, 5), small_vgg(np.random.default_rng(2), 4, 5).layers, 10)
+    images = np.random.default_rng(3).integers(0, 256, (3, 3, 5, 5)).astype(np.uint8)
+    expected = run_network(odd, images)["classifier"].reshape(3, 10)
+    config = replace(CORE, pin=4, pout=4, data_width=width)
+    for backend in (Reference(config), Simulator(config)):
+        with Accelerator(backend) as accelerator:
+            assert accelerator.config.data_width == width
+            np.testing.assert_array_equal(accelerator.load(odd).run(images, batch=2), expected)
+
+
+def test_batch_pays(shipped: Case) -> None:
+    """The number chosen is nearly as fast as any, and its parameters are the shortest."""
+    chosen = choose_batch(shipped.network, CORE, 32)
+    cycles = {n: plan_network(shipped.network, CORE, n).cycles / n for n in BATCHES}
+    assert chosen > 1
+    assert cycles[chosen] <= 1.02 * min(cycles.values()) < cycles[1]
+    assert choose_batch(shipped.network, CORE, 1) == choose_batch(shipped.network, CORE, 0) == 1
 
 
 def test_no_images(accelerator: Accelerator, small: Case) -> None:
@@ -99,6 +134,7 @@ def test_counters(small: Case) -> None:
         parts = layer.busy + layer.starved_weights + layer.blocked_output + layer.starved_features
         assert layer.cycles == parts > 0
         assert 0 < layer.utilisation(CORE.peak) < 1.2
+    assert counters.images == 1
     rest = counters.cycles - counters.load_cycles - sum(layer.cycles for layer in counters.layers)
     assert 0 <= rest < 100
 
@@ -161,33 +197,31 @@ def test_map_has_no_class(accelerator: Accelerator) -> None:
         accelerator.predict(np.ones((1, 3, 3), np.uint8))
 
 
-def _damage(accelerator: Accelerator, offset: int) -> None:
-    """Flip a bit of the program that the backend keeps."""
-    from ref_model.hardware.program import encode_plan
-
-    packet = bytearray(encode_plan(accelerator.plan))
-    packet[offset] ^= 1
-    accelerator.backend.program(bytes(packet), accelerator.plan)
-
-
 @pytest.mark.parametrize(
     ("offset", "code", "layer", "words"),
     [
         (0, ErrorCode.MAGIC, PROGRAM_LAYER, "PROGRAM block"),
-        (70, ErrorCode.CRC, 0, r"layer 0 \(conv1\)"),
-        (64 + 64 + 100, ErrorCode.CRC, 1, r"layer 1 \(conv2\)"),
+        (64 + 70, ErrorCode.CRC, 0, r"layer 0 \(conv1\)"),
+        (64 + 64 + 64 + 100, ErrorCode.CRC, 1, r"layer 1 \(conv2\)"),
         (-70, ErrorCode.CRC, 3, "END block"),
     ],
 )
 def test_damaged_program(
     accelerator: Accelerator, small: Case,
-    offset: int, code: ErrorCode, layer: int, words: str,
+    offset: int, code: ErrorCode, layer: int, words: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """The error names the layer, on every backend alike, and the next run works."""
+
+    def damaged(plan: Plan) -> bytes:
+        packet = bytearray(encode_plan(plan))
+        packet[offset] ^= 1
+        return bytes(packet)
+
+    monkeypatch.setattr("lsfq.accelerator.encode_plan", damaged)
     accelerator.load(small.network)
-    _damage(accelerator, offset)
     with pytest.raises(CoreError, match=f"{code.name} in (the )?{words}") as raised:
-        accelerator.run(small.images)
+        accelerator.run(small.images, batch=1)
+    monkeypatch.undo()
     error = raised.value
     assert (error.code, error.layer) == (code, layer)
     assert error.layer_name == (small.network.layers[layer].name if layer < 3 else None)
@@ -203,7 +237,7 @@ def test_wrong_image_length(
     change: Callable[[bytes], bytes], code: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     accelerator.load(small.network)
-    monkeypatch.setattr("lsfq.accelerator.image_to_bytes", lambda *a: change(image_to_bytes(*a)))
+    monkeypatch.setattr("lsfq.accelerator.images_to_bytes", lambda *a: change(images_to_bytes(*a)))
     with pytest.raises(CoreError, match=code):
         accelerator.run(small.images)
     monkeypatch.undo()
@@ -215,15 +249,15 @@ def test_core_that_waits_for_ever(small: Case) -> None:
     backend = Simulator(CORE)
     with Accelerator(backend, timeout=0.5) as accelerator:
         accelerator.load(small.network)
-        send = backend.send_image
-        backend.send_image = (  # type: ignore[method-assign]
+        send = backend.send_images
+        backend.send_images = (  # type: ignore[method-assign]
             lambda packet: backend.link.send(Stream.IMAGES, packet[:400], last=False)
         )
-        with pytest.raises(PassTimeoutError, match=r"BUSY.* 0 images done") as raised:
+        with pytest.raises(PassTimeoutError, match=r"BUSY.* in layer conv1, 0 of") as raised:
             accelerator.run(small.images[:1])
         assert isinstance(raised.value, TimeoutError)
         assert isinstance(raised.value, AcceleratorError)
-        backend.send_image = send  # type: ignore[method-assign]
+        backend.send_images = send  # type: ignore[method-assign]
         np.testing.assert_array_equal(accelerator.run(small.images[:1]), small.logits[:1])
 
 
@@ -330,7 +364,7 @@ def test_verilog_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 def test_parameters_that_the_verilog_refuses() -> None:
     with pytest.raises(BackendError, match=r"(?s)DATA_W=24.*does not build.*DATA_W"):
-        build({**verilog_parameters(CORE), "DATA_W": 24})
+        Simulator(replace(CORE, data_width=24))
 
 
 def test_simulator_is_deterministic(small: Case) -> None:

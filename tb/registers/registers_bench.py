@@ -95,6 +95,7 @@ class Bench:
             Register.FEATURE_DEPTH: int(dut.FEATURE_DEPTH.value),
             Register.WEIGHT_DEPTH: int(dut.WEIGHT_DEPTH.value),
             Register.LIMITS: int(dut.MAX_POOL_WIDTH.value) | int(dut.LAYERS.value) << 16,
+            Register.PORTS: int(dut.PARAM_W.value) | int(dut.DATA_W.value) << 16,
             Register.STATUS: int(status),
             Register.ERROR: state["error_code"] | state["error_layer"] << 16,
             Register.PASSES_DONE: state["passes_done"],

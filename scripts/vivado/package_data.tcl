@@ -81,6 +81,7 @@ set ip_registers {
   { FEATURE_DEPTH 0x00C read-only {Words of the feature memory.} { { VALUE 0 32 } } }
   { WEIGHT_DEPTH 0x010 read-only {Words of the weight memory.} { { VALUE 0 32 } } }
   { LIMITS 0x014 read-only {Further limits.} { { MAX_POOL_WIDTH 0 16 } { LAYERS 16 8 } } }
+  { PORTS 0x018 read-only {Widths of the stream ports; images are filled to whole beats.} { { PARAM_W 0 16 } { DATA_W 16 16 } } }
   { CONTROL 0x020 write-only {Commands. Reads as 0.} { { START 0 1 } { ABORT 1 1 } } }
   { STATUS 0x024 read-only {State. DONE and ERROR stay until the next START or ABORT.} { { BUSY 0 1 } { DONE 1 1 } { ERROR 2 1 } { DRAINING 3 1 } } }
   { ERROR 0x028 read-only {Why and where the last pass was stopped ([stream format](stream_format.md), Errors).} { { CODE 0 8 } { LAYER 16 16 } } }

@@ -377,11 +377,11 @@ def make_pynq(board: BoardModel, connect_irq: bool = True) -> Any:
     class Overlay:
         ip_dict = {  # noqa: RUF012 - as in the original
             "lsfq_accel_0": {"type": "xilinx.com:module_ref:lsfq_accel:1.0"},
-            "dma_parameters": {
+            "axi_dma_param": {
                 "type": "xilinx.com:ip:axi_dma:7.1",
                 "parameters": {"c_include_mm2s": "1", "c_include_s2mm": "0"},
             },
-            "dma_images": {
+            "axi_dma_data": {
                 "type": "xilinx.com:ip:axi_dma:7.1",
                 "parameters": {"c_include_mm2s": "1", "c_include_s2mm": "1"},
             },
@@ -391,8 +391,8 @@ def make_pynq(board: BoardModel, connect_irq: bool = True) -> Any:
         def __init__(self, bitfile_name: str) -> None:
             self.bitfile_name = bitfile_name
             self.lsfq_accel_0 = board.core
-            self.dma_parameters = board.dma(0)
-            self.dma_images = board.dma(1)
+            self.axi_dma_param = board.dma(0)
+            self.axi_dma_data = board.dma(1)
 
     module.Overlay = Overlay
     module.allocate = board.allocate

@@ -196,7 +196,7 @@ def test_dma_error(open_board: Open, small: Case) -> None:
     with accelerator:
         accelerator.load(small.network)
         model.faults.decode_error = True
-        _run_into(accelerator, small.images, TransferError, "dma_parameters stopped with an error")
+        _run_into(accelerator, small.images, TransferError, "axi_dma_param stopped with an error")
         model.faults.decode_error = False
         np.testing.assert_array_equal(accelerator.run(small.images), small.logits)
 
@@ -214,11 +214,11 @@ def test_design_without_the_parts(open_board: Open, monkeypatch: pytest.MonkeyPa
     with pytest.raises(BackendError, match="the overlay has no other/dma"):
         Board(overlay, image_dma="other/dma")
     entries = dict(overlay.ip_dict)
-    del entries["dma_parameters"]
+    del entries["axi_dma_param"]
     overlay.ip_dict = entries
-    with pytest.raises(BackendError, match=r"0 times a DMA that only sends.*dma_images"):
+    with pytest.raises(BackendError, match=r"0 times a DMA that only sends.*axi_dma_data"):
         Board(overlay)
-    assert Board(overlay, parameter_dma="dma_parameters").name == "board"
+    assert Board(overlay, parameter_dma="axi_dma_param").name == "board"
 
 
 def test_without_pynq(monkeypatch: pytest.MonkeyPatch) -> None:

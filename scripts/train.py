@@ -8,6 +8,7 @@ examples:
   scripts/train.py --weight-bits 3 --activation-bits 3 --float-from runs/vgg7_w32_w4a4/float.pt
   scripts/train.py --weight-bits 8,4,4,4,4,4,8       one width a layer (conv1 .. conv6, classifier)
   scripts/train.py --quantizer pact --seed 1
+  scripts/train.py --model mobilenetv2               width 32 is the paper's network (1.0)
   scripts/train.py --limit 2000 --float-epochs 2 --quantised-epochs 1 --integer-epochs 1   a trial
 """
 
@@ -42,8 +43,10 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     network = result.add_argument_group("network")
-    network.add_argument("--model", default="vgg7", help="vgg7")
-    network.add_argument("--width", type=int, default=32, help="channels of the first stage (32)")
+    network.add_argument("--model", default="vgg7", help="vgg7, mobilenetv2 or resnet20")
+    network.add_argument(
+        "--width", type=int, default=0, help="channels of the first layer (32; resnet20: 16)"
+    )
     network.add_argument("--dataset", default="cifar10", help="cifar10 or cifar100")
     quant = result.add_argument_group("quantisation")
     quant.add_argument("--weight-bits", default="4", help="2, 3, 4 or 8; or one a layer, 8,4,4,...")
@@ -82,13 +85,12 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def bit_widths(text: str, layers: int) -> tuple[int, ...]:
-    """Read "4" as (4,) * layers and "8,4,4" as (8, 4, 4); ValueError for anything but numbers."""
+def bit_widths(text: str) -> tuple[int, ...]:
+    """Read "4" as (4,) and "8,4,4" as (8, 4, 4); ValueError for anything but numbers."""
     try:
-        bits = tuple(int(part) for part in text.split(","))
+        return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise ValueError(f"bit widths {text!r}: give a number or numbers with commas") from None
-    return bits * layers if len(bits) == 1 else bits
 
 
 def configuration(options: argparse.Namespace) -> TrainingConfig:
@@ -96,7 +98,6 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
     from dataclasses import replace
 
     from ref_model.training.config import STAGES, TrainingConfig
-    from ref_model.training.models.vgg7 import ACTIVATION_LAYERS, WEIGHT_LAYERS
 
     base = TrainingConfig()
     stages: dict[str, Stage] = {}
@@ -112,8 +113,8 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
         model=options.model,
         dataset=options.dataset,
         width=options.width,
-        weight_bits=bit_widths(options.weight_bits, WEIGHT_LAYERS),
-        activation_bits=bit_widths(options.activation_bits, ACTIVATION_LAYERS),
+        weight_bits=bit_widths(options.weight_bits),
+        activation_bits=bit_widths(options.activation_bits),
         quantizer=options.quantizer,
         soft_clip=not options.hard_clip,
         learned_clip=not options.fixed_clip,

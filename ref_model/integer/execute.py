@@ -58,11 +58,9 @@ def run_network(
     have another shape or codes outside the input's grid.
     """
     tensors = {INPUT: check_images(network, images)}
-    source = tensors[INPUT]
-    for layer in network.layers:
+    for layer, source in zip(network.layers, network.sources(), strict=True):
         skip = None if layer.skip is None else tensors[layer.skip]
-        source = run_layer(layer, source, skip, judge)
-        tensors[layer.name] = source
+        tensors[layer.name] = run_layer(layer, tensors[source], skip, judge)
     return tensors
 
 
@@ -91,14 +89,15 @@ def predict(network: IntegerNetwork, images: npt.ArrayLike) -> npt.NDArray[np.in
     """Class of every image, int64 (N,): the largest result, the lowest index on a tie."""
     if network.output_shapes()[-1][1:] != (1, 1):
         raise NetworkError(f"network {network.name}: its result is a map, not one number a class")
-    source = check_images(network, images)
-    kept: dict[str, Tensor] = {INPUT: source}
-    wanted = {layer.skip for layer in network.layers}
-    for layer in network.layers:
-        source = run_layer(layer, source, None if layer.skip is None else kept[layer.skip])
-        if layer.name in wanted:
-            kept[layer.name] = source
-    classes: npt.NDArray[np.int64] = source.reshape(len(source), -1).argmax(axis=1)
+    kept: dict[str, Tensor] = {INPUT: check_images(network, images)}
+    sources = network.sources()
+    for index, (layer, source) in enumerate(zip(network.layers, sources, strict=True)):
+        skip = None if layer.skip is None else kept[layer.skip]
+        kept[layer.name] = run_layer(layer, kept[source], skip)
+        needed = {*sources[index + 1 :], *(later.skip for later in network.layers[index + 1 :])}
+        kept = {name: x for name, x in kept.items() if name in needed or name == layer.name}
+    result = kept[network.layers[-1].name]
+    classes: npt.NDArray[np.int64] = result.reshape(len(result), -1).argmax(axis=1)
     return classes
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The integer network: what training exports, the reference model runs and the core executes.
 
-A network is a chain of layers. Every layer computes, per output channel c::
+A network is a list of layers, each reading the result of the one before it or, with ``source``, of
+an earlier one. Every layer computes, per output channel c::
 
     acc = sum(weight code * input code)                                        exact
     y   = clamp((acc * m[c] + r * mr + b[c]) >> s, 0, 2^output_bits - 1)       >> is floor
@@ -60,6 +61,8 @@ class IntegerLayer:
       dropped), else 1. ``padding`` is zero padding on all four sides.
     - ``skip`` names the tensor added before the shift (an earlier layer's output or "input"),
       scaled by ``skip_multiplier``; it has the shape of this layer's result before pooling.
+    - ``source`` names the tensor that the layer reads when that is not the result of the layer
+      before it (None): a shortcut's convolution reads what its block reads.
 
     Integer arrays of any type are taken; they are stored as above and made read-only.
     Raises NetworkError when a value lies outside its grid or a field outside its set.
@@ -80,6 +83,7 @@ class IntegerLayer:
     groups: int = 1
     skip: str | None = None
     skip_multiplier: int = 0
+    source: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name) or self.name == INPUT:
@@ -216,14 +220,15 @@ class IntegerLayer:
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
-    """A chain of layers, the last one raw; it classifies when its result is 1 x 1 x classes.
+    """Layers in order, the last one raw; it classifies when its result is 1 x 1 x classes.
 
     ``input_shape`` is (C, H, W) of the image, ``input_bits`` the width of its codes (8: the bytes
     as they are). ``classes`` is the number of channels of the last layer. ``provenance`` says where
     the network comes from, in values that JSON can hold.
 
-    Raises NetworkError when shapes or bit widths of neighbours differ, a name is used twice, a skip
-    tensor is missing or has another shape, or a layer but the last is raw.
+    Raises NetworkError when a layer does not fit the shape or bit width of its input, a name is
+    used twice, a source or skip tensor is missing, a skip tensor has another shape, or a layer but
+    the last is raw.
     """
 
     name: str
@@ -245,21 +250,27 @@ class IntegerNetwork:
                 f"network {self.name}: input_bits {self.input_bits} is not one of {CODE_BITS}"
             )
         tensors: dict[str, Shape] = {INPUT: self.input_shape}
-        shape, bits = self.input_shape, self.input_bits
+        bits = {INPUT: self.input_bits}
+        previous = INPUT
         for layer in self.layers:
             if layer.name in tensors:
                 raise NetworkError(f"network {self.name}: two layers are called {layer.name}")
-            if layer.input_bits != bits:
+            source = previous if layer.source is None else layer.source
+            if source not in tensors:
+                raise NetworkError(f"layer {layer.name}: no tensor {source!r} before it to read")
+            if layer.input_bits != bits[source]:
                 raise NetworkError(
-                    f"layer {layer.name}: input_bits {layer.input_bits}, but its input has {bits}"
+                    f"layer {layer.name}: input_bits {layer.input_bits}, "
+                    f"but its input has {bits[source]}"
                 )
             if layer.raw != (layer is self.layers[-1]):
                 raise NetworkError(
                     f"layer {layer.name}: the last layer is raw (output_bits None), and only it"
                 )
-            self._check_skip(layer, shape, tensors)
-            shape, bits = layer.output_shape(shape), layer.output_bits or 0
-            tensors[layer.name] = shape
+            self._check_skip(layer, tensors[source], tensors)
+            shape = layer.output_shape(tensors[source])
+            tensors[layer.name], bits[layer.name] = shape, layer.output_bits or 0
+            previous = layer.name
         if self.classes != shape[0]:
             raise NetworkError(
                 f"network {self.name}: {self.classes} classes, but its result has {shape[0]}"
@@ -276,12 +287,20 @@ class IntegerNetwork:
                 f"the result {layer.result_shape(source)}"
             )
 
+    def sources(self) -> tuple[str, ...]:
+        """Name of the tensor that every layer reads, in order."""
+        previous = (INPUT, *(layer.name for layer in self.layers))
+        return tuple(
+            name if layer.source is None else layer.source
+            for layer, name in zip(self.layers, previous, strict=False)
+        )
+
     def input_shapes(self) -> tuple[Shape, ...]:
         """Shape of every layer's input, in order."""
-        shapes = [self.input_shape]
-        for layer in self.layers[:-1]:
-            shapes.append(layer.output_shape(shapes[-1]))
-        return tuple(shapes)
+        shapes = {INPUT: self.input_shape}
+        for layer, source in zip(self.layers, self.sources(), strict=True):
+            shapes[layer.name] = layer.output_shape(shapes[source])
+        return tuple(shapes[source] for source in self.sources())
 
     def output_shapes(self) -> tuple[Shape, ...]:
         """Shape of every layer's output (after pooling), in order."""

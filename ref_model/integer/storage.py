@@ -170,6 +170,8 @@ def format_manifest(network: IntegerNetwork, accuracy: Accuracy | None, weights:
 
 def _layer_entry(layer: IntegerLayer, source: tuple[int, int, int]) -> dict[str, Any]:
     entry = {name: getattr(layer, name) for name in _LAYER_FIELDS}
+    if layer.source is not None:
+        entry["source"] = layer.source
     return {
         "name": entry.pop("name"),
         "kind": entry.pop("kind"),
@@ -280,6 +282,7 @@ def _build(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
             raise NetworkError(f"layer {name}: weights have shape {weight.shape}, not {shape}")
         constants: dict[str, Any] = {key: arrays[f"{name}.{key}"] for key in ("multiplier", "bias")}
         fields: dict[str, Any] = {key: entry[key] for key in _LAYER_FIELDS}
+        fields["source"] = entry.get("source")
         layers.append(IntegerLayer(weight=weight, **fields, **constants))
     return IntegerNetwork(
         name=manifest["name"],

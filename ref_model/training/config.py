@@ -10,7 +10,8 @@ from typing import Any
 
 from ref_model.datasets import DatasetError, dataset_by_name
 from ref_model.training.layers import Network
-from ref_model.training.models.vgg7 import ACTIVATION_LAYERS, WEIGHT_LAYERS, vgg7
+from ref_model.training.models import MODELS
+from ref_model.training.models.builder import Builder
 from ref_model.training.quantizers import BITS, QUANTIZERS, Scheme
 
 STAGES = ("float", "quantised", "integer")
@@ -45,15 +46,17 @@ class Stage:
 class TrainingConfig:
     """One run: network, quantisation, recipe, seed.
 
-    ``weight_bits`` and ``activation_bits`` hold one number a layer (VGG7: 7 and 6).
-    ``limit`` trains and evaluates on the first images only (0: all), for trials.
+    ``width`` is the number of channels of the first layer; 0 stands for the network's usual one.
+    ``weight_bits`` and ``activation_bits`` hold one number a layer (VGG7: 7 and 6); a single number
+    stands for all of them. ``limit`` trains and evaluates on the first images only (0: all), for
+    trials.
     """
 
     model: str = "vgg7"
     dataset: str = "cifar10"
-    width: int = 32
-    weight_bits: tuple[int, ...] = (4,) * WEIGHT_LAYERS
-    activation_bits: tuple[int, ...] = (4,) * ACTIVATION_LAYERS
+    width: int = 0
+    weight_bits: tuple[int, ...] = (4,)
+    activation_bits: tuple[int, ...] = (4,)
     quantizer: str = "lsfq"
     soft_clip: bool = True
     learned_clip: bool = True
@@ -70,17 +73,25 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before any time is spent on it (ConfigError)."""
-        _require(self.model == "vgg7", f"model {self.model!r}: only vgg7 is known")
+        _require(self.model in MODELS, f"model {self.model!r}: choose one of {', '.join(MODELS)}")
+        model = MODELS[self.model]
+        if self.width == 0:
+            object.__setattr__(self, "width", model.default_width)
         try:
             dataset_by_name(self.dataset)
         except DatasetError as error:
             raise ConfigError(str(error)) from error
         _require(1 <= self.width <= 1024, f"width {self.width}: must lie in 1 .. 1024")
-        for name, bits, count in (
-            ("weight bits", self.weight_bits, WEIGHT_LAYERS),
-            ("activation bits", self.activation_bits, ACTIVATION_LAYERS),
+        for key, count in (
+            ("weight_bits", model.weight_layers),
+            ("activation_bits", model.activation_layers),
         ):
-            _require(len(bits) == count, f"{name} {bits}: {self.model} needs {count} numbers")
+            bits: tuple[int, ...] = getattr(self, key)
+            name = key.replace("_", " ")
+            if len(bits) == 1:
+                bits = bits * count
+                object.__setattr__(self, key, bits)
+            _require(len(bits) == count, f"{name} {bits}: {self.model} needs 1 or {count} numbers")
             _require(all(b in BITS for b in bits), f"{name} {bits}: each must be one of {BITS}")
         _require(
             self.quantizer in QUANTIZERS,
@@ -116,7 +127,8 @@ class TrainingConfig:
     def build(self) -> Network:
         """A new network with random weights."""
         classes = dataset_by_name(self.dataset).classes
-        return vgg7(self.width, classes, self.scheme(), self.weight_bits, self.activation_bits)
+        builder = Builder(self.width, self.scheme(), self.weight_bits, self.activation_bits)
+        return MODELS[self.model].build(builder, classes)
 
     def name(self) -> str:
         """Short name of the result: network, width, quantiser when it is not LSFQ, bits."""

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Integer constants of a trained network, derived in float64.
 
-One layer computes, on integers alone, y = clamp((acc * m[c] + b[c]) >> s, 0, 2^bits - 1). With
-S_in, S_w, S_out the steps (value of one code) of input, weights and output, and BatchNorm
-gamma * (x - mean) / sqrt(var + eps) + beta per channel c::
+One layer computes, on integers alone, y = clamp((acc * m[c] + r * mr + b[c]) >> s, 0, 2^bits - 1).
+With S_in, S_w, S_r, S_out the steps (value of one code) of input, weights, skip tensor and output,
+z_in, z_r, z_out the codes that stand for 0 (0 but for signed tensors), W[c] the sum of a channel's
+weight codes, and BatchNorm gamma * (x - mean) / sqrt(var + eps) + beta per channel c::
 
     scale[c]  = S_in * S_w * gamma / sqrt(var + eps) / S_out
     offset[c] = (beta - mean * gamma / sqrt(var + eps)) / S_out
-    y         = clamp(floor(acc * scale + offset + 1/2), 0, levels)      real numbers
     m[c]      = floor(scale * 2^s + 1/2)
-    b[c]      = floor(offset * 2^s + 1/2) + 2^(s-1)                      (no half for s = 0)
+    mr        = floor(S_r / S_out * 2^s + 1/2)
+    b[c]      = floor(offset * 2^s + 1/2) + z_out * 2^s + 2^(s-1) - z_in * W[c] * m[c] - z_r * mr
 
+(without the half for s = 0), which is y = clamp(floor(x / S_out + 1/2) + z_out, 0, levels) for the
+real-valued result x. The zeros cost nothing: they are taken away from acc and r exactly, in b.
 BatchNorm stays out of the weight codes; gamma may be negative. `training.integer_stage` computes
 its forward pass with these numbers and `training.export` writes the same ones.
 """
@@ -24,8 +27,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ref_model.integer.network import INPUT
+from ref_model.training.graph import Step, UnsupportedLayerError, trace
 from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
-from ref_model.training.quantizers.base import FloatArray
+from ref_model.training.quantizers.base import ActivationQuantizer, FloatArray
 from ref_model.training.rounding import round_half_up
 
 MULTIPLIER_TARGET = 2**16 - 1
@@ -49,6 +54,7 @@ class LayerConstants:
     ``weight`` int16 codes, (O, C/groups, kh, kw) or (O, C, H, W); ``multiplier`` int32 (O,);
     ``bias`` int64 (O,); ``shift`` one for the layer. ``accumulator_bound`` is the largest |acc|
     any input can cause. The classifier has multiplier 1 and shift 0, and its bias holds no half.
+    ``skip_multiplier`` is 0 without a skip tensor.
     """
 
     name: str
@@ -57,27 +63,43 @@ class LayerConstants:
     bias: npt.NDArray[np.int64]
     shift: int
     accumulator_bound: int
+    skip_multiplier: int = 0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Codes 0 .. ``largest`` of one tensor; a code stands for (code - ``zero``) * ``step``."""
+
+    step: float
+    largest: int
+    zero: int = 0
+
+    @staticmethod
+    def of(quantizer: ActivationQuantizer) -> Grid:
+        """The grid of a layer's output."""
+        return Grid(quantizer.integer_step(), quantizer.levels, quantizer.zero)
 
 
 def requantisation(
-    name: str, scale: FloatArray, offset: FloatArray
+    name: str, scale: FloatArray, offset: FloatArray, skip_scale: float = 0.0
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], int]:
     """(m int32, b int64, s) of one layer from real ``scale`` and ``offset`` (float64, per channel).
 
-    s is the largest shift in 0 .. 40 with every |m| at most 2^16 - 1 and every |b| below 2^45.
-    Raises RangeError when there is none or a value is not finite.
+    s is the largest shift in 0 .. 40 with every |m|, and ``skip_scale`` * 2^s, at most 2^16 - 1 and
+    every |b| below 2^45. Raises RangeError when there is none or a value is not finite.
     """
-    if not (np.isfinite(scale).all() and np.isfinite(offset).all()):
+    if not (np.isfinite(scale).all() and np.isfinite(offset).all() and np.isfinite(skip_scale)):
         raise RangeError(f"{name}: scale or offset is not finite")
+    largest = max(np.abs(scale).max(), abs(skip_scale))
     for shift in range(SHIFT_LIMIT, -1, -1):
         multiplier = round_half_up(np.ldexp(scale, shift))
         half = 2.0 ** (shift - 1) if shift else 0.0
         bias = round_half_up(np.ldexp(offset, shift)) + half
-        if np.abs(multiplier).max() <= MULTIPLIER_TARGET and np.abs(bias).max() <= BIAS_LIMIT:
+        highest = round_half_up(np.ldexp(np.array(largest), shift))
+        if highest <= MULTIPLIER_TARGET and np.abs(bias).max() <= BIAS_LIMIT:
             return multiplier.astype(np.int32), bias.astype(np.int64), shift
     raise RangeError(
-        f"{name}: no shift fits scale up to {np.abs(scale).max():g} and "
-        f"offset up to {np.abs(offset).max():g}"
+        f"{name}: no shift fits scale up to {largest:g} and offset up to {np.abs(offset).max():g}"
     )
 
 
@@ -92,50 +114,91 @@ def accumulator_bound(name: str, weight: npt.NDArray[np.int16], largest_code: in
     return bound
 
 
-def conv_constants(unit: ConvUnit, input_step: float, largest_code: int) -> LayerConstants:
-    """Constants of a convolution with input codes 0 .. ``largest_code`` of ``input_step`` each."""
-    weight, weight_step = unit.weight_quantizer.integer(_float64(unit.conv.weight))
+def conv_constants(unit: ConvUnit, source: Grid, skip: Grid | None = None) -> LayerConstants:
+    """Constants of a convolution that reads a tensor of grid ``source`` and adds one of ``skip``.
+
+    Raises RangeError when a value does not fit, UnsupportedLayerError when the layer pads a signed
+    tensor, whose zero is not code 0.
+    """
+    if source.zero and unit.conv.kernel_size != (1, 1):
+        raise UnsupportedLayerError(
+            f"layer {unit.name}: pads a signed tensor, where code 0 does not mean 0; "
+            "a ConvUnit(linear=True) may be read by 1x1 layers, residual additions and classifiers"
+        )
+    weight, weight_step = unit.weight_quantizer.integer(_float64(unit.weight))
     norm = unit.norm
     assert norm.running_mean is not None
     assert norm.running_var is not None
     factor = _float64(norm.weight) / np.sqrt(_float64(norm.running_var) + norm.eps)
-    output_step = unit.activation_quantizer.integer_step()
-    if not output_step > 0:
-        raise RangeError(f"{unit.name}: activation step {output_step} is not positive")
-    scale = factor * (input_step * weight_step / output_step)
-    offset = (_float64(norm.bias) - _float64(norm.running_mean) * factor) / output_step
-    multiplier, bias, shift = requantisation(unit.name, scale, offset)
-    bound = accumulator_bound(unit.name, weight, largest_code)
-    return LayerConstants(unit.name, weight, multiplier, bias, shift, bound)
+    result = Grid.of(unit.activation_quantizer)
+    if not result.step > 0:
+        raise RangeError(f"{unit.name}: activation step {result.step} is not positive")
+    scale = factor * (source.step * weight_step / result.step)
+    offset = (_float64(norm.bias) - _float64(norm.running_mean) * factor) / result.step
+    skip_scale = skip.step / result.step if skip is not None else 0.0
+    multiplier, bias, shift = requantisation(unit.name, scale, offset, skip_scale)
+    skip_multiplier = int(round_half_up(np.ldexp(np.array(skip_scale), shift)))
+    bias += result.zero << shift
+    bias -= source.zero * _sums(weight) * multiplier
+    if skip is not None:
+        bias -= skip.zero * skip_multiplier
+    _check_bias(unit.name, bias)
+    bound = accumulator_bound(unit.name, weight, source.largest)
+    return LayerConstants(unit.name, weight, multiplier, bias, shift, bound, skip_multiplier)
 
 
-def classifier_constants(
-    unit: ClassifierUnit, input_step: float, largest_code: int
-) -> LayerConstants:
-    """Constants of the last layer: m = 1, b = floor(bias / (S_in * S_w) + 1/2), s = 0."""
-    weight, weight_step = unit.weight_quantizer.integer(_float64(unit.linear.weight))
-    weight = weight.reshape(-1, *unit.shape)
-    bias = round_half_up(_float64(unit.linear.bias) / (input_step * weight_step))
-    if not np.abs(bias).max() <= BIAS_LIMIT:
-        raise RangeError(f"{unit.name}: bias up to {np.abs(bias).max():g} does not fit 46 bits")
-    bound = accumulator_bound(unit.name, weight, largest_code)
-    ones = np.ones(len(weight), np.int32)
+def classifier_constants(unit: ClassifierUnit, source: Grid) -> LayerConstants:
+    """Constants of the last layer: m = 1, b = floor(bias / scale + 1/2) - z_in * W[c], s = 0.
+
+    ``scale`` is S_in * S_w, divided by the number of positions where the map is averaged.
+    """
+    weight, weight_step = unit.weight_quantizer.integer(_float64(unit.weight))
+    classes, channels, height, width = len(weight), *unit.shape
+    if unit.average:
+        weight = np.broadcast_to(weight[:, :, None, None], (classes, channels, height, width))
+    weight = np.ascontiguousarray(weight).reshape(classes, channels, height, width)
+    scale = source.step * weight_step / unit.divisor
+    bias = round_half_up(_float64(unit.linear.bias) / scale) - source.zero * _sums(weight)
+    _check_bias(unit.name, bias)
+    bound = accumulator_bound(unit.name, weight, source.largest)
+    ones = np.ones(classes, np.int32)
     return LayerConstants(unit.name, weight, ones, bias.astype(np.int64), 0, bound)
 
 
-def network_constants(network: Network) -> list[LayerConstants]:
-    """Constants of every layer in order; RangeError when one does not fit its integer format."""
+def network_constants(
+    network: Network, steps: tuple[Step, ...] | None = None
+) -> list[LayerConstants]:
+    """Constants of every layer, in the order of ``steps`` (those of `graph.trace` by default).
+
+    Raises RangeError when one does not fit its integer format, UnsupportedLayerError when the
+    network has no integer form.
+    """
+    grids = {INPUT: Grid(network.input_step, 2**network.input_bits - 1)}
     layers = []
-    step, largest = network.input_step, 2**network.input_bits - 1
-    for unit in network.conv_units():
-        layers.append(conv_constants(unit, step, largest))
-        step = unit.activation_quantizer.integer_step()
-        largest = unit.activation_quantizer.levels
-    layers.append(classifier_constants(network.classifier, step, largest))
+    for step in trace(network) if steps is None else steps:
+        source = grids[step.source]
+        if isinstance(step.unit, ClassifierUnit):
+            layers.append(classifier_constants(step.unit, source))
+            continue
+        skip = None if step.skip is None else grids[step.skip]
+        layers.append(conv_constants(step.unit, source, skip))
+        grids[step.unit.name] = Grid.of(step.unit.activation_quantizer)
     return layers
+
+
+def _sums(weight: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
+    """Sum of the weight codes of each output channel."""
+    sums: npt.NDArray[np.int64] = weight.reshape(len(weight), -1).sum(axis=1, dtype=np.int64)
+    return sums
+
+
+def _check_bias(name: str, bias: npt.NDArray[np.int64] | FloatArray) -> None:
+    largest = np.abs(bias).max()
+    if not largest <= BIAS_LIMIT:
+        raise RangeError(f"{name}: bias up to {largest:g} does not fit 46 bits")
 
 
 def _float64(x: Tensor) -> FloatArray:
     """A float32 parameter or buffer as float64 (exact)."""
-    array: FloatArray = x.detach().to(torch.float64).contiguous().numpy()
+    array: FloatArray = x.detach().to("cpu", torch.float64).contiguous().numpy()
     return array

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ref_model.integer.network import IntegerLayer, IntegerNetwork
+from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork
 from ref_model.training import checkpoint
 from ref_model.training.config import TrainingConfig
 from ref_model.training.constants import network_constants
-from ref_model.training.layers import Network
+from ref_model.training.graph import trace
+from ref_model.training.layers import ClassifierUnit, Network
 
 
 def to_integer_network(source: Path | str | Network, name: str | None = None) -> IntegerNetwork:
@@ -22,7 +23,8 @@ def to_integer_network(source: Path | str | Network, name: str | None = None) ->
     same integers. From a file, the name defaults to the configuration's and the provenance holds
     the run's record; a network in memory is called "network" and has none.
 
-    Raises CheckpointError for a file that cannot be read, RangeError for values that do not fit.
+    Raises CheckpointError for a file that cannot be read, RangeError for values that do not fit,
+    UnsupportedLayerError for a network with something that has no integer form.
     """
     if isinstance(source, Network):
         return _convert(source, name or "network", {})
@@ -38,48 +40,45 @@ def provenance(config: TrainingConfig, record: dict[str, Any]) -> dict[str, Any]
 
 
 def _convert(network: Network, name: str, origin: dict[str, Any]) -> IntegerNetwork:
-    constants = network_constants(network)
-    layers = []
-    bits = network.input_bits
-    for unit, layer in zip(network.conv_units(), constants, strict=False):
-        output_bits = unit.activation_quantizer.bits
+    steps = trace(network)
+    layers: list[IntegerLayer] = []
+    bits = {INPUT: network.input_bits}
+    previous = INPUT
+    for step, constants in zip(steps, network_constants(network, steps), strict=True):
+        unit = step.unit
+        shared: dict[str, Any] = {
+            "name": unit.name,
+            "weight": constants.weight.astype(np.int8),
+            "multiplier": constants.multiplier,
+            "bias": constants.bias,
+            "shift": constants.shift,
+            "weight_bits": unit.weight_quantizer.bits,
+            "input_bits": bits[step.source],
+            "source": None if step.source == previous else step.source,
+        }
+        if isinstance(unit, ClassifierUnit):
+            layers.append(IntegerLayer(kind="linear", output_bits=None, **shared))
+            continue
+        bits[unit.name] = unit.activation_quantizer.bits
+        previous = unit.name
         layers.append(
             IntegerLayer(
-                name=unit.name,
                 kind="conv",
-                weight=layer.weight.astype(np.int8),
-                multiplier=layer.multiplier,
-                bias=layer.bias,
-                shift=layer.shift,
-                weight_bits=unit.weight_quantizer.bits,
-                input_bits=bits,
-                output_bits=output_bits,
+                output_bits=unit.activation_quantizer.bits,
                 pool=unit.pool,
                 stride=int(unit.conv.stride[0]),
                 padding=int(unit.conv.kernel_size[0] // 2),
                 groups=unit.conv.groups,
+                skip=step.skip,
+                skip_multiplier=constants.skip_multiplier,
+                **shared,
             )
         )
-        bits = output_bits
-    last = constants[-1]
-    layers.append(
-        IntegerLayer(
-            name=network.classifier.name,
-            kind="linear",
-            weight=last.weight.astype(np.int8),
-            multiplier=last.multiplier,
-            bias=last.bias,
-            shift=last.shift,
-            weight_bits=network.classifier.weight_quantizer.bits,
-            input_bits=bits,
-            output_bits=None,
-        )
-    )
     return IntegerNetwork(
         name=name,
         input_shape=network.input_shape,
         layers=tuple(layers),
-        classes=len(last.weight),
+        classes=layers[-1].outputs,
         input_bits=network.input_bits,
         provenance=origin,
     )

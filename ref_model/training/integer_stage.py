@@ -2,11 +2,12 @@
 """The last training stage: the forward pass is the integer network's, code for code.
 
 BatchNorm statistics are frozen. In every step the integer constants are derived anew from weights,
-clips, gamma and beta (`constants`), and every layer computes floor((acc * m + b) / 2^s), exactly:
+clips, gamma and beta (`constants`), and every layer computes floor((acc * m + r * mr + b) / 2^s),
+exactly:
 
 - codes are small integers held as float32; a convolution of them is exact in float32 while the
   accumulator bound stays below 2^24, in whatever order it adds, and runs in float64 beyond;
-- requantisation runs in float64, where |acc * m + b| < 2^53 makes every operation exact.
+- requantisation runs in float64, where |acc * m + r * mr + b| < 2^53 makes every operation exact.
 
 The backward pass is that of the quantised graph: each exact tensor stands in for the real-valued
 one it approximates (straight-through), so weights, clips, gamma, beta and biases keep learning.
@@ -15,17 +16,34 @@ one it approximates (straight-through), so weights, clips, gamma, beta and biase
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ref_model.integer.network import INPUT
 from ref_model.training.constants import LayerConstants, network_constants
-from ref_model.training.layers import ConvUnit, Network
+from ref_model.training.graph import trace
+from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
 
 FLOAT32_EXACT = 2**24
 """Integers up to here, and so every partial sum bounded by it, are exact in float32."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A tensor of the integer graph: codes as float32, and what they mean.
+
+    A code stands for (code - zero) * step; ``step`` is differentiable.
+    """
+
+    codes: Tensor
+    step: Tensor
+    zero: int = 0
 
 
 class IntegerGraph:
@@ -33,6 +51,7 @@ class IntegerGraph:
 
     def __init__(self, network: Network) -> None:
         self.network = network
+        self._steps = trace(network)
 
     def __call__(self, pixels: Tensor, record: dict[str, Tensor] | None = None) -> Tensor:
         """uint8 images (N, C, H, W) -> logits float64 (N, classes), ranked as the integer results.
@@ -41,70 +60,96 @@ class IntegerGraph:
         (N, C, H, W), and of the classifier the raw integers (N, classes) as float64.
         """
         network = self.network
-        constants = network_constants(network)
         codes = pixels.to(torch.float32).contiguous(memory_format=torch.channels_last)
-        step = torch.tensor(network.input_step)
-        for unit, layer in zip(network.conv_units(), constants, strict=False):
-            codes = _conv(unit, layer, codes, step)
-            step = unit.activation_quantizer.step()
+        tensors = {INPUT: Codes(codes, torch.tensor(network.input_step, device=pixels.device))}
+        constants = network_constants(network, self._steps)
+        for step, layer in zip(self._steps[:-1], constants, strict=False):
+            assert isinstance(step.unit, ConvUnit)
+            skip = None if step.skip is None else tensors[step.skip]
+            tensors[step.unit.name] = _conv(step.unit, layer, tensors[step.source], skip)
             if record is not None:
-                record[unit.name] = codes.detach()
-        return self._classify(constants[-1], codes, step, record)
-
-    def _classify(
-        self, layer: LayerConstants, codes: Tensor, step: Tensor, record: dict[str, Tensor] | None
-    ) -> Tensor:
-        unit = self.network.classifier
-        weight = unit.linear.weight
-        scale = step * unit.weight_quantizer.step(weight)
-        exact = torch.from_numpy(layer.weight.reshape(weight.shape)).to(torch.float32)
-        weight_codes = stand_in(
-            exact, unit.weight_quantizer(weight) / unit.weight_quantizer.step(weight)
-        )
-        bias = stand_in(torch.from_numpy(layer.bias).to(torch.float64), unit.linear.bias / scale)
-        if layer.accumulator_bound < FLOAT32_EXACT:
-            accumulator = functional.linear(codes.flatten(1), weight_codes).to(torch.float64)
-        else:
-            accumulator = functional.linear(codes.flatten(1).double(), weight_codes.double())
-        raw = accumulator + bias
-        if record is not None:
-            record[unit.name] = raw.detach()
-        return raw * scale
+                record[step.unit.name] = tensors[step.unit.name].codes.detach()
+        last = self._steps[-1]
+        assert isinstance(last.unit, ClassifierUnit)
+        return _classify(last.unit, constants[-1], tensors[last.source], record)
 
 
-def _conv(unit: ConvUnit, layer: LayerConstants, codes: Tensor, step: Tensor) -> Tensor:
-    """Output codes of one convolution layer, after pooling."""
-    weight_step = unit.weight_quantizer.step(unit.conv.weight)
-    exact = torch.from_numpy(layer.weight).to(torch.float32)
-    weight_codes = stand_in(exact, unit.weight_quantizer(unit.conv.weight) / weight_step)
+def _classify(
+    unit: ClassifierUnit, layer: LayerConstants, source: Codes, record: dict[str, Tensor] | None
+) -> Tensor:
+    """Logits of the last layer."""
+    scale = source.step * unit.weight_quantizer.step(unit.weight) / unit.divisor
+    # An averaged map has the same weights at every position: they meet the sums instead.
+    exact = layer.weight[:, :, 0, 0] if unit.average else layer.weight
+    weight_codes = _weight_codes(unit, exact)
+    vectors = unit.gather(source.codes)
     if layer.accumulator_bound < FLOAT32_EXACT:
-        accumulator = unit.convolve(codes, weight_codes)
+        accumulator = functional.linear(vectors, weight_codes).to(torch.float64)
     else:
-        accumulator = unit.convolve(codes.double(), weight_codes.double())
-    result = requantise(accumulator.detach(), layer, unit.activation_quantizer.levels)
+        accumulator = functional.linear(vectors.double(), weight_codes.double())
+    sums = weight_codes.sum(1).to(torch.float64) * (source.zero * unit.divisor)
+    bias = stand_in(_column(layer.bias, scale)[:, 0, 0], unit.linear.bias / scale - sums)
+    raw = accumulator + bias
+    if record is not None:
+        record[unit.name] = raw.detach()
+    return raw * scale
+
+
+def _conv(unit: ConvUnit, layer: LayerConstants, source: Codes, skip: Codes | None) -> Codes:
+    """Output of one convolution layer, after pooling."""
+    quantizer = unit.activation_quantizer
+    weight_codes = _weight_codes(unit, layer.weight)
+    if layer.accumulator_bound < FLOAT32_EXACT:
+        accumulator = unit.convolve(source.codes, weight_codes)
+    else:
+        accumulator = unit.convolve(source.codes.double(), weight_codes.double())
+    result = requantise(
+        accumulator.detach(), layer, quantizer.levels, None if skip is None else skip.codes
+    )
     if torch.is_grad_enabled():
         norm = unit.norm
         assert norm.running_mean is not None
         assert norm.running_var is not None
         factor = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
         shift = norm.bias - norm.running_mean * factor
-        real = accumulator.to(torch.float32) * (step * weight_step * factor)[:, None, None]
-        real = real + shift[:, None, None]
-        quantizer = unit.activation_quantizer
+        scale = source.step * unit.weight_quantizer.step(unit.weight) * factor
+        if source.zero:
+            shift = shift - weight_codes.sum((1, 2, 3)) * source.zero * scale
+        real = accumulator.to(torch.float32) * scale[:, None, None] + shift[:, None, None]
+        if skip is not None:
+            real = real + (skip.codes - skip.zero) * skip.step
         result = stand_in(result, quantizer(real) / quantizer.step())
-    return functional.max_pool2d(result, unit.pool) if unit.pool > 1 else result
+    pooled = functional.max_pool2d(result, unit.pool) if unit.pool > 1 else result
+    return Codes(pooled, quantizer.step(), quantizer.zero)
 
 
-def requantise(accumulator: Tensor, layer: LayerConstants, levels: int) -> Tensor:
-    """clamp((acc * m + b) >> s, 0, levels) per channel, exact; float32 codes.
+def _weight_codes(unit: ConvUnit | ClassifierUnit, exact: npt.NDArray[np.int16]) -> Tensor:
+    """Weight codes in the shape of the unit's weights; the gradient goes to weights and clip."""
+    weight, quantizer = unit.weight, unit.weight_quantizer
+    codes = torch.from_numpy(exact.reshape(weight.shape)).to(weight.device, torch.float32)
+    if not torch.is_grad_enabled():
+        return codes
+    return stand_in(codes, quantizer(weight) / quantizer.step(weight))
 
-    Dividing m and b by 2^s first changes exponents only, so nothing is rounded.
+
+def requantise(
+    accumulator: Tensor, layer: LayerConstants, levels: int, skip: Tensor | None = None
+) -> Tensor:
+    """clamp((acc * m + r * mr + b) >> s, 0, levels) per channel, exact; float32 codes.
+
+    Dividing m, mr and b by 2^s first changes exponents only, so nothing is rounded.
     """
     scale = 2.0**-layer.shift
-    multiplier = torch.from_numpy(layer.multiplier * scale)[:, None, None]
-    bias = torch.from_numpy(layer.bias * scale)[:, None, None]
-    shifted = accumulator.to(torch.float64).mul_(multiplier).add_(bias)
+    shifted = accumulator * _column(layer.multiplier * scale, accumulator)
+    shifted += _column(layer.bias * scale, accumulator)
+    if skip is not None:
+        shifted.add_(skip.detach().to(torch.float64), alpha=layer.skip_multiplier * scale)
     return shifted.floor_().clamp_(0, levels).to(torch.float32)
+
+
+def _column(values: npt.NDArray[Any], like: Tensor) -> Tensor:
+    """One number a channel as float64 (C, 1, 1), on the device of ``like``."""
+    return torch.from_numpy(values).to(like.device, torch.float64)[:, None, None]
 
 
 def stand_in(exact: Tensor, real: Tensor) -> Tensor:

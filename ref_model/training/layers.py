@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layers that train in float or quantised, and that become one integer layer each."""
+"""Layers that train in float or quantised, and that become one integer layer each.
+
+A network is an `nn.Module` derived from `Network` whose ``forward`` calls these layers; see
+`training.graph` for what it may do.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +28,20 @@ class Mode(Enum):
 
 
 class ConvUnit(nn.Module):
-    """Convolution, BatchNorm, optional 2x2 max pool, activation: one layer of the integer network.
+    """Convolution, BatchNorm, residual addition, 2x2 max pool, activation: one integer layer.
+
+    ``forward(x, skip)`` adds ``skip``, a tensor of the result's shape, before the activation.
+    Input and output are float32 (N, C, H, W). ``pool`` is 1 (none) or 2. The padding keeps the
+    size of the map (kernel // 2).
+
+    ``linear`` leaves the activation out. The grid of the result is then signed: codes stay
+    unsigned, and code ``activation_quantizer.zero`` means 0. A layer that pads such a tensor
+    cannot be exported (zero padding would not mean 0); 1x1 layers, residual additions and
+    classifiers can take it.
 
     The hardware pools *codes*, after requantisation. Both BatchNorm's output and its quantisation
     grow monotonically into the codes, so pooling before the activation gives the same values and
     leaves a quarter of the elements to quantise.
-
-    Input and output are float32 (N, C, H, W). ``pool`` is 1 (none) or 2.
     """
 
     def __init__(
@@ -46,28 +57,37 @@ class ConvUnit(nn.Module):
         stride: int = 1,
         groups: int = 1,
         pool: int = 1,
+        linear: bool = False,
     ) -> None:
         super().__init__()
         self.name = name
         self.pool = pool
+        self.linear = linear
         self.mode = Mode.FLOAT
         self.conv = nn.Conv2d(
             inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
         )
         self.norm = nn.BatchNorm2d(outputs)
         self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits)
-        self.activation_quantizer: ActivationQuantizer = scheme.activation(activation_bits)
+        self.activation_quantizer: ActivationQuantizer = scheme.activation(activation_bits, linear)
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, x: Tensor) -> Tensor:
+    @property
+    def weight(self) -> Tensor:
+        """Float weights (O, C/groups, kh, kw)."""
+        return self.conv.weight
+
+    def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
         weight = self.conv.weight
         if self.mode is not Mode.FLOAT:
             weight = self.weight_quantizer(weight)
         x = self.norm(self.convolve(x, weight))
+        if skip is not None:
+            x = x + skip
         if self.pool > 1:
             x = functional.max_pool2d(x, self.pool)
         if self.mode is Mode.FLOAT:
-            return functional.relu(x, inplace=True)
+            return x if self.linear else functional.relu(x, inplace=True)
         if self.mode is Mode.CALIBRATE:
             self.activation_quantizer.calibrate(x)
         quantised: Tensor = self.activation_quantizer(x)
@@ -87,24 +107,52 @@ class ConvUnit(nn.Module):
 class ClassifierUnit(nn.Module):
     """Linear layer with bias over the whole (C, H, W) map: the last, raw layer.
 
+    With ``average`` it sees the mean of each channel instead. As an integer layer that is a linear
+    layer over the map with each weight repeated at every position: the exact sum, no rounding
+    between, and the divisor in the scale of the result.
     Input float32 (N, C, H, W), output float32 (N, classes).
     """
 
     def __init__(
-        self, name: str, shape: tuple[int, int, int], classes: int, scheme: Scheme, weight_bits: int
+        self,
+        name: str,
+        shape: tuple[int, int, int],
+        classes: int,
+        scheme: Scheme,
+        weight_bits: int,
+        *,
+        average: bool = False,
     ) -> None:
         super().__init__()
         self.name = name
         self.shape = shape
+        self.average = average
         self.mode = Mode.FLOAT
-        self.linear = nn.Linear(shape[0] * shape[1] * shape[2], classes)
+        self.linear = nn.Linear(shape[0] if average else shape[0] * shape[1] * shape[2], classes)
         self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits)
+
+    @property
+    def weight(self) -> Tensor:
+        """Float weights (classes, C) with ``average``, else (classes, C * H * W)."""
+        return self.linear.weight
+
+    @property
+    def divisor(self) -> int:
+        """What the sums over the map are divided by: its positions with ``average``, else 1."""
+        return self.shape[1] * self.shape[2] if self.average else 1
+
+    def gather(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the vectors that meet the weights: sums over the map, or all of it."""
+        return x.sum((2, 3)) if self.average else x.flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.linear.weight
         if self.mode is not Mode.FLOAT:
             weight = self.weight_quantizer(weight)
-        return functional.linear(x.flatten(1), weight, self.linear.bias)
+        vectors = self.gather(x)
+        if self.average:
+            vectors = vectors / self.divisor
+        return functional.linear(vectors, weight, self.linear.bias)
 
     @torch.no_grad()
     def initialise_weights(self) -> None:
@@ -113,40 +161,33 @@ class ClassifierUnit(nn.Module):
 
 
 class Network(nn.Module):
-    """A chain of `ConvUnit` ended by a `ClassifierUnit`.
+    """Base of trainable networks: derive, make layers, and call them in ``forward``.
 
+    ``forward`` takes images in [0, 1], float32 (N, C, H, W), and returns logits (N, classes); it
+    ends in ``classifier``.
     ``input_shape`` is (C, H, W) of the image, whose codes are its bytes (value = code / 255).
     """
 
     input_step = 1.0 / 255.0
     input_bits = 8
+    classifier: ClassifierUnit
 
-    def __init__(
-        self,
-        input_shape: tuple[int, int, int],
-        features: list[ConvUnit],
-        classifier: ClassifierUnit,
-    ) -> None:
+    def __init__(self, input_shape: tuple[int, int, int]) -> None:
         super().__init__()
         self.input_shape = input_shape
-        self.features = nn.ModuleList(features)
-        self.classifier = classifier
+
+    def units(self) -> list[ConvUnit | ClassifierUnit]:
+        """All layers, in the order in which they were made."""
+        return [unit for unit in self.modules() if isinstance(unit, (ConvUnit, ClassifierUnit))]
 
     def conv_units(self) -> list[ConvUnit]:
-        """The convolution layers in order."""
-        return [unit for unit in self.features if isinstance(unit, ConvUnit)]
+        """The convolution layers, in the order in which they were made."""
+        return [unit for unit in self.units() if isinstance(unit, ConvUnit)]
 
     def set_mode(self, mode: Mode) -> None:
         """Choose what every layer's forward pass computes."""
-        for unit in self.conv_units():
+        for unit in self.units():
             unit.mode = mode
-        self.classifier.mode = mode
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Images in [0, 1] float32 (N, C, H, W) -> logits (N, classes)."""
-        for unit in self.conv_units():
-            x = unit.forward(x)
-        return self.classifier.forward(x)
 
     @torch.no_grad()
     def start_quantisation(self, images: Tensor) -> None:
@@ -155,15 +196,15 @@ class Network(nn.Module):
         ``images`` (float32 in [0, 1], some hundreds) calibrate the activations, each layer behind
         the quantised ones before it; BatchNorm's running statistics become those of ``images``.
         """
-        for unit in self.conv_units():
+        for unit in self.units():
             unit.initialise_weights()
-        self.classifier.initialise_weights()
-        momenta = [unit.norm.momentum for unit in self.conv_units()]
-        for unit in self.conv_units():
-            unit.norm.momentum = 1.0
+        norms = [unit.norm for unit in self.conv_units()]
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.momentum = 1.0
         self.train()
         self.set_mode(Mode.CALIBRATE)
         self(images)
         self.set_mode(Mode.QUANTIZED)
-        for unit, momentum in zip(self.conv_units(), momenta, strict=True):
-            unit.norm.momentum = momentum
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum

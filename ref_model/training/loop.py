@@ -59,8 +59,7 @@ def accuracy(forward: Forward, images: Images, batch: int = 500) -> float:
 
 def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any]]:
     """Parameters with weight decay (weights, PACT's clips) and without (everything else)."""
-    decayed: list[Tensor] = [unit.conv.weight for unit in network.conv_units()]
-    decayed.append(network.classifier.linear.weight)
+    decayed: list[Tensor] = [unit.weight for unit in network.units()]
     decayed += [
         module.alpha
         for module in network.modules()

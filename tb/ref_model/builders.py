@@ -63,10 +63,14 @@ def small_vgg(rng: Rng, width: int = 4, size: int = 8) -> IntegerNetwork:
 
 
 def residual_network(rng: Rng) -> IntegerNetwork:
-    """Stem, depthwise stride 2, an inverted residual block with its addition, average pool, raw."""
+    """Stem, depthwise stride 2 with a shortcut beside it, an inverted residual block with its
+    addition, average pool, raw.
+    """
     layers = (
         conv(rng, "stem", 3, 6, input_bits=8, shift=16),
-        conv(rng, "down", 6, 6, groups=6, stride=2),
+        conv(rng, "shortcut", 6, 6, kernel=1, stride=2),
+        conv(rng, "down", 6, 6, groups=6, stride=2, source="stem", skip="shortcut",
+             skip_multiplier=-300),
         conv(rng, "expand", 6, 18, kernel=1),
         conv(rng, "depthwise", 18, 18, groups=18, output_bits=3),
         conv(rng, "project", 18, 6, kernel=1, input_bits=3, skip="down", skip_multiplier=700),

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ref_model.integer import IntegerNetwork, NetworkError
+from ref_model.integer import IntegerNetwork, NetworkError, run_network
+from ref_model.integer.execute import run_layer
 from tb.ref_model.builders import conv, linear, residual_network, small_vgg
 
 RNG = np.random.default_rng(3)
@@ -86,6 +87,14 @@ BAD_NETWORKS: dict[str, tuple[Callable[[], IntegerNetwork], str]] = {
     "skip of another shape": (
         lambda: chain(conv(RNG, "a", 2, 3, skip="input"), conv(RNG, "b", 3, 2), LAST), "skip tensor"
     ),
+    "source unknown": (lambda: chain(replace(LAST, source="b")), "no tensor 'b' before it to read"),
+    "source of another width": (
+        lambda: chain(
+            conv(RNG, "a", 2, 2, output_bits=3), conv(RNG, "b", 2, 2, input_bits=3),
+            replace(LAST, source="a"),
+        ),
+        "layer last: input_bits 4, but its input has 3",
+    ),
     "shape": (lambda: chain(LAST, shape=(2, 6)), "input_shape"),
     "shape of floats": (lambda: chain(LAST, shape=(2, 6, 6.0)), "input_shape"),
 }  # fmt: skip
@@ -104,6 +113,22 @@ def test_shapes_and_work() -> None:
     assert network.macs() == 4 * 3 * 9 * 64 + 8 * 4 * 9 * 64 + 10 * 8 * 16
     assert network.tensor_bits() == {"input": 8, "conv1": 4, "conv2": 4}
     assert residual_network(RNG).output_shapes()[-2:] == ((6, 1, 1), (5, 1, 1))
+
+
+def test_layers_read_the_tensor_that_they_name() -> None:
+    layers = (
+        conv(RNG, "a", 2, 3, stride=2),
+        conv(RNG, "side", 2, 3, kernel=1, stride=2, source="input"),
+        conv(RNG, "b", 3, 3, source="a", skip="side"),
+        conv(RNG, "last", 3, 4, output_bits=None, shift=0),
+    )
+    network = chain(*layers)
+    assert network.sources() == ("input", "input", "a", "b")
+    assert network.input_shapes() == ((2, 6, 6), (2, 6, 6), (3, 3, 3), (3, 3, 3))
+    images = RNG.integers(0, 16, (3, 2, 6, 6))
+    tensors = run_network(network, images)
+    assert (tensors["side"] == run_layer(layers[1], images)).all()
+    assert (tensors["b"] == run_layer(layers[2], tensors["a"], tensors["side"])).all()
 
 
 def test_arrays_are_copies_and_read_only() -> None:

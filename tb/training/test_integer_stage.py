@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ref_model.datasets import CIFAR10, read_records
-from ref_model.integer import run_network
+from ref_model.integer import check_accumulators, run_network
 from ref_model.training.augment import to_unit
 from ref_model.training.config import TrainingConfig
 from ref_model.training.constants import (
@@ -59,7 +59,9 @@ def assert_same_codes(network: Network, pixels: np.ndarray) -> None:
     ours: dict[str, torch.Tensor] = {}
     with torch.no_grad():
         logits = IntegerGraph(network)(torch.from_numpy(pixels), ours)
-    reference = run_network(to_integer_network(network), pixels)
+    integer = to_integer_network(network)
+    check_accumulators(integer)
+    reference = run_network(integer, pixels)
     assert list(ours) == list(reference)[1:]
     for name, tensor in ours.items():
         expected = reference[name].reshape(tensor.shape)
@@ -72,6 +74,39 @@ def assert_same_codes(network: Network, pixels: np.ndarray) -> None:
 @pytest.mark.parametrize("quantizer", QUANTIZERS)
 def test_every_code_of_every_layer_agrees(quantizer: str) -> None:
     assert_same_codes(calibrated(quantizer=quantizer), sample())
+
+
+@pytest.mark.parametrize(
+    ("model", "width", "weights", "activations"),
+    [("mobilenetv2", 32, 4, 4), ("mobilenetv2", 8, 3, 3), ("mobilenetv2", 8, 2, 8),
+     ("resnet20", 16, 4, 4), ("resnet20", 8, 3, 3), ("resnet20", 8, 8, 2), ("resnet20", 8, 8, 8)],
+)  # fmt: skip
+def test_codes_agree_in_networks_with_residuals_and_depthwise_layers(
+    model: str, width: int, weights: int, activations: int
+) -> None:
+    """Strides, depthwise layers, additions of signed and unsigned tensors, averages."""
+    network = calibrated(
+        model=model, width=width, weight_bits=(weights,), activation_bits=(activations,)
+    )
+    integer = to_integer_network(network)
+    assert any(layer.skip is not None for layer in integer.layers)
+    assert any(layer.stride == 2 for layer in integer.layers)
+    assert_same_codes(network, sample(4))
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS)
+def test_every_quantiser_has_a_signed_grid(quantizer: str) -> None:
+    assert_same_codes(calibrated(model="resnet20", width=8, quantizer=quantizer), sample(4))
+
+
+def test_a_signed_tensor_means_the_same_in_both_graphs() -> None:
+    """At 8 bits the integer graph is the real-valued one but for rounding, zeros included."""
+    network = calibrated(model="resnet20", width=8, weight_bits=(8,), activation_bits=(8,))
+    pixels = torch.from_numpy(sample(16))
+    with torch.no_grad():
+        logits = network(to_unit(pixels))
+        difference = (IntegerGraph(network)(pixels) - logits).abs().mean()
+    assert float(difference) < 0.02 * float(logits.abs().mean())
 
 
 @pytest.mark.parametrize(

@@ -155,23 +155,25 @@ def test_weight_gradient_is_that_of_the_unrounded_clip(soft: bool) -> None:
     torch.testing.assert_close(weight.grad, numeric, atol=1e-8, rtol=1e-6)
 
 
+@pytest.mark.parametrize("zero", [0, 8])
 @pytest.mark.parametrize("knee", [0.0, 1.0, 3.0])
-def test_activation_gradients_have_the_documented_form(knee: float) -> None:
-    alpha = torch.tensor(1.5, requires_grad=True)
+def test_activation_gradients_have_the_documented_form(knee: float, zero: int) -> None:
+    high = 15 - zero
+    alpha = torch.tensor(0.1 * high, requires_grad=True)
     x = torch.linspace(-1.013, 3.017, 301, requires_grad=True)
     upstream = torch.randn(301, generator=torch.Generator().manual_seed(2))
-    y = quantize_activation(x, alpha, 15, knee=knee, gradient_scale=0.25)
+    y = quantize_activation(x, alpha, 15, zero=zero, knee=knee, gradient_scale=0.25)
     torch.autograd.backward(y, upstream)
     v = x.detach().double() / 0.1
     if knee:
-        gate = (torch.minimum(v, 15 - v) / knee + 0.5).clamp(0, 1)
+        gate = (torch.minimum(v + zero, high - v) / knee + 0.5).clamp(0, 1)
     else:
-        gate = ((v > 0) & (v < 15)).double()
-    q = torch.floor(v + 0.5).clamp(0, 15)
+        gate = ((v > -zero) & (v < high)).double()
+    q = torch.floor(v + 0.5).clamp(-zero, high)
     assert x.grad is not None
     assert alpha.grad is not None
     torch.testing.assert_close(x.grad.double(), upstream.double() * gate, atol=2e-4, rtol=1e-3)
-    expected = float((upstream * (q - v * gate)).sum()) * 0.25 / 15
+    expected = float((upstream * (q - v * gate)).sum()) * 0.25 / high
     assert float(alpha.grad) == pytest.approx(expected, rel=2e-3)
 
 
@@ -199,6 +201,35 @@ def test_pact_clip_learns_from_saturated_inputs_alone() -> None:
     assert quantizer.alpha.grad is not None
     assert float(quantizer.alpha.grad) == 8 + 16 + 32
     assert quantizer.decays
+
+
+def test_pact_clip_of_a_signed_tensor_learns_from_both_ends() -> None:
+    quantizer = Scheme("pact").activation(4, signed=True)
+    x = torch.tensor([[-5.0, -1.2, -1.1, 0.3, 0.99, 1.0, 5.0]])
+    upstream = torch.tensor([[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]])
+    quantizer(x).backward(upstream)
+    assert quantizer.alpha.grad is not None
+    assert float(quantizer.alpha.grad) == pytest.approx(32 + 64 - (1 + 2) * 8 / 7)
+
+
+@BY_SCHEME
+def test_signed_grids_hold_every_code_and_an_exact_zero(scheme: Scheme) -> None:
+    for bits in BITS:
+        quantizer = scheme.activation(bits, signed=True)
+        x = torch.linspace(-11, 9, 4001)[None]
+        quantizer.calibrate(x[x > -9][None])
+        with torch.no_grad():
+            codes = quantizer(x) / quantizer.step() + quantizer.zero
+        assert quantizer.zero == 2 ** (bits - 1)
+        assert sorted({round(c, 3) for c in codes.flatten().tolist()}) == list(range(2**bits))
+        assert not quantizer(torch.zeros(1, 1)).any()
+
+
+def test_best_clip_of_signed_values_finds_the_grid_they_lie_on() -> None:
+    codes = torch.arange(-8, 8).repeat(5)
+    assert best_clip(codes * 0.3, 15, 8) == pytest.approx(0.3 * 7)
+    assert best_clip(-codes.abs() * 0.3, 15, 8) == pytest.approx(0.3 * 7)
+    assert best_clip(torch.zeros(9), 15, 8) == 1.0
 
 
 def test_dorefa_and_fixed_clips_learn_nothing() -> None:

@@ -172,12 +172,12 @@ def test_weight_decay_reaches_weights_and_pact_clips_only() -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"weight_bits": (4,) * 6}, "needs 7 numbers"),
+        ({"weight_bits": (4,) * 6}, "needs 1 or 7 numbers"),
         ({"activation_bits": (5,) * 6}, "must be one of"),
         ({"quantizer": "best"}, "choose one of"),
-        ({"model": "vgg8"}, "only vgg7"),
+        ({"model": "vgg8"}, "choose one of vgg7"),
         ({"dataset": "mnist"}, "cifar10 or cifar100"),
-        ({"width": 0}, "width 0"),
+        ({"width": -1}, "width -1"),
         ({"batch": 1}, "batch 1"),
         ({"limit": 3}, "limit 3"),
         ({"shift": -1}, "shift -1"),

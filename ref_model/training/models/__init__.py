@@ -1,2 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Network architectures."""
+"""Networks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ref_model.training.layers import Network
+from ref_model.training.models import mobilenetv2, resnet20, vgg7
+from ref_model.training.models.builder import Builder
+
+
+@dataclass(frozen=True)
+class Model:
+    """How to build a network, and what it needs to be told.
+
+    ``build`` makes the network from a `Builder` and a number of classes. ``weight_layers`` and
+    ``activation_layers`` count the layers with weights and those with a quantised output.
+    """
+
+    build: Callable[[Builder, int], Network]
+    default_width: int
+    weight_layers: int
+    activation_layers: int
+
+
+MODELS = {
+    "vgg7": Model(vgg7.Vgg7, 32, 7, 6),
+    "mobilenetv2": Model(mobilenetv2.MobileNetV2, 32, 53, 52),
+    "resnet20": Model(resnet20.ResNet20, 16, 22, 21),
+}
+"""The networks that training knows; ``default_width`` is the width of their first layer."""

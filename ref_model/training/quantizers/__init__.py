@@ -55,12 +55,12 @@ class Scheme:
             return LsqWeight(bits, self.learned)
         return PactWeight(bits) if self.name == "pact" else DorefaWeight(bits)
 
-    def activation(self, bits: int) -> ActivationQuantizer:
-        """A quantiser for one activation tensor."""
+    def activation(self, bits: int, signed: bool = False) -> ActivationQuantizer:
+        """A quantiser for one activation tensor; ``signed`` for a layer without ReLU."""
         if self.name == "lsfq":
-            return LsfqActivation(bits, self.learned, self.soft)
+            return LsfqActivation(bits, self.learned, signed, self.soft)
         if self.name == "lsq":
-            return LsqActivation(bits, self.learned)
+            return LsqActivation(bits, self.learned, signed)
         if self.name == "pact":
-            return PactActivation(bits, self.learned)
-        return DorefaActivation(bits)
+            return PactActivation(bits, self.learned, signed)
+        return DorefaActivation(bits, signed)

@@ -11,6 +11,8 @@ activations    0 .. n                     2^bits - 1              code * alpha /
 =============  =========================  ======================  ===================
 
 There is one ``alpha`` a layer for the weights and one a tensor for the activations.
+Activations of a layer without ReLU are signed: their codes stay 0 .. n, code ``zero`` = 2^(bits-1)
+stands for 0, and the largest code for ``alpha``: (code - zero) * alpha / (n - zero).
 """
 
 from __future__ import annotations
@@ -47,22 +49,33 @@ def _known(bits: int) -> int:
     return bits
 
 
-def best_clip(values: Tensor, levels: int) -> float:
-    """The clip whose grid of ``levels`` steps from 0 reproduces ``values`` with least square error.
+def signed_zero(bits: int) -> int:
+    """Code of a signed activation that stands for 0, 2^(bits-1): the middle of the grid."""
+    return int(2 ** (_known(bits) - 1))
 
-    ``values`` are taken as magnitudes (any shape; at most 2^18 of them are looked at).
-    The search runs over 96 fractions of the largest magnitude. Returns 1.0 for all-zero values.
+
+def best_clip(values: Tensor, levels: int, zero: int = 0) -> float:
+    """The clip whose grid reproduces ``values`` with least square error.
+
+    The grid has steps of clip / (levels - zero), of which ``zero`` lie below 0. At most 2^18 of the
+    values (any shape) are looked at. The search runs over 96 fractions of the clip that cuts
+    nothing. Returns 1.0 for values that are all zero.
     """
     flat = values.detach().flatten().double()
-    flat = flat[:: max(1, flat.numel() // _SAMPLE)].clamp_min(0.0)
+    flat = flat[:: max(1, flat.numel() // _SAMPLE)]
+    above = levels - zero
     largest = float(flat.max())
+    if zero:
+        largest = max(largest, -float(flat.min()) * above / zero)
+    else:
+        flat = flat.clamp_min(0.0)
     if largest <= 0.0:
         return 1.0
     best, least = largest, float("inf")
     for index in range(_CANDIDATES, 0, -1):
         clip = largest * index / _CANDIDATES
-        step = clip / levels
-        code = torch.floor(flat / step + 0.5).clamp_max(levels)
+        step = clip / above
+        code = torch.floor(flat / step + 0.5).clamp_(-zero, above)
         error = float((code * step - flat).square().sum())
         if error < least:
             best, least = clip, error
@@ -108,15 +121,17 @@ class ActivationQuantizer(nn.Module, ABC):
     """Maps pre-activations to values on the unsigned grid; it is the activation function too.
 
     ``alpha`` (float32 scalar parameter) is the clip; ``learned=False`` keeps it where `calibrate`
-    put it. ``decays`` tells the optimiser to apply weight decay to ``alpha``.
+    put it. ``signed`` shifts the grid so that code ``zero`` stands for 0, for layers without ReLU;
+    else ``zero`` is 0. ``decays`` tells the optimiser to apply weight decay to ``alpha``.
     """
 
     decays = False
 
-    def __init__(self, bits: int, learned: bool = True) -> None:
+    def __init__(self, bits: int, learned: bool = True, signed: bool = False) -> None:
         super().__init__()
         self.bits = bits
         self.levels = activation_levels(bits)
+        self.zero = signed_zero(bits) if signed else 0
         self.alpha = nn.Parameter(torch.tensor(1.0), requires_grad=learned)
 
     @abstractmethod
@@ -125,13 +140,13 @@ class ActivationQuantizer(nn.Module, ABC):
 
     def step(self) -> Tensor:
         """Value of one code (scalar), differentiable in ``alpha``."""
-        return self.alpha / self.levels
+        return self.alpha / (self.levels - self.zero)
 
     def integer_step(self) -> float:
         """Value of one code in float64, from the float32 ``alpha``."""
-        return float(self.alpha.detach()) / self.levels
+        return float(self.alpha.detach()) / (self.levels - self.zero)
 
     @torch.no_grad()
     def calibrate(self, x: Tensor) -> None:
         """Set ``alpha`` from pre-activations ``x``: the clip of least square error."""
-        self.alpha.fill_(best_clip(x, self.levels))
+        self.alpha.fill_(best_clip(x, self.levels, self.zero))

@@ -51,11 +51,11 @@ class DorefaWeight(WeightQuantizer):
 class DorefaActivation(ActivationQuantizer):
     """Clip to [0, 1], hard gradient, nothing learned."""
 
-    def __init__(self, bits: int) -> None:
-        super().__init__(bits, learned=False)
+    def __init__(self, bits: int, signed: bool = False) -> None:
+        super().__init__(bits, learned=False, signed=signed)
 
     def forward(self, x: Tensor) -> Tensor:
-        return quantize_activation(x, self.alpha, self.levels, clip_gradient="none")
+        return quantize_activation(x, self.alpha, self.levels, zero=self.zero, clip_gradient="none")
 
     @torch.no_grad()
     def calibrate(self, x: Tensor) -> None:

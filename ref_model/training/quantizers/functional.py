@@ -18,29 +18,31 @@ def quantize_activation(
     alpha: Tensor,
     levels: int,
     *,
+    zero: int = 0,
     knee: float = 0.0,
     clip_gradient: ClipGradient = "step",
     gradient_scale: float = 1.0,
 ) -> Tensor:
-    """Clip to [0, alpha] and round to ``levels`` steps; returns values, not codes.
+    """Clip to the grid of ``levels`` steps and round; returns values, not codes.
 
-    Forward, with step = alpha / levels, v = x / step (all quantisers alike)::
+    The grid runs from -z to n = levels - z steps of alpha / n each, z = ``zero``; without ReLU's
+    clip at 0, z is not 0. Forward, with step = alpha / n, v = x / step (all quantisers alike)::
 
-        q = min(max(floor(v + 1/2), 0), levels)        y = q * step
+        q = min(max(floor(v + 1/2), -z), n)            y = q * step
 
-    Backward, with the gate  g(v) = min(max(min(v, levels - v) / knee + 1/2, 0), 1)::
+    Backward, with the gate  g(v) = min(max(min(v + z, n - v) / knee + 1/2, 0), 1)::
 
         dy/dx     = g(v)
-        dy/dalpha = gradient_scale * (q - v * g(v)) / levels      clip_gradient "step"      (LSQ)
-                  = gradient_scale * [x >= alpha]                 clip_gradient "saturated" (PACT)
+        dy/dalpha = gradient_scale * (q - v * g(v)) / n           clip_gradient "step"      (LSQ)
+                  = gradient_scale * ([v >= n] - [v <= -z] z/n)   clip_gradient "saturated" (PACT)
                   = 0                                             clip_gradient "none"
 
     ``knee`` is the width of the gate's two ramps in steps. The gate is the derivative of the hard
-    clip smoothed by a box ``knee`` steps wide; ``knee`` 0 is the hard clip, g = [0 < v < levels].
+    clip smoothed by a box ``knee`` steps wide; ``knee`` 0 is the hard clip, g = [-z < v < n].
 
     ``x`` and the result are float32 of any shape, ``alpha`` is a positive scalar.
     """
-    return _quantize_activation(x, alpha, levels, knee, clip_gradient, gradient_scale)
+    return _quantize_activation(x, alpha, -zero, levels - zero, knee, clip_gradient, gradient_scale)
 
 
 class _QuantizeActivation(torch.autograd.Function):
@@ -51,33 +53,39 @@ class _QuantizeActivation(torch.autograd.Function):
         ctx: Any,
         x: Tensor,
         alpha: Tensor,
-        levels: int,
+        low: int,
+        high: int,
         knee: float,
         clip_gradient: ClipGradient,
         gradient_scale: float,
     ) -> Tensor:
         ctx.save_for_backward(x, alpha)
-        ctx.options = (levels, knee, clip_gradient, gradient_scale)
-        step = float(alpha) / levels
-        return x.div(step).add_(0.5).floor_().clamp_(0, levels).mul_(step)
+        ctx.options = (low, high, knee, clip_gradient, gradient_scale)
+        step = alpha / high
+        return x.div(step).add_(0.5).floor_().clamp_(low, high).mul_(step)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, alpha = ctx.saved_tensors
-        levels, knee, clip_gradient, gradient_scale = ctx.options
-        v = x.div(float(alpha) / levels)
+        low, high, knee, clip_gradient, gradient_scale = ctx.options
+        v = x.div(alpha / high)
         if knee > 0:
-            gate = torch.minimum(v, levels - v).div_(knee).add_(0.5).clamp_(0, 1)
+            # min(v - low, high - v) is half the width less the distance from the middle.
+            middle, half = (low + high) / 2, (high - low) / 2
+            gate = v.sub(middle).abs_().neg_().add_(half + knee / 2).div_(knee).clamp_(0, 1)
         else:
-            gate = ((v > 0) & (v < levels)).to(grad.dtype)
+            gate = ((v > low) & (v < high)).to(grad.dtype)
         grad_x = grad * gate
         grad_alpha = None
         if clip_gradient == "saturated":
-            grad_alpha = torch.sum(grad * (x >= alpha)) * gradient_scale
+            slope = (x >= alpha).to(grad.dtype)
+            if low:
+                slope.add_((v <= low).to(grad.dtype), alpha=low / high)
+            grad_alpha = _inner_product(grad, slope) * gradient_scale
         elif clip_gradient == "step" and ctx.needs_input_grad[1]:
-            slope = v.add(0.5).floor_().clamp_(0, levels).sub_(v.mul_(gate))
-            grad_alpha = _inner_product(grad, slope) * (gradient_scale / levels)
-        return grad_x, grad_alpha, None, None, None, None
+            slope = v.add(0.5).floor_().clamp_(low, high).sub_(v.mul_(gate))
+            grad_alpha = _inner_product(grad, slope) * (gradient_scale / high)
+        return grad_x, grad_alpha, None, None, None, None, None
 
 
 _quantize_activation: Callable[..., Tensor] = _QuantizeActivation.apply

@@ -78,8 +78,10 @@ class LsfqWeight(WeightQuantizer):
 class LsfqActivation(ActivationQuantizer):
     """Learned clip, hard forward, soft gradient at the knees (or hard, with ``soft=False``)."""
 
-    def __init__(self, bits: int, learned: bool = True, soft: bool = True) -> None:
-        super().__init__(bits, learned)
+    def __init__(
+        self, bits: int, learned: bool = True, signed: bool = False, soft: bool = True
+    ) -> None:
+        super().__init__(bits, learned, signed)
         self.knee = 1.0 if soft else 0.0
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,6 +89,7 @@ class LsfqActivation(ActivationQuantizer):
             x,
             self.alpha,
             self.levels,
+            zero=self.zero,
             knee=self.knee,
-            gradient_scale=step_gradient_scale(x[0].numel(), self.levels),
+            gradient_scale=step_gradient_scale(x[0].numel(), self.levels - self.zero),
         )

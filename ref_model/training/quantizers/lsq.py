@@ -21,5 +21,5 @@ class LsqWeight(LsfqWeight):
 class LsqActivation(LsfqActivation):
     """Learned step, hard clip, hard gradient."""
 
-    def __init__(self, bits: int, learned: bool = True) -> None:
-        super().__init__(bits, learned, soft=False)
+    def __init__(self, bits: int, learned: bool = True, signed: bool = False) -> None:
+        super().__init__(bits, learned, signed, soft=False)

@@ -28,5 +28,6 @@ class PactActivation(ActivationQuantizer):
             x,
             self.alpha,
             self.levels,
+            zero=self.zero,
             clip_gradient="saturated" if self.alpha.requires_grad else "none",
         )

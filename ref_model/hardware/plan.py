@@ -154,6 +154,8 @@ def choose_kernel(layer: IntegerLayer) -> Kernel:
         raise _unsupported(layer, f"stride {layer.stride}", "stride 1 or 2")
     if layer.skip is not None:
         raise _unsupported(layer, "residual additions", "a chain of layers")
+    if layer.source is not None:
+        raise _unsupported(layer, f"branches (it reads {layer.source})", "a chain of layers")
     if layer.kind == "linear":
         return Kernel.FULL
     if layer.kernel == (1, 1) and layer.padding == 0:

@@ -173,6 +173,10 @@ def test_equal_weights_over_a_map_are_shared() -> None:
         (net(conv(RNG, "a", 2, 2, stride=3), raw(2)), "layer a: .* stride 3; use stride 1 or 2"),
         (net(conv(RNG, "a", 2, 2, groups=2), raw(2)), "layer a: .* depthwise"),
         (net(conv(RNG, "a", 2, 2, skip="input"), raw(2)), "layer a: .* residual"),
+        (
+            net(conv(RNG, "a", 2, 2), conv(RNG, "b", 2, 2, source="input"), raw(2)),
+            "layer b: .* branches .*input",
+        ),
         (net(conv(RNG, "a", 2, 2, padding=0), raw(2)), "layer a: .* 3x3 kernel with padding 0"),
         (net(conv(RNG, "a", 2, 2, kernel=5), raw(2)), "layer a: .* 5x5 kernel"),
         (net(conv(RNG, "a", 2, 2, kernel=1, padding=1), raw(2)), "1x1 kernel with padding 1"),

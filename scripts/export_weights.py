@@ -11,6 +11,8 @@ examples:
       derive every shipped network again: identical?
   scripts/export_weights.py --checkpoint runs/vgg7_w32_w4a4/checkpoint.pt --output networks/vgg7
       convert a checkpoint, measure its accuracy, write manifest.json and weights.npz
+  scripts/export_weights.py --untrained mobilenetv2 --output build/mobilenetv2
+      a network with random weights, calibrated on the sample images: to try hardware with
   scripts/export_weights.py --network networks/vgg7 --streams build/streams --pin 16 --pout 16
       param.bin, image_*.bin, result_*.bin and program.txt for a 16x16 core
 """
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,9 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--network", type=Path, metavar="DIR", help="exported network to start from"
     )
+    source.add_argument(
+        "--untrained", metavar="MODEL", help="vgg7, mobilenetv2 or resnet20, random weights"
+    )
     result.add_argument("--output", type=Path, metavar="DIR", help="write the integer network here")
     result.add_argument("--name", help="its name (the one of the training run)")
     result.add_argument(
@@ -71,6 +77,11 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--no-accuracy", action="store_true", help="leave the accuracy out of the manifest"
     )
+    untrained = result.add_argument_group("untrained network")
+    untrained.add_argument("--width", type=int, default=0, help="channels of the first layer")
+    untrained.add_argument("--weight-bits", type=int, default=4, metavar="B")
+    untrained.add_argument("--activation-bits", type=int, default=4, metavar="B")
+    untrained.add_argument("--seed", type=int, default=0, help="of the random weights (0)")
     streams = result.add_argument_group("streams for the core")
     streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
     streams.add_argument("--pin", type=int, default=core.pin, choices=LANE_SIZES)
@@ -98,6 +109,32 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
         return to_integer_network(checkpoint, name)
     except (CheckpointError, RangeError, NetworkError) as error:
         raise ExportError(str(error)) from error
+
+
+def make_untrained(options: argparse.Namespace) -> IntegerNetwork:
+    """The integer network of a model with random weights; ExportError without PyTorch."""
+    try:
+        import torch
+
+        from ref_model.training.config import TrainingConfig
+        from ref_model.training.export import provenance, to_integer_network
+        from ref_model.training.untrained import untrained_network
+    except ImportError as error:
+        raise ExportError(
+            f"making networks needs PyTorch ({error}): pip install '.[train]'"
+        ) from error
+    config = TrainingConfig(
+        model=options.untrained,
+        width=options.width,
+        weight_bits=(options.weight_bits,),
+        activation_bits=(options.activation_bits,),
+        seed=options.seed,
+    )
+    images = torch.from_numpy(read_records(SAMPLE, dataset_by_name(config.dataset)).pixels)
+    network = to_integer_network(
+        untrained_network(config, images), options.name or f"{config.name()}_untrained"
+    )
+    return replace(network, provenance={"trained": False, **provenance(config, {})})
 
 
 def check_shipped(networks: Path) -> int:
@@ -137,7 +174,8 @@ def measure(network: IntegerNetwork, data: Path | None) -> Accuracy | None:
 
 def export(network: IntegerNetwork, options: argparse.Namespace) -> None:
     """Write the network folder."""
-    accuracy = None if options.no_accuracy else measure(network, options.data)
+    guess = options.untrained is not None
+    accuracy = None if options.no_accuracy or guess else measure(network, options.data)
     save_network(network, options.output, accuracy)
     shown = (
         "no accuracy" if accuracy is None else f"integer accuracy {accuracy.integer_accuracy:.2f} %"
@@ -164,9 +202,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit status (2 for bad options)."""
     command_line = parser()
     options = command_line.parse_args(arguments)
-    given = options.checkpoint is not None or options.network is not None
+    given = any((options.checkpoint, options.network, options.untrained))
     if given != (options.output is not None or options.streams is not None):
-        command_line.error("give a source (--checkpoint or --network) and --output or --streams")
+        command_line.error(
+            "give a source (--checkpoint, --network or --untrained) and --output or --streams"
+        )
     if options.beat_bytes < 1 or options.count < 1:
         command_line.error("--beat-bytes and --count are at least 1")
     try:
@@ -174,6 +214,8 @@ def main(arguments: list[str] | None = None) -> int:
             return check_shipped(ROOT / "networks")
         if options.network is not None:
             network = load_network(options.network)
+        elif options.untrained is not None:
+            network = make_untrained(options)
         else:
             network = derive(options.checkpoint, options.name)
         if options.output is not None:

@@ -12,11 +12,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ref_model.integer import IntegerNetwork, load_network, load_stored, save_network
+from ref_model.datasets import CIFAR10, read_records
+from ref_model.integer import (
+    IntegerNetwork,
+    load_network,
+    load_stored,
+    network_difference,
+    run_network,
+    save_network,
+)
 from scripts import export_weights as command
 from tb.ref_model.builders import conv, linear, small_vgg
 
 ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 def cifar_network() -> IntegerNetwork:
@@ -185,3 +194,27 @@ def test_damaged_truncated_and_foreign_checkpoints(
     assert command.main(["--checkpoint", missing, "--output", str(target)]) == 1
     assert "no such checkpoint" in capsys.readouterr().err
     assert files_in(tmp_path) == ["bad.pt", "shipped"]
+
+
+@pytest.mark.parametrize("model", ["mobilenetv2", "resnet20"])
+def test_untrained_networks_use_their_grids(model: str, tmp_path: Path) -> None:
+    """Something to try hardware with: the same for a seed, no dead tensors, no equal answers."""
+    pytest.importorskip("torch")
+    folders = [tmp_path / name for name in ("one", "two", "other")]
+    for folder, seed in zip(folders, "001", strict=True):
+        arguments = ["--untrained", model, "--width", "8", "--seed", seed]
+        assert command.main([*arguments, "--output", str(folder)]) == 0
+    one, two, other = (load_network(folder) for folder in folders)
+    assert network_difference(one, two) is None
+    assert network_difference(one, other) is not None
+    assert one.name == f"{model}_w8_w4a4_untrained"
+    assert one.provenance["trained"] is False
+    tensors = run_network(one, read_records(SAMPLE, CIFAR10).pixels[:8])
+    assert all(len(np.unique(tensors[x.name])) >= 12 for x in one.layers)
+    assert len(np.unique(tensors["classifier"].argmax(1))) > 1
+
+
+def test_an_unknown_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    assert command.main(["--untrained", "vgg8", "--output", str(tmp_path / "out")]) == 1
+    assert "choose one of vgg7, mobilenetv2, resnet20" in capsys.readouterr().err

@@ -29,6 +29,7 @@ from ref_model.training.export import to_integer_network
 from ref_model.training.integer_stage import IntegerGraph, stand_in
 from ref_model.training.layers import Network
 from ref_model.training.quantizers import QUANTIZERS
+from ref_model.training.untrained import untrained_network
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "networks" / "vgg7_w32_w4a4" / "checkpoint.pt"
@@ -42,15 +43,9 @@ def sample(count: int = 64) -> np.ndarray:
 
 def calibrated(**options: object) -> Network:
     """An untrained network whose clips and BatchNorm fit the sample, gammas of both signs."""
-    torch.manual_seed(5)
-    network = TrainingConfig(**{"width": 8, **options}).build()  # type: ignore[arg-type]
-    with torch.no_grad():
-        for unit in network.conv_units():
-            unit.norm.weight.uniform_(-1.5, 1.5)
-            unit.norm.bias.uniform_(-0.5, 0.5)
-        network.classifier.linear.bias.uniform_(-1, 1)
-    network.start_quantisation(to_unit(torch.from_numpy(sample())))
-    network.eval()
+    config = TrainingConfig(**{"width": 8, "seed": 5, **options})  # type: ignore[arg-type]
+    network = untrained_network(config, torch.from_numpy(sample()))
+    torch.nn.init.uniform_(network.classifier.linear.bias, -1, 1)
     return network
 
 

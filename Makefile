@@ -14,11 +14,11 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz test lint accuracy fusesoc registers package clean distclean
+.PHONY: help sim fuzz test lint accuracy accuracy-report fusesoc registers package clean distclean
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
-	@sed -n 's/^\([a-z]*\):[^#]*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 sim: $(VENV)/sim.stamp ## Run the shipped network on CIFAR-10 images through the Verilog (no torch)
 	$(BIN)/python scripts/run_network.py $(ARGS)
@@ -37,6 +37,9 @@ lint: $(VENV)/all.stamp ## Check style and types of the Python, and the Verilog 
 
 accuracy: $(VENV)/sim.stamp ## Evaluate every exported network on its whole test set, integers only
 	$(BIN)/python scripts/evaluate.py $(ARGS)
+
+accuracy-report: $(VENV)/all.stamp ## Make docs/accuracy (tables, pictures) from records/
+	$(BIN)/python scripts/accuracy_report.py $(ARGS)
 
 fusesoc: $(VENV)/sim.stamp ## Run FuseSoC's sim target
 	$(BIN)/fusesoc run --target=sim lsfq:accel $(ARGS)

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_accumulator: four slot sums of one lane over a step, and the pixels made of them.
+// lsfq_accumulator: four slot sums of one lane over a step, and the pixel pairs made of them.
 //
 //   sum[k] = (first ? 0 : shift ? 16*sum[k] : sum[k]) + slot[k]            modulo 2^ACC_W
 //
-// Between pixel pairs t-1 and t of a 3-tap kernel (the slots that spill left and right):
+// Of a 3-tap kernel the slots spill left and right, so a pair is complete one step later (or at the row's end):
 //
-//   y[2t-1] = sum0(t) + sum2(t-1)      y[2t] = sum1(t) + sum3(t-1)
+//   even = y[2t]   = sum1(t) + sum3(t-1)       sum3(t-1) = 0 in the row's first pair
+//   odd  = y[2t+1] = sum0(t+1) + sum2(t)       sum0(t+1) = 0 in its last one
 //
-// One adder serves both, the row's end and the four products of a 1x1 kernel, driven by lsfq_emitter: it adds
-// sum0 and `left` (sum2 of the pair before), or the registers `next` and `spill`, loaded from sum1, `far` (sum3
-// of the pair before) and `left` in turn. Sums wrap: exact as long as the true result fits ACC_W bits signed.
-// Latency 1 cycle into the sums, 1 from `capture` or `advance` to `pixel`.
+// Of a 1x1 kernel (`pointwise`) sum2 and sum3 are set 0's pair, sum0 and sum1 set 1's. One adder a pixel makes all
+// of it: what an adder's second operand is chosen from lies within one LUT a bit, and its first operand is a register
+// that is 0 for 1x1 kernels.
+//
+// Sums wrap: exact as long as the true result fits ACC_W bits signed. lsfq_emitter drives it. Latency 1 cycle into
+// the sums, 1 from there to the pair.
 
 `default_nettype none
 
@@ -25,29 +28,32 @@ module lsfq_accumulator #(
   input  wire                shift,
   input  wire [4*SLOT_W-1:0] slots,
 
-  input  wire                capture,   // the sums are complete; take them over
-  input  wire                carry,     // (with capture) left and far belong to sum0's and sum1's pixels
-  input  wire                advance,   // this pixel is next + spill, not sum0 + left; shift on
-  input  wire                last_slot, // (with advance) far comes next, not left
-  output wire [ACC_W-1:0]    pixel
+  input  wire                pointwise,
+  input  wire                capture,   // the sums are complete: take over what later pairs need
+  input  wire                row_first, // (with capture) of the row's first pair
+  input  wire                direct,    // the pair needs the sums themselves
+  output wire [ACC_W-1:0]    even,
+  output wire [ACC_W-1:0]    odd
 );
 
-  reg [ACC_W-1:0] sum0_q, sum1_q, sum2_q, sum3_q;
-  reg [ACC_W-1:0] left_q;             // sum2 of the last pair captured
-  reg [ACC_W-1:0] far_q;              // sum3 of the last pair captured
-  reg [ACC_W-1:0] next_q, spill_q;    // the pixels to come
-  reg [ACC_W-1:0] pixel_q;
-
+  localparam [ACC_W-1:0] ZERO = {ACC_W{1'b0}};
   localparam PAD = ACC_W - SLOT_W;
+
+  reg [ACC_W-1:0] sum0_q, sum1_q, sum2_q, sum3_q;
+  reg [ACC_W-1:0] held0_q, held1_q, held2_q, held3_q;   // sums of the last pair captured; 1x1: held2_q is 0
+  reg [ACC_W-1:0] before3_q;                            // sum3 of the pair before that; 1x1: 0
+  reg [ACC_W-1:0] even_q, odd_q;
 
   function [ACC_W-1:0] accumulate;
     input [ACC_W-1:0]  sum;
     input [SLOT_W-1:0] slot;
     input              is_first;
     input              is_shift;
-    accumulate = (is_first ? {ACC_W{1'b0}} : is_shift ? {sum[ACC_W-5:0], 4'd0} : sum)
-               + {{PAD{1'b0}}, slot};
+    accumulate = (is_first ? ZERO : is_shift ? {sum[ACC_W-5:0], 4'd0} : sum) + {{PAD{1'b0}}, slot};
   endfunction
+
+  wire [ACC_W-1:0] even_rest = !pointwise ? held1_q : direct ? sum2_q : held0_q;
+  wire [ACC_W-1:0] odd_rest  = pointwise ? (direct ? sum3_q : held1_q) : direct ? sum0_q : ZERO;
 
   always @(posedge aclk) begin
     if (valid) begin
@@ -58,19 +64,23 @@ module lsfq_accumulator #(
     end
 
     if (capture) begin
-      next_q  <= sum1_q;
-      spill_q <= carry ? far_q : {ACC_W{1'b0}};
-      left_q  <= sum2_q;
-      far_q   <= sum3_q;
-    end else if (advance) begin
-      next_q  <= {ACC_W{1'b0}};
-      spill_q <= last_slot ? far_q : left_q;
+      held0_q   <= sum0_q;
+      held1_q   <= sum1_q;
+      held2_q   <= sum2_q;
+      held3_q   <= sum3_q;
+      before3_q <= row_first ? ZERO : held3_q;
+    end
+    if (pointwise) begin
+      held2_q   <= ZERO;
+      before3_q <= ZERO;
     end
 
-    pixel_q <= advance ? next_q + spill_q : sum0_q + (carry ? left_q : {ACC_W{1'b0}});
+    even_q <= before3_q + even_rest;
+    odd_q  <= held2_q + odd_rest;
   end
 
-  assign pixel = pixel_q;
+  assign even = even_q;
+  assign odd  = odd_q;
 
 endmodule
 

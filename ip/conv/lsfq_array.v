@@ -2,10 +2,11 @@
 //
 // lsfq_array: POUT lanes of PIN packed multipliers over the same pixels, and the offset sum they share.
 //
-//   pixel[l] - 8 * offset = sum over the window of w[l] * a           modulo 2^ACC_W
+//   pair[l] - 8 * offset = sum over the window of w[l] * a           modulo 2^ACC_W, for both pixels
 //
 // Words arrive two cycles after their tags (the memories' latency). Latency from a step's last word to its
-// first pixel: 5 + log2(PIN/4) cycles. No handshake: the datapath never stalls.
+// first pair: 5 + log2(PIN/4) cycles. No handshake: the datapath never stalls. Out comes the interface of pixel
+// pairs (docs/theory_of_operation.md).
 // Parameter rules: PIN is 4, 8 or 16; ACC_W at least 18.
 
 `default_nettype none
@@ -37,11 +38,13 @@ module lsfq_array #(
   input  wire [8*PIN-1:0]       feature_word,   // channel c: bits 8c+7..8c = {odd pixel, even pixel}
   input  wire [12*PIN*POUT-1:0] weight_word,    // {plane 2, plane 1, plane 0}, nibble lane*PIN + channel
 
-  output wire                   pixel_valid,
-  output wire                   pixel_set,
-  output wire                   pixel_end,
-  output wire [POUT*ACC_W-1:0]  pixel,          // lane l: bits ACC_W*l upwards
-  output wire [ACC_W-1:0]       offset
+  output wire                   pair_valid,
+  output wire                   pair_set,
+  output wire                   pair_both,
+  output wire                   pair_row_end,
+  output wire                   pair_end,
+  output wire [2*POUT*ACC_W-1:0] pair,
+  output wire [2*ACC_W-1:0]     offset          // {odd, even}
 );
 
   localparam MEMORY_LATENCY = 2;
@@ -51,7 +54,7 @@ module lsfq_array #(
   localparam PLANE_W = 4 * PIN * POUT;
 
   wire valid, first, shift, last, row_first, row_last, image_last, count;
-  wire capture, carry, advance, last_slot;
+  wire capture, first_capture, direct;
 
   lsfq_delay #(
     .WIDTH (2),
@@ -100,12 +103,13 @@ module lsfq_array #(
     .step_row_last  (row_last),
     .step_image_last(image_last),
     .capture        (capture),
-    .carry          (carry),
-    .advance        (advance),
-    .last_slot      (last_slot),
-    .pixel_valid    (pixel_valid),
-    .pixel_set      (pixel_set),
-    .pixel_end      (pixel_end)
+    .row_first      (first_capture),
+    .direct         (direct),
+    .pair_valid     (pair_valid),
+    .pair_set       (pair_set),
+    .pair_both      (pair_both),
+    .pair_row_end   (pair_row_end),
+    .pair_end       (pair_end)
   );
 
   genvar l, c;
@@ -138,11 +142,12 @@ module lsfq_array #(
         .first    (first),
         .shift    (shift),
         .slots    (slots),
+        .pointwise(pointwise),
         .capture  (capture),
-        .carry    (carry),
-        .advance  (advance),
-        .last_slot(last_slot),
-        .pixel    (pixel[l*ACC_W +: ACC_W])
+        .row_first(first_capture),
+        .direct   (direct),
+        .even     (pair[l*ACC_W +: ACC_W]),
+        .odd      (pair[(POUT + l)*ACC_W +: ACC_W])
       );
     end
   endgenerate
@@ -169,11 +174,12 @@ module lsfq_array #(
     .first    (first),
     .shift    (shift),
     .slots    (offset_slots),
+    .pointwise(pointwise),
     .capture  (capture),
-    .carry    (carry),
-    .advance  (advance),
-    .last_slot(last_slot),
-    .pixel    (offset)
+    .row_first(first_capture),
+    .direct   (direct),
+    .even     (offset[ACC_W-1:0]),
+    .odd      (offset[2*ACC_W-1:ACC_W])
   );
 
 endmodule

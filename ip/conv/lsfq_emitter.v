@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_emitter: when which pixel leaves the accumulators; one for the whole array.
+// lsfq_emitter: when which pixel pair leaves the accumulators; one for the whole array.
 //
-// Step t of a row is complete in cycle v. With e = pair_cycles (at least 2):
+// Step t of a row is complete in cycle v. With e = pair_cycles:
 //
 //   cycle    3-tap kernel                         1x1 kernel
-//   v        y[2t-1], unless t = 0                set 0, even pixel
-//   v + 1    y[2t]                                set 0, odd pixel
-//   v + e    y[2t+1], if t is the row's last      set 1, even pixel
-//   v + e+1                                       set 1, odd pixel
+//   v        pair t-1, unless t = 0               pair t of set 0
+//   v + e    pair t, if it is the row's last      pair t of set 1
 //
-// Pixels beyond an odd width do not leave, nor, with stride 2, pixels of odd x. The next step completes in v + e (1x1: v + 2e) or later; the
-// sequencer keeps that distance. Tags leave one cycle later, with the accumulators' pixel.
+// The next step completes in v + e (1x1: v + 2e) or later; the sequencer keeps that distance, and so two pairs are
+// at least e cycles apart. Tags leave one cycle later, with the accumulators' pair. With `stride2` only even
+// pixels count: every pair has `both` low.
 
 `default_nettype none
 
@@ -21,9 +20,9 @@ module lsfq_emitter (
   input  wire       clear,
 
   input  wire       pointwise,
-  input  wire       odd,
+  input  wire       odd,                // width of the rows
   input  wire       stride2,
-  input  wire [3:0] pair_cycles,
+  input  wire [3:0] pair_cycles,        // at least 1
 
   input  wire       step_last,          // the last word of a step reaches the accumulators
   input  wire       step_row_first,
@@ -31,42 +30,28 @@ module lsfq_emitter (
   input  wire       step_image_last,
 
   output wire       capture,
-  output wire       carry,
-  output wire       advance,
-  output wire       last_slot,
+  output wire       row_first,
+  output wire       direct,
 
-  output reg        pixel_valid,
-  output reg        pixel_set,          // second set of channels
-  output reg        pixel_end           // its set's last pixel of the image
+  output reg        pair_valid,
+  output reg        pair_set,           // interface: pixel pairs (docs/theory_of_operation.md)
+  output reg        pair_both,
+  output reg        pair_row_end,
+  output reg        pair_end
 );
 
-  reg       complete_q;
-  reg       first_q, last_q, image_q;               // of the step that is complete
+  reg       complete_q;                             // a step is
+  reg       direct_q;                               // and completes a pair with it
+  reg       first_q, last_q, image_q;               // of that step
   reg       held_last_q, held_image_q;              // of the step captured
-  reg [3:0] count_q;                                // cycles since capture, 0: nothing left to emit
-
-  wire second  = count_q == 4'd1;
-  wire active  = count_q != 4'd0;                   // without a layer the settings mean nothing
-  wire third   = active && count_q == pair_cycles;
-  wire fourth  = active && pointwise && count_q == pair_cycles + 4'd1;
-  wire odd_end = stride2 || (odd && held_last_q);   // the pair has one pixel
-  // not a cycle longer: after the layer's last pixel the settings may be the next layer's
-  wire [3:0] last_cycle = pair_cycles + {3'd0, pointwise};
+  reg [3:0] count_q;                                // cycles since capture, 0: no pair is left to emit
 
   assign capture   = complete_q;
-  assign carry     = !pointwise && !first_q;
-  // inside a row the next step may complete in v + e, and its own pixel goes first
-  assign advance   = second || (third && (pointwise || held_last_q)) || fourth;
-  assign last_slot = third;
+  assign row_first = first_q;
+  assign direct    = direct_q;
 
-  wire emit_first  = complete_q && (pointwise || (!first_q && !stride2));
-  wire emit_second = second && !(pointwise && odd_end);
-  wire emit_third  = third && (pointwise || (held_last_q && !odd && !stride2));
-  wire emit_fourth = fourth && !odd_end;
-
-  wire end_first  = pointwise && (odd || stride2) && last_q && image_q;
-  wire end_second = (pointwise || odd || stride2) && held_image_q;
-  wire end_third  = held_image_q && (!pointwise || odd_end);
+  wire rest    = count_q != 4'd0 && count_q == pair_cycles;
+  wire row_end = rest ? held_last_q : pointwise && last_q;
 
   always @(posedge aclk) begin
     first_q <= step_row_first;
@@ -76,21 +61,24 @@ module lsfq_emitter (
       held_last_q  <= last_q;
       held_image_q <= image_q;
     end
-    pixel_set <= pointwise && (third || fourth);
-    pixel_end <= (emit_first && end_first) || (emit_second && end_second) ||
-                 (emit_third && end_third) || (emit_fourth && held_image_q);
+    pair_set     <= pointwise && rest;
+    pair_both    <= !stride2 && !(odd && row_end);
+    pair_row_end <= row_end;
+    pair_end     <= row_end && (rest ? held_image_q : image_q);
   end
 
   always @(posedge aclk) begin
-    complete_q  <= step_last;
-    pixel_valid <= emit_first || emit_second || emit_third || emit_fourth;
-    if (capture) count_q <= 4'd1;
-    else if (count_q >= last_cycle) count_q <= 4'd0;
+    complete_q <= step_last;
+    direct_q   <= step_last && (pointwise || !step_row_first);
+    pair_valid <= direct_q || rest;
+    if (capture) count_q <= {3'd0, pointwise || last_q};
+    else if (rest) count_q <= 4'd0;
     else if (count_q != 4'd0) count_q <= count_q + 4'd1;
     if (!aresetn || clear) begin
-      complete_q  <= 1'b0;
-      pixel_valid <= 1'b0;
-      count_q     <= 4'd0;
+      complete_q <= 1'b0;
+      direct_q   <= 1'b0;
+      pair_valid <= 1'b0;
+      count_q    <= 4'd0;
     end
   end
 

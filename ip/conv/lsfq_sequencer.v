@@ -11,8 +11,8 @@
 // and all of them use the same words. Addresses advance by additions only.
 //
 // A word is issued when its weights are complete. The last word of a step also waits until the array's
-// output has time for its pixels (step_cycles since the last one) and, in a raw layer, until the result
-// queue has room for all pixels under way. A layer starts when the one before is written and the images that
+// output has time for its pairs (step_cycles since the last one) and, in a raw layer, until the result
+// queue has room for all pairs under way. A layer starts when the one before is written and the images that
 // it asks for are stored.
 //
 // Issue latency 1 cycle: addresses and tags are registered. From the first image stored on, each cycle is
@@ -41,7 +41,6 @@ module lsfq_sequencer #(
   input  wire             layer_below,
   input  wire             layer_wide_in,
   input  wire             layer_wide_weight,
-  input  wire             layer_odd,
   input  wire [15:0]      layer_rows,
   input  wire [15:0]      layer_pairs,
   input  wire [17:0]      layer_words,
@@ -75,7 +74,7 @@ module lsfq_sequencer #(
   output reg              issue_image_last,
   output wire [3:0]       pair_cycles,        // cycles that the output needs for a pair
 
-  input  wire             pixel_done,         // a pixel has passed the requantisation
+  input  wire             pair_done,          // a pair has passed the requantisation
   input  wire             output_idle,        // nothing is left in pool and writer
   input  wire [LEVEL_W-1:0] result_level,
 
@@ -86,7 +85,7 @@ module lsfq_sequencer #(
 );
 
   localparam RATIO = POUT > PIN ? POUT / PIN : 1;       // words a pixel pair and digit
-  localparam [4:0] RATIO_5 = RATIO[4:0];
+  localparam [3:0] RATIO_4 = RATIO[3:0];
   localparam PENDING_W = 8;
   localparam RESULT_DEPTH = 1 << (LEVEL_W - 1);
 
@@ -97,8 +96,8 @@ module lsfq_sequencer #(
   // ---- output pace
 
   wire       wide_out   = layer_out_bits == 4'd8;
-  wire [4:0] pair_words = wide_out ? RATIO_5 << 1 : RATIO_5;
-  assign pair_cycles    = layer_raw || pair_words < 5'd2 ? 4'd2 : pair_words[3:0];
+  assign pair_cycles    = layer_raw ? 4'd2              // the result queue takes a pixel a cycle
+                        : wide_out  ? RATIO_4 << 1 : RATIO_4;
   wire [4:0] step_cycles = layer_pointwise ? {pair_cycles, 1'b0} : {1'b0, pair_cycles};
   reg  [4:0] pace_q;                                    // cycles until a step may end
 
@@ -140,15 +139,13 @@ module lsfq_sequencer #(
 
   // ---- may this word be issued?
 
-  reg  [PENDING_W-1:0] pending_q;     // pixels issued that have not passed the requantisation
-  wire [2:0] step_pixels = layer_stride2   ? (layer_pointwise ? 3'd2 : 3'd1)
-                         : layer_pointwise ? (layer_odd && last_pair ? 3'd2 : 3'd4)
-                         : (first_pair ? 3'd1 : 3'd2) + {2'd0, last_pair && !layer_odd};
-  wire [PENDING_W-1:0] result_use = pending_q + {{(PENDING_W-LEVEL_W){1'b0}}, result_level};
+  reg  [PENDING_W-1:0] pending_q;     // pairs issued that have not passed the requantisation
+  wire [PENDING_W-1:0] result_use = {pending_q[PENDING_W-2:0], 1'b0} + {{(PENDING_W-LEVEL_W){1'b0}}, result_level};
 
   wire [PTR_W-1:0] ahead = weights_complete - pointer_q;
   wire have_weights = !ahead[PTR_W-1] && ahead != {PTR_W{1'b0}};
-  wire have_room    = !layer_raw || result_use <= RESULT_DEPTH - 4;
+  // a step has up to 4 pixels, and the odd one of a pair that has just passed may not be in the queue yet
+  wire have_room    = !layer_raw || result_use <= RESULT_DEPTH - 5;
   wire may_end      = pace_q == 5'd0 && have_room;
   wire running      = state_q == S_RUN;
   wire issue        = running && have_weights && (!step_end || may_end);
@@ -250,8 +247,9 @@ module lsfq_sequencer #(
     if (ends) pace_q <= step_cycles - 5'd1;
     else if (pace_q != 5'd0) pace_q <= pace_q - 5'd1;
 
-    pending_q <= pending_q + (ends ? {{(PENDING_W-3){1'b0}}, step_pixels} : {PENDING_W{1'b0}})
-                           - {{(PENDING_W-1){1'b0}}, pixel_done};
+    pending_q <= pending_q + (ends ? {{(PENDING_W-2){1'b0}}, layer_pointwise, !layer_pointwise}
+                                   : {PENDING_W{1'b0}})
+                           - {{(PENDING_W-1){1'b0}}, pair_done};
 
     // in the group's last step, on its last input digit, a weight word is used for the last time
     if (issue && last_image && last_row && last_pair && phase_q[1] == layer_wide_in && (!layer_shared || last_ky))

@@ -512,8 +512,8 @@ module lsfq_core #(
   wire       issue_valid, issue_first, issue_shift, issue_offset, issue_last;
   wire       issue_row_first, issue_row_last, issue_image_last;
   wire [3:0] pair_cycles;
-  wire       code_valid, code_set, code_end, pooled_valid, writer_idle;
-  wire       pool_busy;
+  wire       raw_valid, code_valid, kept_valid, pooled_valid;
+  wire       pool_busy, writer_idle;
   wire [LEVEL_W-1:0] result_level;
 
   lsfq_sequencer #(
@@ -536,7 +536,6 @@ module lsfq_core #(
     .layer_below           (layer_below),
     .layer_wide_in         (layer_wide_in),
     .layer_wide_weight     (layer_wide_weight),
-    .layer_odd             (layer_odd),
     .layer_rows            (layer_rows),
     .layer_pairs           (layer_pairs),
     .layer_words           (layer_words),
@@ -566,8 +565,8 @@ module lsfq_core #(
     .issue_row_last        (issue_row_last),
     .issue_image_last      (issue_image_last),
     .pair_cycles           (pair_cycles),
-    .pixel_done            (code_valid),
-    .output_idle           (!pool_busy && !pooled_valid && writer_idle),
+    .pair_done             (layer_raw ? raw_valid : code_valid),
+    .output_idle           (!kept_valid && !pool_busy && !pooled_valid && writer_idle),
     .result_level          (result_level),
     .count_busy            (count_busy),
     .count_starved_weights (count_weights),
@@ -575,9 +574,9 @@ module lsfq_core #(
     .count_starved_features(count_features)
   );
 
-  wire                  pixel_valid, pixel_set, pixel_end;
-  wire [POUT*ACC_W-1:0] pixel;
-  wire [ACC_W-1:0]      offset;
+  wire                    pair_valid, pair_set, pair_both, pair_row_end, pair_end;
+  wire [2*POUT*ACC_W-1:0] pair;
+  wire [2*ACC_W-1:0]      offset;
 
   lsfq_array #(
     .PIN  (PIN),
@@ -601,28 +600,33 @@ module lsfq_core #(
     .issue_image_last(issue_image_last),
     .feature_word    (feature_word),
     .weight_word     (weight_word),
-    .pixel_valid     (pixel_valid),
-    .pixel_set       (pixel_set),
-    .pixel_end       (pixel_end),
-    .pixel           (pixel),
+    .pair_valid      (pair_valid),
+    .pair_set        (pair_set),
+    .pair_both       (pair_both),
+    .pair_row_end    (pair_row_end),
+    .pair_end        (pair_end),
+    .pair            (pair),
     .offset          (offset)
   );
 
-  // ---- behind it
+  // ---- behind it: pixel pairs
 
-  wire [8*POUT-1:0]     code, pooled;
-  wire [RAW_W*POUT-1:0] raw;
-  wire                  pooled_set;
+  wire                    raw_set, raw_both, raw_end;
+  wire [2*POUT*RAW_W-1:0] raw;
+  wire                    code_set, code_both, code_row_end, code_end;
+  wire                    kept_set, kept_both, kept_row_end, kept_end;
+  wire                    pooled_set, pooled_both;
+  wire [16*POUT-1:0]      code, kept, pooled;
 
   // a group's constants serve all its images
   reg  [15:0] image_q;
-  wire        image_end = pixel_valid && pixel_end && (pixel_set || !layer_pointwise);
+  wire        image_end = pair_valid && pair_end && (pair_set || !layer_pointwise);
   wire        group_end = image_end && image_q + 16'd1 == layer_images;
   always @(posedge aclk)
     if (flush || layer_begin) image_q <= 16'd0;
     else if (image_end) image_q <= group_end ? 16'd0 : image_q + 16'd1;
 
-  assign constant_set     = pixel_set;
+  assign constant_set     = pair_set;
   assign constant_release = !group_end ? 2'd0 : layer_pointwise ? 2'd2 : 2'd1;
 
   lsfq_requant #(
@@ -630,42 +634,74 @@ module lsfq_core #(
     .ACC_W(ACC_W),
     .RAW_W(RAW_W)
   ) u_requant (
-    .aclk       (aclk),
-    .aresetn    (aresetn),
-    .clear      (flush),
-    .out_bits   (layer_out_bits),
-    .shift      (layer_shift),
-    .pixel_valid(pixel_valid),
-    .pixel_set  (pixel_set),
-    .pixel_end  (pixel_end),
-    .pixel      (pixel),
-    .offset     (offset),
-    .constants  (constants),
-    .code_valid (code_valid),
-    .code_set   (code_set),
-    .code_end   (code_end),
-    .code       (code),
-    .raw        (raw)
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .clear       (flush),
+    .out_bits    (layer_out_bits),
+    .shift       (layer_shift),
+    .pair_valid  (pair_valid),
+    .pair_set    (pair_set),
+    .pair_both   (pair_both),
+    .pair_row_end(pair_row_end),
+    .pair_end    (pair_end),
+    .pair        (pair),
+    .offset      (offset),
+    .constants   (constants),
+    .raw_valid   (raw_valid),
+    .raw_set     (raw_set),
+    .raw_both    (raw_both),
+    .raw_end     (raw_end),
+    .raw         (raw),
+    .code_valid  (code_valid),
+    .code_set    (code_set),
+    .code_both   (code_both),
+    .code_row_end(code_row_end),
+    .code_end    (code_end),
+    .code        (code)
+  );
+
+  lsfq_stride #(
+    .PIXEL_W(8 * POUT)
+  ) u_stride (
+    .aclk     (aclk),
+    .aresetn  (aresetn),
+    .clear    (flush),
+    .restart  (layer_begin),
+    .enable   (layer_stride2),
+    .s_valid  (code_valid && !layer_raw),
+    .s_set    (code_set),
+    .s_both   (code_both),
+    .s_row_end(code_row_end),
+    .s_end    (code_end),
+    .s_pair   (code),
+    .m_valid  (kept_valid),
+    .m_set    (kept_set),
+    .m_both   (kept_both),
+    .m_row_end(kept_row_end),
+    .m_end    (kept_end),
+    .m_pair   (kept)
   );
 
   lsfq_max_pool #(
     .POUT     (POUT),
     .MAX_WIDTH(MAX_POOL_WIDTH)
   ) u_pool (
-    .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (flush),
-    .restart(layer_begin),
-    .enable (layer_pool),
-    .width  (layer_width),
-    .busy   (pool_busy),
-    .s_valid(code_valid && !layer_raw),
-    .s_set  (code_set),
-    .s_end  (code_end),
-    .s_code (code),
-    .m_valid(pooled_valid),
-    .m_set  (pooled_set),
-    .m_code (pooled)
+    .aclk     (aclk),
+    .aresetn  (aresetn),
+    .clear    (flush),
+    .restart  (layer_begin),
+    .enable   (layer_pool),
+    .busy     (pool_busy),
+    .s_valid  (kept_valid),
+    .s_set    (kept_set),
+    .s_both   (kept_both),
+    .s_row_end(kept_row_end),
+    .s_end    (kept_end),
+    .s_code   (kept),
+    .m_valid  (pooled_valid),
+    .m_set    (pooled_set),
+    .m_both   (pooled_both),
+    .m_code   (pooled)
   );
 
   lsfq_writer #(
@@ -679,7 +715,6 @@ module lsfq_core #(
     .idle         (writer_idle),
     .pointwise    (layer_pointwise),
     .wide         (layer_out_bits == 4'd8),
-    .width        (layer_pool ? {1'b0, layer_width[15:1]} : layer_width),
     .base         (layer_out_base),
     .plane        (layer_out_plane),
     .digit_words  (layer_out_digit),
@@ -688,6 +723,7 @@ module lsfq_core #(
     .pitch        (layer_out_pitch),
     .s_valid      (pooled_valid),
     .s_set        (pooled_set),
+    .s_both       (pooled_both),
     .s_code       (pooled),
     .write_enable (store_enable),
     .write_address(store_address),
@@ -709,9 +745,10 @@ module lsfq_core #(
     .images    (layer_images),
     .last_layer(layer_last),
     .restart   (layer_begin),
-    .s_valid   (code_valid && layer_raw),
-    .s_set     (code_set),
-    .s_end     (code_end),
+    .s_valid   (raw_valid && layer_raw),
+    .s_set     (raw_set),
+    .s_both    (raw_both),
+    .s_end     (raw_end),
     .s_raw     (raw),
     .level     (result_level),
     .m_valid   (result_valid),
@@ -720,7 +757,7 @@ module lsfq_core #(
     .m_last    (result_tlast)
   );
 
-  wire unused = &{1'b0, layer_level, write_address[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
+  wire unused = &{1'b0, layer_level, layer_width, write_address[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
 
 endmodule
 

@@ -221,39 +221,37 @@ module lsfq_depthwise #(
 
   wire               scaled_valid, scaled_set, scaled_both, scaled_row_end, scaled_end;
   wire [16*POUT-1:0] scaled;
+  wire               raw_valid, raw_set, raw_both, raw_end;
   wire [47*2*POUT-1:0] raw;
 
   lsfq_requant #(
-    .POUT (2 * POUT),
+    .POUT (POUT),
     .ACC_W(18)
   ) u_requant (
-    .aclk       (aclk),
-    .aresetn    (aresetn),
-    .clear      (clear),
-    .out_bits   (out_bits),
-    .shift      (shift),
-    .pixel_valid(sum_valid),
-    .pixel_set  (sum_set),
-    .pixel_end  (sum_end),
-    .pixel      (sum),
-    .offset     (18'd0),
-    .constants  ({constants, constants}),
-    .code_valid (scaled_valid),
-    .code_set   (scaled_set),
-    .code_end   (scaled_end),
-    .code       (scaled),
-    .raw        (raw)
-  );
-
-  lsfq_delay #(
-    .WIDTH (2),
-    .STAGES(SCALE_LATENCY)
-  ) u_delay_more_tags (
-    .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (clear),
-    .d      ({sum_both, sum_row_end}),
-    .q      ({scaled_both, scaled_row_end})
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .clear       (clear),
+    .out_bits    (out_bits),
+    .shift       (shift),
+    .pair_valid  (sum_valid),
+    .pair_set    (sum_set),
+    .pair_both   (sum_both),
+    .pair_row_end(sum_row_end),
+    .pair_end    (sum_end),
+    .pair        (sum),
+    .offset      (36'd0),
+    .constants   (constants),
+    .raw_valid   (raw_valid),
+    .raw_set     (raw_set),
+    .raw_both    (raw_both),
+    .raw_end     (raw_end),
+    .raw         (raw),
+    .code_valid  (scaled_valid),
+    .code_set    (scaled_set),
+    .code_both   (scaled_both),
+    .code_row_end(scaled_row_end),
+    .code_end    (scaled_end),
+    .code        (scaled)
   );
 
   wire               thin_valid, thin_set, thin_both, thin_row_end, thin_end;
@@ -295,7 +293,7 @@ module lsfq_depthwise #(
 
   assign busy = window_busy || under_way_q != 4'd0;
 
-  wire unused = &{1'b0, raw, kernels};
+  wire unused = &{1'b0, raw_valid, raw_set, raw_both, raw_end, raw, kernels};
 
 endmodule
 

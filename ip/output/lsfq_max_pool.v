@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_max_pool: 2x2 maximum with stride 2 over codes that arrive pixel by pixel in row order; or, with `enable`
-// low, what came in.
+// lsfq_max_pool: 2x2 maximum with stride 2 over codes that arrive pair by pair; or, with `enable` low, what came in.
 //
 //   z[v, u] = max(y[2v, 2u], y[2v, 2u+1], y[2v+1, 2u], y[2v+1, 2u+1])        an odd last row or column is dropped
 //
-// The two sets of a 1x1 group alternate by pixel pairs; each has its own half of the line memory.
-// Latency 2 cycles, no handshake. Position is counted here and starts anew with `restart` and after each image.
+// A pair's two pixels are a column of the result; two columns are a pair again. The two sets of a 1x1 group
+// alternate; each has its own half of the line memory. Latency 2 cycles, no handshake. Interface: pixel pairs
+// (docs/theory_of_operation.md); pooled, a row's or map's end is not marked, because what is dropped would mark it.
 // Parameter rules: a pooled row has at most MAX_WIDTH pixels, a power of two, 4 to 32768.
 
 `default_nettype none
@@ -15,27 +15,30 @@ module lsfq_max_pool #(
   parameter POUT      = 16,
   parameter MAX_WIDTH = 256
 ) (
-  input  wire              aclk,
-  input  wire              aresetn,
-  input  wire              clear,
-  input  wire              restart,       // a layer begins
+  input  wire               aclk,
+  input  wire               aresetn,
+  input  wire               clear,
+  input  wire               restart,      // a layer begins
 
-  input  wire              enable,
-  input  wire [15:0]       width,         // pixels a row, before pooling
-  output wire              busy,          // a pixel is between input and output
+  input  wire               enable,
+  output wire               busy,         // a pair is between input and output
 
-  input  wire              s_valid,
-  input  wire              s_set,
-  input  wire              s_end,         // the set's last pixel of the image
-  input  wire [8*POUT-1:0] s_code,
+  input  wire               s_valid,
+  input  wire               s_set,
+  input  wire               s_both,
+  input  wire               s_row_end,
+  input  wire               s_end,
+  input  wire [16*POUT-1:0] s_code,
 
-  output reg               m_valid,
-  output reg               m_set,
-  output reg  [8*POUT-1:0] m_code
+  output reg                m_valid,
+  output reg                m_set,
+  output reg                m_both,
+  output reg  [16*POUT-1:0] m_code
 );
 
-  localparam DEPTH    = MAX_WIDTH;        // MAX_WIDTH/2 columns for each of two sets
+  localparam PIXEL_W  = 8 * POUT;
   localparam COLUMN_W = $clog2(MAX_WIDTH / 2);
+  localparam DEPTH    = MAX_WIDTH;        // MAX_WIDTH/2 columns for each of two sets
 
   generate
     if (MAX_WIDTH < 4 || MAX_WIDTH > 32768 || (MAX_WIDTH & (MAX_WIDTH - 1)) != 0) begin : g_check
@@ -43,68 +46,83 @@ module lsfq_max_pool #(
     end
   endgenerate
 
-  reg [15:0]       x_q [0:1];             // of each set
-  reg              y_odd_q [0:1];
-  reg              pair_valid_q;
-  reg [8*POUT-1:0] left_q;                // the pair's even pixel
-  reg [8*POUT-1:0] line_q [0:DEPTH-1];    // pair maxima of the row above
-
-  wire [15:0] x      = x_q[s_set];
-  wire        y_odd  = y_odd_q[s_set];
-  wire        last_x = x + 16'd1 == width;
-  wire [COLUMN_W:0] entry = {s_set, x[COLUMN_W:1]};
-
-  assign busy = pair_valid_q;
-
-  // stage 1: the pair's maximum
-  reg              pair_set_q, pair_odd_q;
-  reg [COLUMN_W:0] pair_entry_q;
-  reg [8*POUT-1:0] pair_q, above_q;
-  reg [8*POUT-1:0] pair_d, four_d;
-
   function [7:0] larger;
     input [7:0] a, b;
     larger = a > b ? a : b;
   endfunction
 
-  integer i, j;
-  always @* begin
-    for (i = 0; i < POUT; i = i + 1)
-      pair_d[8*i +: 8] = larger(left_q[8*i +: 8], s_code[8*i +: 8]);
-  end
-  always @* begin
-    for (j = 0; j < POUT; j = j + 1)
-      four_d[8*j +: 8] = larger(above_q[8*j +: 8], pair_q[8*j +: 8]);
-  end
+  // ---- where the pair is
 
-  always @(posedge aclk) begin
-    if (s_valid && !x[0]) left_q <= s_code;
-    pair_q       <= enable ? pair_d : s_code;
-    pair_set_q   <= s_set;
-    pair_odd_q   <= y_odd;
-    pair_entry_q <= entry;
-    above_q      <= line_q[entry];
-    if (pair_valid_q && !pair_odd_q) line_q[pair_entry_q] <= pair_q;
-    m_set  <= pair_set_q;
-    m_code <= enable ? four_d : pair_q;
-  end
+  reg  [COLUMN_W-1:0] column_q [0:1];     // of each set
+  reg                 y_odd_q [0:1];
+  wire [COLUMN_W:0]   entry = {s_set, column_q[s_set]};
+  wire                y_odd = y_odd_q[s_set];
 
   integer n;
   always @(posedge aclk) begin
-    pair_valid_q <= s_valid && (!enable || x[0]);
-    m_valid      <= pair_valid_q && (!enable || pair_odd_q);
     if (s_valid) begin
-      x_q[s_set] <= last_x || s_end ? 16'd0 : x + 16'd1;
-      if (s_end) y_odd_q[s_set] <= 1'b0;
-      else if (last_x) y_odd_q[s_set] <= !y_odd;
+      column_q[s_set] <= s_row_end ? {COLUMN_W{1'b0}} : column_q[s_set] + 1'b1;
+      if (s_row_end) y_odd_q[s_set] <= !s_end && !y_odd;
     end
     if (!aresetn || clear || restart) begin
-      pair_valid_q <= 1'b0;
-      m_valid      <= 1'b0;
       for (n = 0; n < 2; n = n + 1) begin
-        x_q[n]     <= 16'd0;
-        y_odd_q[n] <= 1'b0;
+        column_q[n] <= {COLUMN_W{1'b0}};
+        y_odd_q[n]  <= 1'b0;
       end
+    end
+  end
+
+  // ---- stage 1: the pair's maximum, and that of the pair above
+
+  reg  [PIXEL_W-1:0] line_q [0:DEPTH-1];  // maxima of the row above
+  reg  [PIXEL_W-1:0] top_q, even_q, odd_q;
+  reg                valid_q, set_q, both_q, row_end_q;
+  reg  [PIXEL_W-1:0] two_d, four_d;
+
+  integer i, j;
+  always @* begin
+    for (i = 0; i < POUT; i = i + 1)
+      two_d[8*i +: 8] = larger(s_code[8*i +: 8], s_code[PIXEL_W + 8*i +: 8]);
+  end
+  always @* begin
+    for (j = 0; j < POUT; j = j + 1)
+      four_d[8*j +: 8] = larger(top_q[8*j +: 8], even_q[8*j +: 8]);
+  end
+
+  always @(posedge aclk) begin
+    if (s_valid && !y_odd) line_q[entry] <= two_d;
+    top_q     <= line_q[entry];
+    even_q    <= enable ? two_d : s_code[PIXEL_W-1:0];
+    odd_q     <= s_code[2*PIXEL_W-1:PIXEL_W];
+    set_q     <= s_set;
+    both_q    <= s_both;
+    row_end_q <= s_row_end;
+  end
+
+  // ---- stage 2: two columns are a pair; the row's last one may be alone
+
+  reg                half_q [0:1];        // of each set: a column waits
+  reg  [PIXEL_W-1:0] first_q [0:1];
+  wire               half = half_q[set_q];
+
+  assign busy = valid_q;
+
+  always @(posedge aclk) begin
+    if (valid_q && !half) first_q[set_q] <= four_d;
+    m_set  <= set_q;
+    m_both <= both_q && (!enable || half);
+    m_code <= !enable ? {odd_q, even_q} : {four_d, half ? first_q[set_q] : four_d};
+  end
+
+  integer k;
+  always @(posedge aclk) begin
+    valid_q <= s_valid && (!enable || y_odd);
+    m_valid <= valid_q && (!enable || (half ? both_q || row_end_q : both_q && row_end_q));
+    if (valid_q && enable) half_q[set_q] <= !half && !row_end_q;
+    if (!aresetn || clear || restart) begin
+      valid_q <= 1'b0;
+      m_valid <= 1'b0;
+      for (k = 0; k < 2; k = k + 1) half_q[k] <= 1'b0;
     end
   end
 

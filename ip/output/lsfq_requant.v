@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_requant: integer requantisation of one pixel of POUT channels a cycle.
+// lsfq_requant: integer requantisation of one pixel pair of POUT channels a cycle.
 //
-//   acc  = pixel - 8*offset                                   signed, ACC_W bits
-//   raw  = (acc*m + b) >>> shift                              floor; b holds the rounding half
-//   code = clamp(raw, 0, 2^out_bits - 1)
+//   acc  = pair - 8*offset                                    signed, ACC_W bits
+//   raw  = acc*m + b
+//   code = clamp(raw >>> shift, 0, 2^out_bits - 1)            floor; b holds the rounding half
 //
-// m has 18 bits, b 46, both signed. |acc*m| <= 2^(ACC_W+16) and |b| <= 2^45 add to less than 2^(RAW_W-1).
-// Latency 5 cycles, no handshake: the datapath never stalls.
+// m has 18 bits, b 46, both signed; the two pixels of a channel share them. |acc*m| <= 2^(ACC_W+16) and
+// |b| <= 2^45 add to less than 2^(RAW_W-1). The shift is done in three parts (by 16s, 4s, 1s); each keeps the bits
+// that can still reach a code and remembers whether one above them was set.
+//
+// Latency 3 cycles to raw, which then holds still until the next pair's, and 5 to code. No handshake: the datapath
+// never stalls. Interface: pixel pairs (docs/theory_of_operation.md).
 // Parameter rules: ACC_W from 18 to 27 (27 is the wide port of the multiplier).
 
 `default_nettype none
@@ -17,29 +21,41 @@ module lsfq_requant #(
   parameter ACC_W = 27,
   parameter RAW_W = 47
 ) (
-  input  wire                  aclk,
-  input  wire                  aresetn,
-  input  wire                  clear,
+  input  wire                    aclk,
+  input  wire                    aresetn,
+  input  wire                    clear,
 
-  input  wire [3:0]            out_bits,
-  input  wire [5:0]            shift,
+  input  wire [3:0]              out_bits,
+  input  wire [5:0]              shift,         // 0 to 40
 
-  input  wire                  pixel_valid,
-  input  wire                  pixel_set,
-  input  wire                  pixel_end,
-  input  wire [POUT*ACC_W-1:0] pixel,
-  input  wire [ACC_W-1:0]      offset,
-  input  wire [64*POUT-1:0]    constants,     // with pixel; channel l: {b, m} at bits 64*l upwards
+  input  wire                    pair_valid,
+  input  wire                    pair_set,
+  input  wire                    pair_both,
+  input  wire                    pair_row_end,
+  input  wire                    pair_end,
+  input  wire [2*POUT*ACC_W-1:0] pair,
+  input  wire [2*ACC_W-1:0]      offset,        // with pair; {odd, even}
+  input  wire [64*POUT-1:0]      constants,     // with pair; channel l: {b, m} at bits 64*l upwards
 
-  output wire                  code_valid,
-  output wire                  code_set,
-  output wire                  code_end,
-  output wire [8*POUT-1:0]     code,
-  output wire [RAW_W*POUT-1:0] raw            // with code; signed
+  output wire                    raw_valid,
+  output wire                    raw_set,
+  output wire                    raw_both,
+  output wire                    raw_end,
+  output wire [2*POUT*RAW_W-1:0] raw,           // signed
+
+  output wire                    code_valid,
+  output wire                    code_set,
+  output wire                    code_both,
+  output wire                    code_row_end,
+  output wire                    code_end,
+  output wire [16*POUT-1:0]      code
 );
 
-  localparam LATENCY = 5;
-  localparam PRODUCT_W = ACC_W + 18;
+  localparam RAW_LATENCY  = 3;
+  localparam CODE_LATENCY = 2;                  // from there
+  localparam PRODUCT_W    = ACC_W + 18;
+  localparam BY_16_W      = 8 + 15;             // bits that can reach a code after the shift by 16s
+  localparam BY_4_W       = 8 + 3;              // and after the shift by 4s
 
   generate
     if (ACC_W < 18 || ACC_W > 27) begin : g_check_acc
@@ -50,68 +66,121 @@ module lsfq_requant #(
     end
   endgenerate
 
+  wire sum_d;                                   // a pair's sum is made in this cycle
+  wire raw_row_end;
+
   lsfq_delay #(
     .WIDTH (1),
-    .STAGES(LATENCY),
+    .STAGES(RAW_LATENCY - 1),
     .RESET (1)
-  ) u_delay_valid (
+  ) u_delay_sum (
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
-    .d      (pixel_valid),
+    .d      (pair_valid),
+    .q      (sum_d)
+  );
+
+  lsfq_delay #(
+    .WIDTH (1),
+    .STAGES(1),
+    .RESET (1)
+  ) u_delay_raw (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      (sum_d),
+    .q      (raw_valid)
+  );
+
+  lsfq_delay #(
+    .WIDTH (1),
+    .STAGES(CODE_LATENCY),
+    .RESET (1)
+  ) u_delay_code (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      (raw_valid),
     .q      (code_valid)
   );
 
   lsfq_delay #(
-    .WIDTH (2),
-    .STAGES(LATENCY)
-  ) u_delay_tags (
+    .WIDTH (4),
+    .STAGES(RAW_LATENCY)
+  ) u_delay_raw_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
-    .d      ({pixel_set, pixel_end}),
-    .q      ({code_set, code_end})
+    .d      ({pair_set, pair_both, pair_row_end, pair_end}),
+    .q      ({raw_set, raw_both, raw_row_end, raw_end})
+  );
+
+  lsfq_delay #(
+    .WIDTH (4),
+    .STAGES(CODE_LATENCY)
+  ) u_delay_code_tags (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      ({raw_set, raw_both, raw_row_end, raw_end}),
+    .q      ({code_set, code_both, code_row_end, code_end})
   );
 
   wire [7:0] largest = ~(8'hFF << out_bits);
 
-  genvar l;
+  genvar l, x;
   generate
     for (l = 0; l < POUT; l = l + 1) begin : g_channel
-      reg signed [ACC_W-1:0]     acc_q;
-      reg signed [17:0]          m_q;
-      reg signed [45:0]          b_q, b2_q;
-      reg signed [PRODUCT_W-1:0] product_q;
-      reg signed [RAW_W-1:0]     sum_q, shifted_q, raw_q;
-      reg        [7:0]           code_q;
-
-      wire signed [RAW_W-1:0] product = {{(RAW_W-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q};
-      wire signed [RAW_W-1:0] bias    = {b2_q[45], b2_q};
+      reg signed [17:0] m_q;
+      reg signed [45:0] b_q, b2_q;
 
       always @(posedge aclk) begin
-        acc_q     <= pixel[l*ACC_W +: ACC_W] - {offset[ACC_W-4:0], 3'd0};
-        m_q       <= constants[64*l +: 18];
-        b_q       <= constants[64*l+18 +: 46];
-
-        product_q <= acc_q * m_q;
-        b2_q      <= b_q;
-
-        sum_q     <= product + bias;
-
-        shifted_q <= sum_q >>> shift;
-
-        raw_q     <= shifted_q;
-        code_q    <= shifted_q[RAW_W-1]                   ? 8'd0
-                   : shifted_q > $signed({{(RAW_W-8){1'b0}}, largest}) ? largest
-                   : shifted_q[7:0];
+        m_q  <= constants[64*l +: 18];
+        b_q  <= constants[64*l+18 +: 46];
+        b2_q <= b_q;
       end
 
-      assign code[8*l +: 8]       = code_q;
-      assign raw[RAW_W*l +: RAW_W] = raw_q;
+      for (x = 0; x < 2; x = x + 1) begin : g_pixel
+        localparam PLACE = x * POUT + l;
+
+        reg signed [ACC_W-1:0]     acc_q;
+        reg signed [PRODUCT_W-1:0] product_q;
+        reg signed [RAW_W-1:0]     sum_q;
+        reg        [BY_4_W-1:0]    part_q;
+        reg                        negative_q, above_q;
+        reg        [7:0]           code_q;
+
+        wire signed [RAW_W-1:0] product = {{(RAW_W-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q};
+        wire signed [RAW_W-1:0] bias    = {b2_q[45], b2_q};
+
+        // a negative sum gives 0 whatever its bits are: the sign stays behind
+        wire [RAW_W-2:0]   by_16 = shift[5] ? {32'd0, sum_q[RAW_W-2:32]}
+                                 : shift[4] ? {16'd0, sum_q[RAW_W-2:16]} : sum_q[RAW_W-2:0];
+        wire [BY_16_W-1:0] by_4  = by_16[BY_16_W-1:0] >> {shift[3:2], 2'b00};
+        wire [BY_4_W-1:0]  by_1  = part_q >> shift[1:0];
+        wire               above = above_q || by_1[BY_4_W-1:8] != 3'd0 || (by_1[7:0] & ~largest) != 8'd0;
+
+        always @(posedge aclk) begin
+          acc_q      <= pair[PLACE*ACC_W +: ACC_W] - {offset[x*ACC_W +: ACC_W-3], 3'd0};
+          product_q  <= acc_q * m_q;
+          if (sum_d) sum_q <= product + bias;
+
+          part_q     <= by_4[BY_4_W-1:0];
+          above_q    <= by_16[RAW_W-2:BY_16_W] != {(RAW_W-1-BY_16_W){1'b0}}
+                     || by_4[BY_16_W-1:BY_4_W] != {(BY_16_W-BY_4_W){1'b0}};
+          negative_q <= sum_q[RAW_W-1];
+
+          code_q     <= negative_q ? 8'd0 : above ? largest : by_1[7:0];
+        end
+
+        assign raw[PLACE*RAW_W +: RAW_W] = sum_q;
+        assign code[8*PLACE +: 8]        = code_q;
+      end
     end
   endgenerate
 
-  wire unused = &{1'b0, offset[ACC_W-1:ACC_W-3]};      // shifted out: sums wrap
+  wire unused = &{1'b0, offset[2*ACC_W-1 -: 3], offset[ACC_W-1 -: 3]};      // shifted out: sums wrap
 
 endmodule
 

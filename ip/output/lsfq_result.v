@@ -2,9 +2,12 @@
 //
 // lsfq_result: the results of the raw layers of a pass as a packet, one signed 64-bit number a beat.
 //
-// Pixels of POUT channels enter a queue (the sequencer keeps it from overflowing by `level`); the channels that
-// exist leave one a cycle. TLAST goes with the last channel of the pass's last layer. `close` ends a packet that
-// has begun with one beat of 0 and TLAST, and drops the rest; `idle` is low until that beat is taken.
+// A pair's pixels of POUT channels enter a queue one after the other (the sequencer keeps it from overflowing by
+// `level`); the channels that exist leave one a cycle. TLAST goes with the last channel of the pass's last layer.
+// `close` ends a packet that has begun with one beat of 0 and TLAST, and drops the rest; `idle` is low until that
+// beat is taken.
+//
+// Interface: pixel pairs (docs/theory_of_operation.md), at least 2 cycles apart; s_raw holds still in the cycle after s_valid.
 
 `default_nettype none
 
@@ -28,8 +31,9 @@ module lsfq_result #(
 
   input  wire                  s_valid,
   input  wire                  s_set,
-  input  wire                  s_end,         // the set's last pixel of the image
-  input  wire [RAW_W*POUT-1:0] s_raw,
+  input  wire                  s_both,
+  input  wire                  s_end,
+  input  wire [2*RAW_W*POUT-1:0] s_raw,
   output wire [LEVEL_W-1:0]    level,
 
   output wire                  m_valid,
@@ -41,23 +45,39 @@ module lsfq_result #(
   localparam LANE_W = $clog2(POUT);
   localparam [15:0] POUT_16 = POUT[15:0];
 
+  // ---- one pixel a cycle: the odd one waits
+
+  reg  odd_q;                               // its turn
+  reg  set_q, end_q;
+  wire valid = s_valid || odd_q;
+  wire set   = odd_q ? set_q : s_set;
+  wire last  = odd_q ? end_q : s_end && !s_both;      // pixel of the set and image
+  wire [RAW_W*POUT-1:0] pixel = odd_q ? s_raw[2*RAW_W*POUT-1:RAW_W*POUT] : s_raw[RAW_W*POUT-1:0];
+
+  always @(posedge aclk) begin
+    set_q <= s_set;
+    end_q <= s_end;
+    odd_q <= s_valid && s_both;
+    if (!aresetn || close || restart) odd_q <= 1'b0;
+  end
+
   // ---- channels left from this group on; the second set's begin POUT later
 
   reg  [15:0] left_q;
-  wire [15:0] set_left = !s_set ? left_q : left_q > POUT_16 ? left_q - POUT_16 : 16'd0;
-  wire        last_set = pointwise && !s_set ? left_q <= POUT_16 : 1'b1;
-  wire [15:0] group    = pointwise ? POUT_16 << 1 : POUT_16;
-  wire        push     = s_valid && set_left != 16'd0;
-  wire [LANE_W-1:0] last_lane = set_left >= POUT_16 ? {LANE_W{1'b1}} : set_left[LANE_W-1:0] - 1'b1;
   reg  [15:0] image_q;
+  wire [15:0] set_left = !set ? left_q : left_q > POUT_16 ? left_q - POUT_16 : 16'd0;
+  wire        last_set = pointwise && !set ? left_q <= POUT_16 : 1'b1;
+  wire [15:0] group    = pointwise ? POUT_16 << 1 : POUT_16;
+  wire        push     = valid && set_left != 16'd0;
+  wire [LANE_W-1:0] last_lane = set_left >= POUT_16 ? {LANE_W{1'b1}} : set_left[LANE_W-1:0] - 1'b1;
   wire        last_image = image_q + 16'd1 == images;
-  wire        last_pixel = s_end && last_image && last_set && left_q <= group && last_layer;
+  wire        last_pixel = last && last_image && last_set && left_q <= group && last_layer;
 
   always @(posedge aclk) begin
     if (restart) begin
       left_q  <= channels;
       image_q <= 16'd0;
-    end else if (s_valid && s_end && (s_set || !pointwise)) begin
+    end else if (valid && last && (set || !pointwise)) begin
       image_q <= last_image ? 16'd0 : image_q + 16'd1;
       if (last_image) left_q <= left_q - group;
     end
@@ -77,7 +97,7 @@ module lsfq_result #(
     .clear  (close),
     .s_valid(push),
     .s_ready(room),
-    .s_data ({last_pixel, last_lane, s_raw}),
+    .s_data ({last_pixel, last_lane, pixel}),
     .m_valid(head_valid),
     .m_ready(head_take),
     .m_data ({head_last, head_lane, head}),

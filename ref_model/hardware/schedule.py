@@ -7,7 +7,7 @@ into it, and at least as long as emitting it::
     words   = rows in the map * G * phases      (3x3: 2 or 3 rows, fewer in low maps; else 1)
             = G * H * T * phases                (full map: one step a group)
     phases  = input digits * weight digits
-    emit    = max(2, max(1, POUT / PIN) * output digits), twice that for 1x1; raw counts one digit
+    emit    = max(1, POUT / PIN) * output digits, raw 2; twice that for 1x1
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def emit_cycles(plan: LayerPlan, config: CoreConfig) -> int:
         cycles = 2
     else:
         ratio = max(1, config.pout // config.pin)
-        cycles = max(2, ratio * digits_of(plan.layer.output_bits))
+        cycles = ratio * digits_of(plan.layer.output_bits)
     return cycles * plan.kernel.sets
 
 

@@ -2,7 +2,7 @@
 """Coroutines of the array's bench: lanes, offset sum, accumulators and emitter together.
 
 Random layers in the core's own layouts (words of tensors and payloads made by the reference
-model), fed word by word with random gaps; every pixel, its tags and its cycle are expected from a
+model), fed word by word with random gaps; every pair, its tags and its cycle are expected from a
 direct convolution and the table in lsfq_emitter.
 """
 
@@ -18,7 +18,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.layout import tensor_to_words
+from ref_model.hardware.layout import pairs_of, tensor_to_words
 from ref_model.hardware.payload import CONSTANT_BYTES, Payload, pack_payload
 from ref_model.integer.arithmetic import convolve_int64
 from ref_model.integer.ranges import largest_activation, largest_weight
@@ -41,7 +41,7 @@ TAGS = (
 
 
 def _latency(config: CoreConfig) -> int:
-    """Cycles from the tags of a step's last word to the step's first pixel."""
+    """Cycles from the tags of a step's last word to the step's first pair."""
     return MEMORY_LATENCY + 5 + (config.pin // 4).bit_length() - 1
 
 
@@ -83,7 +83,7 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Ke
     zero = np.zeros(case.outputs, np.int64)
     payload = pack_payload(Payload(weight, zero, zero), shape, config)
     plane = config.pin * config.pout // 2
-    places = {2: (0, 2), 3: (0, 1, 2)}[kernel.planes] if kernel is not Kernel.FULL else (0, 1)
+    places = {2: (2, 0), 3: (0, 1, 2)}[kernel.planes] if kernel is not Kernel.FULL else (0, 1)
     words = []
     at = 0
     for _ in range(shape.groups(config)):
@@ -112,49 +112,53 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Ke
 
 
 @dataclass(frozen=True)
-class Pixel:
-    """What leaves in one cycle."""
+class Pair:
+    """What leaves in one cycle; `odd` is None where that pixel does not exist."""
 
     cycle: int
     second_set: bool
+    row_end: bool
     end: bool
-    sums: tuple[int, ...]
+    even: tuple[int, ...]
+    odd: tuple[int, ...] | None
 
 
-def _pixels_of_step(
+def _pairs_of_step(
     layer: Layer, group: int, y: int, t: int, cycle: int, pair_cycles: int
-) -> list[Pixel]:
-    """Pixels of a step whose first one may leave in `cycle`."""
+) -> list[Pair]:
+    """Pairs of a step whose first one may leave in `cycle`."""
     sums = layer.sums[group]
     height, width = sums.shape[2:]
-    last_row = y == height - 1
-    # cycle, set, column
-    if layer.case.stride == 2:
-        sets = layer.case.kernel.sets
-        places = [(k * pair_cycles + (sets == 1), k, t) for k in range(sets)]
-    elif layer.case.kernel is Kernel.K1X1:
-        places = [(k * pair_cycles + x, k, 2 * t + x) for k in range(2) for x in range(2)]
+    last = pairs_of(layer.case.width) - 1 if layer.case.kernel is not Kernel.FULL else 0
+    strided = layer.case.stride == 2
+    # cycle, set, pair
+    if layer.case.kernel is Kernel.K1X1:
+        places = [(chosen * pair_cycles, chosen, t) for chosen in range(2)]
     else:
-        places = [(0, 0, 2 * t - 1), (1, 0, 2 * t)]
-        if 2 * t + 2 >= width:
-            places.append((pair_cycles, 0, 2 * t + 1))
+        places = [(0, 0, t - 1)] if t else []
+        if t == last:
+            places.append((pair_cycles, 0, t))
+
+    def pixel(chosen: int, x: int) -> tuple[int, ...]:
+        return tuple(int(v) for v in sums[chosen, :, y, x])
+
     return [
-        Pixel(
-            cycle + delay, bool(chosen), last_row and x == width - 1,
-            tuple(int(v) for v in sums[chosen, :, y, x]),
+        Pair(
+            cycle + delay, bool(chosen), at == last, at == last and y == height - 1,
+            pixel(chosen, at if strided else 2 * at),
+            None if strided or 2 * at + 1 == width else pixel(chosen, 2 * at + 1),
         )
-        for delay, chosen, x in places
-        if 0 <= x < width
+        for delay, chosen, at in places
     ]  # fmt: skip
 
 
 class Driver:
-    """Drives tags and, two cycles later, words; rubbish where there are none. Collects pixels."""
+    """Drives tags and, two cycles later, words; rubbish where there are none. Collects pairs."""
 
     def __init__(self, dut: Dut, config: CoreConfig) -> None:
         self.dut, self.config = dut, config
         self.cycle = 0
-        self.received: list[Pixel] = []
+        self.received: list[Pair] = []
         self._words: list[tuple[int, int]] = [(0, 0)] * MEMORY_LATENCY
 
     async def step(self, tags: tuple[bool, ...] | None, feature: int = 0, weight: int = 0) -> None:
@@ -171,18 +175,22 @@ class Driver:
         self._words.append((feature, weight))
         dut.feature_word.value, dut.weight_word.value = self._words.pop(0)
         await RisingEdge(dut.aclk)
-        if dut.pixel_valid.value:
+        if dut.pair_valid.value:
             self._take()
         self.cycle += 1
 
     def _take(self) -> None:
-        dut, width = self.dut, int(self.dut.ACC_W.value)
-        correction = 8 * int(dut.offset.value)
-        lanes = unpack(int(dut.pixel.value), width, self.config.pout)
+        dut, width, pout = self.dut, int(self.dut.ACC_W.value), self.config.pout
+        offsets = unpack(int(dut.offset.value), width, 2)
+        lanes = unpack(int(dut.pair.value), width, 2 * pout)
+        even, odd = (
+            tuple(signed(lane - 8 * offsets[x], width) for lane in lanes[x * pout : (x + 1) * pout])
+            for x in range(2)
+        )
         self.received.append(
-            Pixel(
-                self.cycle, bool(dut.pixel_set.value), bool(dut.pixel_end.value),
-                tuple(signed(lane - correction, width) for lane in lanes),
+            Pair(
+                self.cycle, bool(dut.pair_set.value), bool(dut.pair_row_end.value),
+                bool(dut.pair_end.value), even, odd if dut.pair_both.value else None,
             )
         )  # fmt: skip
 
@@ -206,14 +214,14 @@ async def _open(dut: Dut) -> Driver:
     return Driver(dut, config)
 
 
-async def _run_layer(driver: Driver, layer: Layer, pair_cycles: int, gap: float) -> list[Pixel]:
+async def _run_layer(driver: Driver, layer: Layer, pair_cycles: int, gap: float) -> list[Pair]:
     """Feed a layer as fast as the pace of the output allows, or with random gaps."""
     case, config = layer.case, driver.config
     driver.begin(case, pair_cycles)
     await driver.idle(8)
     pace = pair_cycles * case.kernel.sets
     earliest = driver.cycle
-    expected: list[Pixel] = []
+    expected: list[Pair] = []
     group = y = t = 0
     for issue in issues(case, config):
         while random.random() < gap or (issue.last and driver.cycle < earliest):
@@ -221,7 +229,7 @@ async def _run_layer(driver: Driver, layer: Layer, pair_cycles: int, gap: float)
         if issue.last:
             earliest = driver.cycle + pace
             first = driver.cycle + _latency(config)
-            expected += _pixels_of_step(layer, group, y, t, first, pair_cycles)
+            expected += _pairs_of_step(layer, group, y, t, first, pair_cycles)
             t += 1
             if issue.row_last:
                 y, t = y + 1, 0
@@ -233,16 +241,18 @@ async def _run_layer(driver: Driver, layer: Layer, pair_cycles: int, gap: float)
     return expected
 
 
-def _compare(driver: Driver, expected: list[Pixel], case: LayerCase) -> None:
+def _compare(driver: Driver, expected: list[Pair], case: LayerCase) -> None:
     width = int(driver.dut.ACC_W.value)
-    for index, (got, pixel) in enumerate(zip(driver.received, expected, strict=False)):
-        wrapped = tuple(signed(value, width) for value in pixel.sums)
-        right = Pixel(pixel.cycle, pixel.second_set, pixel.end, wrapped)
-        assert got == right, (
-            f"{case}: pixel {index} of {len(expected)}: got {got}, expected {right}"
-        )
+
+    def wrapped(sums: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(signed(value, width) for value in sums)
+
+    for index, (got, pair) in enumerate(zip(driver.received, expected, strict=False)):
+        odd = None if pair.odd is None else wrapped(pair.odd)
+        right = replace(pair, even=wrapped(pair.even), odd=odd)
+        assert got == right, f"{case}: pair {index} of {len(expected)}: got {got}, expected {right}"
     assert len(driver.received) == len(expected), (
-        f"{case}: {len(driver.received)} pixels, expected {len(expected)}"
+        f"{case}: {len(driver.received)} pairs, expected {len(expected)}"
     )
     driver.received.clear()
 
@@ -255,21 +265,20 @@ async def random_layers(dut: Dut) -> None:
     for index in range(LAYERS):
         kernel = Kernel(index % 4) if index < 8 else Kernel(int(generator.integers(4)))
         layer = _random_layer(generator, driver.config, kernel)
-        pair_cycles = int(generator.choice([2, 2, 4, 8]))
-        expected = await _run_layer(
-            driver, layer, pair_cycles, float(generator.choice([0, 0, 0.4]))
-        )
-        await driver.idle(_latency(driver.config) + 2 * pair_cycles + 4)
+        pair_cycles = int(generator.choice([1, 1, 1, 2, 4, 8]))
+        gap = float(generator.choice([0, 0, 0.4]))
+        expected = await _run_layer(driver, layer, pair_cycles, gap)
+        await driver.idle(_latency(driver.config) + pair_cycles + 4)
         _compare(driver, expected, layer.case)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def clear_forgets(dut: Dut) -> None:
-    """After `clear` in mid-layer no pixel leaves, and the next layer is right."""
+    """After `clear` in mid-layer no pair leaves, and the next layer is right."""
     driver = await _open(dut)
     generator = rng()
     for kernel in (Kernel.K1X1, Kernel.K3X3, Kernel.K1X1):
-        await _run_layer(driver, _random_layer(generator, driver.config, kernel), 2, 0.0)
+        await _run_layer(driver, _random_layer(generator, driver.config, kernel), 1, 0.0)
         for _ in range(random.randint(0, _latency(driver.config))):
             await driver.step(None)
         dut.clear.value = 1
@@ -279,9 +288,9 @@ async def clear_forgets(dut: Dut) -> None:
         driver.cycle += 1
         driver.received.clear()
         await driver.idle(_latency(driver.config) + 8)
-        assert not driver.received, "a pixel left after clear"
+        assert not driver.received, "a pair left after clear"
         layer = _random_layer(generator, driver.config, Kernel.K1X1)
-        expected = await _run_layer(driver, layer, 2, 0.2)
+        expected = await _run_layer(driver, layer, 1, 0.2)
         await driver.idle(_latency(driver.config) + 8)
         _compare(driver, expected, layer.case)
     await ClockCycles(dut.aclk, 2)

@@ -24,10 +24,10 @@ def test_array(pin: int, pout: int, acc_w: int) -> None:
 @pytest.mark.parametrize(
     ("module", "text", "fault"),
     [
-        pytest.param("lsfq_accumulator", "last_slot ? far_q : left_q", "left_q", id="loses slot 3"),
-        pytest.param(
-            "lsfq_emitter", "!pointwise && !first_q", "!pointwise", id="rows leak into each other"
-        ),
+        pytest.param("lsfq_accumulator", "row_first ? ZERO : held3_q", "held3_q", id="rows leak"),
+        pytest.param("lsfq_accumulator", "held2_q   <= ZERO", "held2_q <= sum2_q", id="1x1 leaks"),
+        pytest.param("lsfq_emitter", "rest ? held_image_q : image_q", "image_q", id="late end"),
+        pytest.param("lsfq_emitter", "!(odd && row_end)", "1'b1", id="odd widths"),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str) -> None:

@@ -14,11 +14,11 @@ from tb.ref_model.builders import conv, linear
 
 
 @cocotb.test()
-async def dropped_pixels_before_pointwise(dut: Dut) -> None:
-    """The pool drops a layer's last pixels, so the next layer starts while they are being emitted.
+async def dropped_pairs_before_pointwise(dut: Dut) -> None:
+    """The pool drops a layer's last pairs: the next layer waits all the same until they have left.
 
-    With POUT = 4*PIN and 8-bit outputs a pair takes longest; the emitter must not go on counting
-    under the next layer's settings.
+    With POUT = 4*PIN and 8-bit outputs a row's last pair leaves latest; it must not do so under the
+    next layer's settings.
     """
     rng = np.random.default_rng(1)
     core = Core(dut)
@@ -28,7 +28,7 @@ async def dropped_pixels_before_pointwise(dut: Dut) -> None:
         conv(rng, "pointwise", 16, 16, kernel=1, input_bits=8, output_bits=8, shift=12),
         linear(rng, "classes", (16, 1, 2), 4, input_bits=8),
     )
-    network = IntegerNetwork("dropped_pixels", (4, 3, 5), layers, 4, input_bits=4)
+    network = IntegerNetwork("dropped_pairs", (4, 3, 5), layers, 4, input_bits=4)
     image = rng.integers(0, 16, network.input_shape).astype(np.uint8)
     results = await core.run(network, [image], cycles=20_000)
     check_tensors(network, [image], results, "corner")

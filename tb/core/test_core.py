@@ -77,7 +77,10 @@ def test_corners(pin: int, pout: int) -> None:
     ("module", "text", "fault"),
     [
         pytest.param(
-            "lsfq_emitter", "count_q >= last_cycle", "count_q > pair_cycles", id="counts on"
+            "lsfq_sequencer",
+            "pending_q == {PENDING_W{1'b0}} && !issue_valid",
+            "!issue_valid",
+            id="starts early",
         ),
         pytest.param(
             "lsfq_core", ".write_ready     (!storing)", ".write_ready(1'b1)", id="loses writes"
@@ -100,8 +103,8 @@ def test_no_unknown_outputs(simulator: str) -> None:
 @pytest.mark.parametrize(
     ("module", "text", "fault"),
     [
-        pytest.param("lsfq_requant", "b_q       <= constants", "b_q <= 1 + constants", id="bias"),
-        pytest.param("lsfq_emitter", "held_last_q && !odd", "held_last_q", id="row end"),
+        pytest.param("lsfq_requant", "b_q  <= constants", "b_q <= 1 + constants", id="bias"),
+        pytest.param("lsfq_emitter", "!(odd && row_end)", "1'b1", id="row end"),
         pytest.param(
             "lsfq_sequencer", "layer_three_rows && first_row ? 18'd1", "1'b0 ? 18'd1", id="padding"
         ),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""2x2 maximum over a stream of pixels, against the reference model's pool."""
+"""2x2 maximum over a stream of pixel pairs, against the reference model's pool."""
 
 import pytest
 
@@ -17,9 +17,11 @@ def test_max_pool() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("{s_set, x[COLUMN_W:1]}", "{1'b0, x[COLUMN_W:1]}", id="sets share a line"),
-        pytest.param("if (s_end) y_odd_q", "if (1'b0) y_odd_q", id="odd heights keep the row"),
+        pytest.param("{s_set, column_q[s_set]}", "{1'b0, column_q[s_set]}", id="sets share a line"),
+        pytest.param("<= !s_end && !y_odd", "<= !y_odd", id="odd heights keep the row"),
         pytest.param("larger = a > b", "larger = a[6:0] > b[6:0]", id="ignores the top bit"),
+        pytest.param("both_q || row_end_q", "both_q", id="a column alone is lost"),
+        pytest.param("!half && !row_end_q", "!half", id="rows are joined"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

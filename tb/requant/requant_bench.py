@@ -15,9 +15,13 @@ from tb.common import Dut, rng, start
 from tb.pipeline import pack, run_pipeline, signed, unpack
 
 LATENCY = 5
+RAW_LATENCY = 3
 RAW_W = 47
-INPUTS = ("pixel_valid", "pixel_set", "pixel_end", "pixel", "offset", "constants")
-OUTPUTS = ("code_valid", "code_set", "code_end", "code", "raw")
+TAGS = ("pair_valid", "pair_set", "pair_both", "pair_row_end", "pair_end")
+INPUTS = (*TAGS, "pair", "offset", "constants")
+RAW_OUTPUTS = ("raw_valid", "raw_set", "raw_both", "raw_end", "raw")
+CODE_OUTPUTS = ("code_valid", "code_set", "code_both", "code_row_end", "code_end", "code")
+VALID = ("raw_valid", "code_valid")
 
 Array = npt.NDArray[np.int64]
 
@@ -51,47 +55,60 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
     generator = rng()
     lanes, acc_w = int(dut.POUT.value), int(dut.ACC_W.value)
     shape = (vectors, lanes)
-    acc, m = _numbers(generator, acc_w, shape), _numbers(generator, MULTIPLIER_BITS, shape)
-    b = _numbers(generator, BIAS_BITS, shape)
-    aimed = _aimed_bias(generator, acc * m, shift, bits)
+    m, b = _numbers(generator, MULTIPLIER_BITS, shape), _numbers(generator, BIAS_BITS, shape)
+    # two pixels share the constants: the first one's code is aimed at
+    acc = np.stack([_numbers(generator, acc_w, shape) for _ in range(2)], axis=1)
+    aimed = _aimed_bias(generator, acc[:, 0] * m, shift, bits)
     fits = np.abs(aimed) < 1 << BIAS_BITS - 1
     b = np.where(fits & (generator.random(shape) < 0.7), aimed, b)
-    offset = generator.integers(0, 1 << acc_w, vectors)
-    tags = generator.integers(0, 2, (vectors, 3))
+    acc = np.where(generator.random((vectors, 1, 1)) < 0.5, acc, acc[:, ::-1])
+    offset = generator.integers(0, 1 << acc_w, (vectors, 2))
+    tags = generator.integers(0, 2, (vectors, len(TAGS)))
 
     dut.shift.value, dut.out_bits.value = shift, bits
     stimulus = [
         (
             *(int(tag) for tag in tags[k]),
-            pack((acc[k] + 8 * offset[k]).tolist(), acc_w),
-            int(offset[k]),
+            pack((acc[k] + 8 * offset[k][:, None]).reshape(-1).tolist(), acc_w),
+            pack(offset[k].tolist(), acc_w),
             pack(
                 (int(y) << 18 | int(x) & (1 << 18) - 1 for x, y in zip(m[k], b[k], strict=True)), 64
             ),
         )
         for k in range(vectors)
     ]
-    results = await run_pipeline(dut, INPUTS, stimulus, OUTPUTS, LATENCY)
+    outputs = (*RAW_OUTPUTS, *CODE_OUTPUTS)
+    # the codes' latency is the longer one: a vector's raw outputs come that much earlier
+    idle = (*([0] * len(TAGS)), 0, 0, 0)
+    early = LATENCY - RAW_LATENCY
+    results = await run_pipeline(dut, INPUTS, [*stimulus, *[idle] * early], outputs, RAW_LATENCY)
 
     # the reference model's axes: (vector, channel, row, column)
     scaled = np.stack(
-        [scale_and_add(acc[k][None, :, None, None], m[k], b[k])[0, :, 0, 0] for k in range(vectors)]
+        [scale_and_add(acc[k].T[None, :, None, :], m[k], b[k])[0, :, 0].T for k in range(vectors)]
     )
-    raw = scaled >> shift
+    floor = scaled >> shift
     codes = shift_and_clamp(scaled.copy(), shift, bits)
-    events["low"] += int((raw < 0).sum())
-    events["high"] += int((raw >= 1 << bits).sum())
-    inside = (raw >= 0) & (raw < 1 << bits)
+    events["low"] += int((floor < 0).sum())
+    events["high"] += int((floor >= 1 << bits).sum())
+    inside = (floor >= 0) & (floor < 1 << bits)
     events["tie"] += int((inside & (shift > 0) & (scaled & (1 << shift) - 1 == 0)).sum())
-    events["floor of a negative"] += int(((scaled < 0) & (raw << shift != scaled)).sum())
-    for k, (valid, chosen, end, code, raw_word) in enumerate(results):
+    events["floor of a negative"] += int(((scaled < 0) & (floor << shift != scaled)).sum())
+    latest: list[int] | None = None
+    for k in range(vectors):
         where = f"shift {shift}, {bits} bits, acc {acc[k]}, m {m[k]}, b {b[k]}"
-        assert (valid, chosen, end) == tuple(tags[k].tolist()), f"tags of vector {k}"
+        valid, chosen, both, row_end, end = tags[k].tolist()
+        *raw_tags, raw_word = results[k][: len(RAW_OUTPUTS)]
+        *code_tags, code_word = results[k + early][len(RAW_OUTPUTS) :]
+        assert raw_tags == [valid, chosen, both, end], f"raw tags of vector {k}"
+        assert code_tags == [valid, chosen, both, row_end, end], f"tags of vector {k}"
         if valid:
-            got = [signed(value, RAW_W) for value in unpack(raw_word, RAW_W, lanes)]
-            assert got == raw[k].tolist(), f"raw {got}, expected {raw[k]}: {where}"
-            got = unpack(code, 8, lanes)
-            assert got == codes[k].tolist(), f"codes {got}, expected {codes[k]}: {where}"
+            latest = scaled[k].reshape(-1).tolist()
+            got = unpack(code_word, 8, 2 * lanes)
+            assert got == codes[k].reshape(-1).tolist(), f"codes {got}, not {codes[k]}: {where}"
+        if latest is not None:
+            got = [signed(value, RAW_W) for value in unpack(raw_word, RAW_W, 2 * lanes)]
+            assert got == latest, f"raw {got}, not {latest}: {where}"
 
 
 async def _open(dut: Dut) -> None:
@@ -112,15 +129,15 @@ async def equals_reference(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def clear_drops_pixels(dut: Dut) -> None:
-    """No pixel that was under way at `clear` leaves."""
+async def clear_drops_pairs(dut: Dut) -> None:
+    """No pair that was under way at `clear` leaves."""
     await _open(dut)
     for _ in range(5):
-        vectors = [(1, *[random.getrandbits(1) for _ in range(2)], 0, 0, 0)] * LATENCY
-        await run_pipeline(dut, INPUTS, vectors, OUTPUTS, 0)
+        vectors = [(1, *[random.getrandbits(1) for _ in TAGS[1:]], 0, 0, 0)] * LATENCY
+        await run_pipeline(dut, INPUTS, vectors, VALID, 0)
         dut.clear.value = 1
-        idle = [(0, 0, 0, 0, 0, 0)]
-        await run_pipeline(dut, INPUTS, idle, OUTPUTS, 0)
+        idle = [(*([0] * len(TAGS)), 0, 0, 0)]
+        await run_pipeline(dut, INPUTS, idle, VALID, 0)
         dut.clear.value = 0
-        results = await run_pipeline(dut, INPUTS, idle * 10, OUTPUTS, 1)
-        assert not any(valid for valid, *_ in results)
+        results = await run_pipeline(dut, INPUTS, idle * 10, VALID, 1)
+        assert not any(any(valid) for valid in results)

@@ -22,8 +22,10 @@ def test_wide_accumulator_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("sum_q >>> shift", "sum_q >> shift", id="shifts in zeros"),
-        pytest.param("shifted_q[RAW_W-1] ", "sum_q[RAW_W-1] ", id="another pixel's sign"),
+        pytest.param("negative_q ? 8'd0", "sum_q[RAW_W-1] ? 8'd0", id="another pair's sign"),
+        pytest.param("above = above_q ||", "above =", id="overflow of the coarse shift"),
+        pytest.param("if (sum_d) sum_q", "sum_q", id="raw does not hold still"),
+        pytest.param("offset[x*ACC_W", "offset[0*ACC_W", id="the even pixel's offset for both"),
         pytest.param("b2_q[45], b2_q", "b2_q[44], b2_q[44], b2_q[44:0]", id="bias of 45 bits"),
     ],
 )

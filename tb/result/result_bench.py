@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coroutines of the result stream's bench: pixels of all lanes in, one channel a beat out."""
+"""Coroutines of the result stream's bench: pixel pairs of all lanes in, one channel a beat out."""
 
 from __future__ import annotations
 
-import itertools
 import random
 from dataclasses import dataclass
 
@@ -17,28 +16,29 @@ from ref_model.integer.ranges import signed_range
 from tb.common import Dut, bounded, is_high, reset, rng, start, to_signed
 
 INPUTS = (
-    "close", "pointwise", "channels", "images", "last_layer", "restart", "s_valid", "s_set",
-    "s_end", "s_raw",
+    "close", "pointwise", "channels", "images", "last_layer", "restart",
+    "s_valid", "s_set", "s_both", "s_end", "s_raw",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Pixel:
-    """One pixel as the requantisation gives it."""
+class Pair:
+    """A pair as the requantisation gives it; without `both` the odd pixel holds anything."""
 
     set_: int
+    both: int
     end: int
     raw: int
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A raw layer: its pixels in the array's order, and the beats to be sent."""
+    """A raw layer: its pairs in the array's order, and the beats to be sent."""
 
     sets: int
     channels: int
     images: int
-    pixels: list[Pixel]
+    pairs: list[Pair]
     beats: list[int]
 
 
@@ -52,19 +52,23 @@ def random_layer(generator: np.random.Generator, pout: int, width: int) -> Layer
     numbers = generator.integers(low, high + 1, (images, channels, rows, columns))
     ends = generator.choice([low, -1, 0, 1, high], numbers.shape)
     numbers = np.where(generator.random(numbers.shape) < 0.3, ends, numbers)
-    pixels = []
-    order = itertools.product(
-        range(0, channels, pout * sets), range(images), range(rows), range(pairs_of(columns)),
-        range(sets),
-    )  # fmt: skip
-    for first, image, y, t, set_ in order:
-        for x in range(2 * t, min(2 * t + 2, columns)):
-            lanes = numbers[image, first + set_ * pout :, y, x][:pout]
-            end = y == rows - 1 and x == columns - 1
-            pixels.append(Pixel(set_, int(end), _pack(lanes, pout, width)))
+    lanes = pout * sets
+    pairs = []
+    for first, image in np.ndindex(-(-channels // lanes), images):
+        group = numbers[image, first * lanes : (first + 1) * lanes]
+        for y, t, set_ in np.ndindex(rows, pairs_of(columns), sets):
+            codes = group[set_ * pout : (set_ + 1) * pout, y, 2 * t : 2 * t + 2]
+            both = codes.shape[1] == 2
+            word = sum(
+                _pack(codes[:, x] if x == 0 or both else codes[:0, 0], pout, width)
+                << x * pout * width
+                for x in range(2)
+            )
+            end = y == rows - 1 and t == pairs_of(columns) - 1
+            pairs.append(Pair(set_, int(both), int(end), word))
     index = result_order((channels, rows, columns), pout, sets, images)
     beats = [int(beat) for beat in numbers.reshape(-1)[index]]
-    return Layer(sets, channels, images, pixels, beats)
+    return Layer(sets, channels, images, pairs, beats)
 
 
 def _pack(numbers: npt.NDArray[np.int64], pout: int, width: int) -> int:
@@ -76,7 +80,7 @@ def _pack(numbers: npt.NDArray[np.int64], pout: int, width: int) -> int:
 
 
 class Bench:
-    """Gives pixels while the queue has room, and takes beats."""
+    """Gives pairs while the queue has room, and takes beats."""
 
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
@@ -118,21 +122,25 @@ class Bench:
         """A layer for this design."""
         return random_layer(self.rng, int(self.dut.POUT.value), int(self.dut.RAW_W.value))
 
-    async def give(self, layer: Layer, pixels: int | None = None, last: bool = True) -> None:
-        """The layer's pixels, or the first of them; `last`: no layer comes after it."""
+    async def give(self, layer: Layer, pairs: int | None = None, *, last: bool = True) -> None:
+        """The layer's pairs, or the first of them."""
         dut, depth = self.dut, int(self.dut.DEPTH.value)
         dut.pointwise.value = int(layer.sets == 2)
         dut.channels.value, dut.images.value = layer.channels, layer.images
         dut.last_layer.value = int(last)
         await self.pulse("restart")
         pace = random.choice([0.3, 1.0])
-        for pixel in layer.pixels[:pixels]:
-            while int(dut.level.value) >= depth - 1 or random.random() > pace:
+        for index, pair in enumerate(layer.pairs[:pairs]):
+            if index:
+                await RisingEdge(dut.aclk)  # no closer than two cycles
+            while int(dut.level.value) >= depth - 2 or random.random() > pace:
                 await RisingEdge(dut.aclk)
-            dut.s_set.value = pixel.set_
-            dut.s_end.value = pixel.end
-            dut.s_raw.value = pixel.raw
+            dut.s_set.value, dut.s_both.value, dut.s_end.value = pair.set_, pair.both, pair.end
+            dut.s_raw.value = pair.raw
             await self.pulse("s_valid")
+            # the odd pixel is taken now, and the tags are another pair's
+            for name in ("s_set", "s_both", "s_end"):
+                getattr(dut, name).value = random.getrandbits(1)
 
     async def pulse(self, name: str) -> None:
         """One cycle of an input."""
@@ -180,7 +188,7 @@ async def one_beat_a_cycle(dut: Dut) -> None:
     bench = Bench(dut)
     await bench.open()
     layer = bench.random_layer()
-    while len(layer.pixels) != 2:
+    while len(layer.pairs) != 2:
         layer = bench.random_layer()
     bench.willing = 0.0
     await ClockCycles(dut.aclk, 2)
@@ -204,7 +212,7 @@ async def close_in_flight(dut: Dut) -> None:
         layer = bench.random_layer()
         bench.forget()
         bench.willing = random.choice([0.1, 0.5, 1.0])
-        await bench.give(layer, random.randint(0, len(layer.pixels)))
+        await bench.give(layer, random.randint(0, len(layer.pairs)))
         await ClockCycles(dut.aclk, random.randint(0, 6))
         hold = random.random() < 0.5
         if hold:
@@ -242,7 +250,7 @@ async def reset_in_flight(dut: Dut) -> None:
     for _ in range(10):
         layer = bench.random_layer()
         bench.willing = 0.3
-        await bench.give(layer, random.randint(1, len(layer.pixels)))
+        await bench.give(layer, random.randint(1, len(layer.pairs)))
         await reset(dut)
         assert is_high(dut.idle)
         assert not is_high(dut.m_valid)

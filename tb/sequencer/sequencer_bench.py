@@ -2,7 +2,7 @@
 """Coroutines of the sequencer's bench.
 
 The surroundings are modelled by their contracts: a weight memory that fills at random and holds
-`WEIGHT_DEPTH` words or the largest group, an output that takes a while for every pixel, a result
+`WEIGHT_DEPTH` words or the largest group, an output that takes a while for every pair, a result
 queue that drains at random.
 """
 
@@ -57,7 +57,6 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_below": case.stride == 2 and case.height % 2 == 0,
         "layer_wide_in": case.input_bits == 8,
         "layer_wide_weight": case.weight_bits == 8,
-        "layer_odd": case.result_size[1] % 2,
         "layer_rows": case.result_size[0],
         "layer_pairs": 1 if full else pairs,
         "layer_words": groups_in * plane if full and not case.shared else groups_in,
@@ -76,13 +75,13 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
     }
 
 
-def _pixels_of_step(case: LayerCase, issue: Issue) -> list[tuple[int, int]]:
-    """(cycle counted in pair_cycles, plus cycles) of the pixels of a step, by lsfq_emitter."""
-    odd = case.stride == 2 or (issue.row_last and case.result_size[1] % 2)
+def _pairs_of_step(case: LayerCase, issue: Issue) -> list[tuple[int, int]]:
+    """(cycles in pair_cycles, pixels) of the pairs of a step, by lsfq_emitter."""
+    most = 3 - case.stride
+    last = 1 if issue.row_last and case.result_size[1] % 2 else most
     if case.kernel is Kernel.K1X1:
-        return [(k, x) for k in range(2) for x in range(1 if odd else 2)]
-    first = [] if issue.row_first or case.stride == 2 else [(0, 0)]
-    return [*first, (0, 1), *([(1, 0)] if issue.row_last and not odd else [])]
+        return [(0, last), (1, last)]
+    return [*([] if issue.row_first else [(0, most)]), *([(1, last)] if issue.row_last else [])]
 
 
 class Surroundings:
@@ -106,7 +105,7 @@ class Surroundings:
             "loads",
             "layer_valid",
             "weights_complete",
-            "pixel_done",
+            "pair_done",
             "result_level",
         ):
             getattr(dut, name).value = 0
@@ -131,7 +130,7 @@ class Surroundings:
         """Run a layer and check every cycle of it.
 
         Weights come with probability `flow` a cycle (1: all are there), raw results leave with
-        `drain`, a step's first pixel is done `latency` cycles after its last word.
+        `drain`, a step's first pair is done `latency` cycles after its last word.
         """
         dut, config = self.dut, self.config
         for name, value in _fields(case, config).items():
@@ -148,7 +147,8 @@ class Surroundings:
         pair_cycles = case.emit_cycles(config) // case.kernel.sets
 
         counted = dict.fromkeys(COUNTERS, 0)
-        done_at: set[int] = set()
+        done_at: dict[int, int] = {}
+        odd_due = False
         issued = cycle = progress = 0
         begun = finished = False
         output_idle_at = -1
@@ -160,9 +160,9 @@ class Surroundings:
             elif random.random() < flow and self.complete - self.free < depth:
                 self.complete = min(self.complete + 1, self.base + total)
             dut.weights_complete.value = self.complete & self.pointer_mask
-            done = cycle in done_at
-            done_at.discard(cycle)
-            dut.pixel_done.value = int(done)
+            pixels = done_at.pop(cycle, 0)
+            done = pixels > 0
+            dut.pair_done.value = int(done)
             if done:
                 output_idle_at = cycle + 1 + random.randint(0, 5)
             idle = cycle >= output_idle_at
@@ -170,8 +170,9 @@ class Surroundings:
             if self.level and random.random() < drain:
                 self.level -= 1
             dut.result_level.value = self.level
-            if done and case.output_bits is None:
-                self.level += 1  # seen from the next cycle on
+            if case.output_bits is None:
+                self.level += done + odd_due  # seen from the next cycle on
+                odd_due = pixels == 2
                 assert self.level <= RESULT_DEPTH, "the result queue overflows"
 
             await RisingEdge(dut.aclk)
@@ -206,14 +207,14 @@ class Surroundings:
                     pace = pair_cycles * case.kernel.sets
                     assert cycle - last_end >= pace, f"{where}: {cycle - last_end} cycles a step"
                     last_end = cycle
-                    for pairs, more in _pixels_of_step(case, issue):
-                        at = cycle + latency + pairs * pair_cycles + more
+                    for delay, pixels in _pairs_of_step(case, issue):
+                        at = cycle + latency + delay * pair_cycles
                         assert at not in done_at
-                        done_at.add(at)
+                        done_at[at] = pixels
             self._check_free(issued, last_use, len(expected))
             if dut.layer_ready.value:
                 assert issued == len(expected), f"{case}: finished after {issued} words"
-                assert not done_at, f"{case}: finished with pixels under way"
+                assert not done_at, f"{case}: finished with pairs under way"
                 assert idle, f"{case}: finished before the output"
                 finished = True
         assert begun

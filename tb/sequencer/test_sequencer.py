@@ -24,7 +24,7 @@ def test_sequencer(pin: int, pout: int) -> None:
         pytest.param(
             "phase_q == 2'd1 || phase_q == 2'd3", "phase_q != 2'd0", id="shifts too often"
         ),
-        pytest.param("RESULT_DEPTH - 4", "RESULT_DEPTH + 4", id="fills the queue too far"),
+        pytest.param("RESULT_DEPTH - 5", "RESULT_DEPTH + 4", id="fills the queue too far"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

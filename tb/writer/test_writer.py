@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pixels back into the feature memory, against the reference model's layout of tensors."""
+"""Pixel pairs back into the feature memory, against the reference model's layout of tensors."""
 
 import pytest
 
@@ -15,12 +15,13 @@ def test_writer(pin: int, pout: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("module", "text", "fault"),
     [
-        pytest.param("full && exists", "full", id="groups that do not exist"),
-        pytest.param("{8*POUT{1'b0}};", "s_code;", id="odd pixel past the width"),
+        pytest.param(DUT, "full_q && group_q < {1'b0, planes}", "full_q", id="no such groups"),
+        pytest.param(DUT, "s_both ? s_code", "1'b1 ? s_code", id="odd pixel past the width"),
+        pytest.param("lsfq_pair_walk", "next_start + pitch", "next_start", id="image twice"),
     ],
 )
-def test_bench_notices(text: str, fault: str) -> None:
+def test_bench_notices(module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
-        run_bench(DUT, BENCH, {"PIN": 4, "POUT": 8}, mutations={DUT: (text, fault)})
+        run_bench(DUT, BENCH, {"PIN": 4, "POUT": 8}, mutations={module: (text, fault)})

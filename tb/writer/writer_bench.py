@@ -12,19 +12,31 @@ import numpy.typing as npt
 from cocotb.triggers import RisingEdge
 
 from ref_model.hardware.core_config import CoreConfig, ceil_div
-from ref_model.hardware.layout import digits_of, pairs_of, tensor_to_words, tensor_word_count
+from ref_model.hardware.layout import digits_of, pairs_of, tensor_to_words
 from tb.common import Dut, rng, start
 from tb.pipeline import pack, unpack
 
 Codes = npt.NDArray[np.int64]
-Beat = tuple[int, int]  # set, codes of all lanes
+Beat = tuple[int, int, int | None]  # set, codes of the even pixel, of the odd one if it exists
 
-PIPE_CYCLES = 40
-"""More than the writer needs for the pairs that may wait in it."""
+PIPE_CYCLES = 10
+"""More than the writer needs for a pair."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Tensors of a layer's images, the same by groups, and the words between them."""
+
+    bits: int
+    sets: int
+    tensors: list[npt.NDArray[np.uint8]]
+    groups: Codes
+    """(group, image, set, lane, H, W), with the channels past the last"""
+    pitch: int
 
 
 class Writer:
-    """Feeds pixels; keeps every byte written by address."""
+    """Feeds pairs; keeps every byte written by address."""
 
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
@@ -33,9 +45,11 @@ class Writer:
 
     async def cycle(self, beat: Beat | None) -> None:
         dut, pin = self.dut, self.config.pin
+        pixel = len(dut.s_code) // 2
         dut.s_valid.value = int(beat is not None)
-        chosen, code = beat or (random.getrandbits(1), random.getrandbits(len(dut.s_code)))
-        dut.s_set.value, dut.s_code.value = chosen, code
+        chosen, even, odd = beat or (random.getrandbits(1), random.getrandbits(pixel), None)
+        dut.s_set.value, dut.s_both.value = chosen, int(odd is not None)
+        dut.s_code.value = even | (random.getrandbits(pixel) if odd is None else odd) << pixel
         await RisingEdge(dut.aclk)
         if enable := int(dut.write_enable.value):
             assert not dut.idle.value, "writes while idle"
@@ -45,72 +59,48 @@ class Writer:
                     assert (address, channel) not in self.memory, f"twice: {address}, {channel}"
                     self.memory[address, channel] = byte
 
-    async def begin_layer(self, layer: Layer, base: int) -> None:
+    async def begin(self, layer: Layer, base: int) -> None:
         """A layer begins."""
         dut = self.dut
-        images, channels, height, width = layer.tensors.shape
+        channels, height, width = layer.tensors[0].shape
         plane = height * pairs_of(width)
         planes = ceil_div(channels, self.config.pin)
         dut.pointwise.value, dut.wide.value = int(layer.sets == 2), int(layer.bits == 8)
-        dut.width.value, dut.base.value = width, base
+        dut.base.value = base
         dut.plane.value, dut.planes.value = plane, planes
         dut.digit_words.value = plane * planes
-        dut.images.value, dut.pitch.value = images, layer.pitch
+        dut.images.value, dut.pitch.value = len(layer.tensors), layer.pitch
         dut.restart.value = 1
         await self.cycle(None)
         dut.restart.value = 0
+        await self.cycle(None)
         self.memory.clear()
 
     async def finish(self) -> None:
-        """Every pixel is written, and the writer says so."""
+        """Every pair is written, and the writer says so."""
         for _ in range(PIPE_CYCLES):
             await self.cycle(None)
         assert self.dut.idle.value, "never idle"
 
 
-def _timeline(groups: Codes, pixels: int, pair_cycles: int, spare: float) -> list[Beat | None]:
-    """Beats of tensors (group x image, set, lane, H, W) by cycle, as close as the array sends them.
+def _timeline(layer: Layer, pair_cycles: int, spare: float) -> list[Beat | None]:
+    """The pairs of a layer by cycle, `pair_cycles` apart or further."""
+    beats: list[Beat | None] = []
+    _, images, sets, _, height, width = layer.groups.shape
 
-    Steps (see lsfq_emitter) are `pair_cycles` apart, twice that with two sets, or further. A max
-    pool in front makes one pixel a step and set of a row (`pixels` = 1), else there are two.
-    """
-    _, sets, _, height, width = groups.shape
-    beats: dict[int, Beat] = {}
-    cycle = 0
-    for codes in groups:
-        for y in range(height):
-            for t in range(ceil_div(width, pixels)):
-                for chosen in range(sets):
-                    if sets == 2 or pixels == 1:
-                        places = [(x, pixels * t + x) for x in range(pixels)]
-                    else:
-                        places = [(0, 2 * t - 1), (1, 2 * t)]
-                        if 2 * t + 2 >= width:
-                            places.append((pair_cycles, 2 * t + 1))
-                    for delay, x in places:
-                        if 0 <= x < width:
-                            at = cycle + chosen * pair_cycles + delay
-                            assert at not in beats
-                            beats[at] = chosen, pack(codes[chosen, :, y, x].tolist(), 8)
-                cycle += pair_cycles * sets
-                while random.random() < spare:
-                    cycle += 1
-    return [beats.get(at) for at in range(max(beats) + 1)]
+    def codes(place: tuple[int, ...], x: int) -> int:
+        group, image, chosen, y = place
+        return pack(layer.groups[group, image, chosen, :, y, x].tolist(), 8)
 
-
-@dataclass(frozen=True)
-class Layer:
-    """Tensors of some images, `pitch` words apart, and what arrives for them.
-
-    `groups` is (group x image, set, lane, H, W) and holds something for channels past the last,
-    too.
-    """
-
-    tensors: npt.NDArray[np.uint8]
-    bits: int
-    sets: int
-    groups: Codes
-    pitch: int
+    for group, image, y, t, chosen in np.ndindex(
+        len(layer.groups), images, height, pairs_of(width), sets
+    ):
+        place = group, image, chosen, y
+        odd = codes(place, 2 * t + 1) if 2 * t + 1 < width else None
+        beats += [(chosen, codes(place, 2 * t), odd), *[None] * (pair_cycles - 1)]
+        while random.random() < spare:
+            beats.append(None)
+    return beats
 
 
 def _random_layer(generator: np.random.Generator, config: CoreConfig) -> Layer:
@@ -118,47 +108,38 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig) -> Layer:
     pick = generator.integers
     lanes = config.pout * sets
     most = 2 * max(lanes, config.pin) + 2
-    images = int(generator.choice([1, 1, 2, 3]))
     shape = int(pick(1, most)), int(pick(1, 4)), int(pick(1, 7))
-    groups = ceil_div(shape[0], lanes)
+    images, groups = int(generator.choice([1, 1, 2, 3])), ceil_div(shape[0], lanes)
     codes = generator.integers(0, 1 << bits, (images, groups * lanes, *shape[1:]))
-    tensors = codes[:, : shape[0]].astype(np.uint8)
-    ordered = codes.reshape(images, groups, -1, *shape[1:]).transpose(1, 0, 2, 3, 4)
-    return Layer(
-        tensors, bits, sets, ordered.reshape(groups * images, sets, config.pout, *shape[1:]),
-        tensor_word_count(shape, bits, config.pin) + int(pick(0, 5)),
-    )  # fmt: skip
+    tensors = [one[: shape[0]].astype(np.uint8) for one in codes]
+    words = len(tensor_to_words(tensors[0], bits, config.pin))
+    by_groups = codes.reshape(images, groups, sets, config.pout, *shape[1:]).swapaxes(0, 1)
+    return Layer(bits, sets, tensors, by_groups, words + int(pick(0, 5)))
 
 
 def _compare(writer: Writer, layer: Layer, base: int) -> None:
+    pin, bits = writer.config.pin, layer.bits
     for image, tensor in enumerate(layer.tensors):
-        _compare_image(writer, tensor, layer.bits, base + image * layer.pitch)
-    assert not writer.memory, f"{layer.tensors.shape}: writes outside, {list(writer.memory)[:5]}"
-
-
-def _compare_image(writer: Writer, tensor: npt.NDArray[np.uint8], bits: int, base: int) -> None:
-    pin = writer.config.pin
-    words = tensor_to_words(tensor, bits, pin)
-    per_group = len(words) // (digits_of(bits) * ceil_div(len(tensor), pin))
-    for index, word in enumerate(words):
-        group = index // per_group % ceil_div(len(tensor), pin)
-        for channel in range(min(pin, len(tensor) - group * pin)):
-            got = writer.memory.pop((base + index, channel), None)
-            assert got == int(word[channel]), (
-                f"{tensor.shape}, {bits} bits: word {index}, channel {channel} is {got}, "
-                f"expected {word[channel]}"
-            )
-    # channels past the last may be written, in words of the tensor
-    for address in range(base, base + len(words)):
-        group = (address - base) // per_group % ceil_div(len(tensor), pin)
-        for channel in range(max(0, len(tensor) - group * pin), pin):
-            writer.memory.pop((address, channel), None)
+        start_at = base + image * layer.pitch
+        words = tensor_to_words(tensor, bits, pin)
+        planes = ceil_div(len(tensor), pin)
+        per_group = len(words) // (digits_of(bits) * planes)
+        for index, word in enumerate(words):
+            group = index // per_group % planes
+            for channel in range(pin):
+                got = writer.memory.pop((start_at + index, channel), None)
+                # channels past the last may hold anything
+                assert group * pin + channel >= len(tensor) or got == int(word[channel]), (
+                    f"{tensor.shape}, {bits} bits, image {image}: word {index}, channel {channel} "
+                    f"is {got}, expected {word[channel]}"
+                )
+    assert not writer.memory, f"writes outside: {writer.memory}"
 
 
 async def _open(dut: Dut) -> Writer:
     for name in (
-        "clear", "restart", "pointwise", "wide", "width", "base", "plane", "digit_words", "planes",
-        "images", "pitch", "s_valid", "s_set", "s_code",
+        "clear", "restart", "pointwise", "wide", "base", "plane", "digit_words", "planes",
+        "images", "pitch", "s_valid", "s_set", "s_both", "s_code",
     ):  # fmt: skip
         getattr(dut, name).value = 0
     await start(dut)
@@ -166,22 +147,20 @@ async def _open(dut: Dut) -> Writer:
 
 
 def _pair_cycles(config: CoreConfig, bits: int) -> int:
-    return max(2, max(1, config.pout // config.pin) * digits_of(bits))
+    return max(1, config.pout // config.pin) * digits_of(bits)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def random_tensors(dut: Dut) -> None:
-    """Tensors of any shape and code width, at the array's full pace and slower, pooled or not."""
+    """Tensors of any shape and code width, at the array's full pace and slower; several images."""
     writer = await _open(dut)
     generator = rng()
-    for _ in range(60):
+    for _ in range(80):
         layer = _random_layer(generator, writer.config)
         base = int(generator.integers(0, 2**17))
-        await writer.begin_layer(layer, base)
-        pixels = int(generator.integers(1, 3))
+        await writer.begin(layer, base)
         spare = float(generator.choice([0, 0, 0.5]))
-        pair_cycles = _pair_cycles(writer.config, layer.bits)
-        for beat in _timeline(layer.groups, pixels, pair_cycles, spare):
+        for beat in _timeline(layer, _pair_cycles(writer.config, layer.bits), spare):
             await writer.cycle(beat)
         await writer.finish()
         _compare(writer, layer, base)
@@ -195,10 +174,10 @@ async def begins_anew(dut: Dut) -> None:
     for _ in range(20):
         for stop in (True, False):
             layer = _random_layer(generator, writer.config)
-            await writer.begin_layer(layer, 100)
-            timeline = _timeline(layer.groups, 2, _pair_cycles(writer.config, layer.bits), 0.0)
+            await writer.begin(layer, 100)
+            timeline = _timeline(layer, _pair_cycles(writer.config, layer.bits), 0.0)
             if stop:
-                timeline = timeline[: int(generator.integers(1, len(timeline)))]
+                timeline = timeline[: int(generator.integers(1, len(timeline) + 1))]
             for beat in timeline:
                 await writer.cycle(beat)
             if stop:

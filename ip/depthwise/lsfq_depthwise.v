@@ -233,6 +233,7 @@ module lsfq_depthwise #(
     .clear       (clear),
     .out_bits    (out_bits),
     .shift       (shift),
+    .raw_only    (1'b0),
     .pair_valid  (sum_valid),
     .pair_set    (sum_set),
     .pair_both   (sum_both),

@@ -27,6 +27,7 @@ module lsfq_requant #(
 
   input  wire [3:0]              out_bits,
   input  wire [5:0]              shift,         // 0 to 40
+  input  wire                    raw_only,      // the layer's pixels give no code
 
   input  wire                    pair_valid,
   input  wire                    pair_set,
@@ -101,7 +102,7 @@ module lsfq_requant #(
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
-    .d      (raw_valid),
+    .d      (raw_valid && !raw_only),           // here, as the fields may change behind the last raw pair
     .q      (code_valid)
   );
 

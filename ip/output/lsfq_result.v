@@ -47,8 +47,9 @@ module lsfq_result #(
 
   // ---- one pixel a cycle: the odd one waits
 
+  wire s_final;                             // the packet ends with this pair
   reg  odd_q;                               // its turn
-  reg  set_q, end_q;
+  reg  set_q, end_q, final_q;
   wire valid = s_valid || odd_q;
   wire set   = odd_q ? set_q : s_set;
   wire last  = odd_q ? end_q : s_end && !s_both;      // pixel of the set and image
@@ -57,6 +58,7 @@ module lsfq_result #(
   always @(posedge aclk) begin
     set_q <= s_set;
     end_q <= s_end;
+    final_q <= s_final;                     // the layer's fields may change behind its last pair
     odd_q <= s_valid && s_both;
     if (!aresetn || close || restart) odd_q <= 1'b0;
   end
@@ -66,12 +68,13 @@ module lsfq_result #(
   reg  [15:0] left_q;
   reg  [15:0] image_q;
   wire [15:0] set_left = !set ? left_q : left_q > POUT_16 ? left_q - POUT_16 : 16'd0;
-  wire        last_set = pointwise && !set ? left_q <= POUT_16 : 1'b1;
+  wire        last_set = pointwise && !s_set ? left_q <= POUT_16 : 1'b1;
   wire [15:0] group    = pointwise ? POUT_16 << 1 : POUT_16;
   wire        push     = valid && set_left != 16'd0;
   wire [LANE_W-1:0] last_lane = set_left >= POUT_16 ? {LANE_W{1'b1}} : set_left[LANE_W-1:0] - 1'b1;
   wire        last_image = image_q + 16'd1 == images;
-  wire        last_pixel = last && last_image && last_set && left_q <= group && last_layer;
+  assign      s_final    = s_end && last_image && last_set && left_q <= group && last_layer;
+  wire        last_pixel = odd_q ? final_q : s_final && !s_both;
 
   always @(posedge aclk) begin
     if (restart) begin

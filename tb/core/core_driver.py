@@ -179,6 +179,9 @@ class Core:
             for run in plan.runs:
                 await RisingEdge(core.layer_finished)
                 await ReadOnly()
+                while not bool(core.layer_finished.value):  # a glitch within the time step
+                    await RisingEdge(core.layer_finished)
+                    await ReadOnly()
                 layer = plan.layers[run.layer]
                 if layer.layer.output_bits is None:
                     continue

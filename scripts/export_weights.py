@@ -44,6 +44,7 @@ from ref_model.integer import (  # noqa: E402
 )
 from ref_model.integer.atomic_folder import FolderError  # noqa: E402
 from ref_model.integer.console import ProgressBar  # noqa: E402
+from ref_model.integer.requantisation import RangeError  # noqa: E402
 
 CHECKPOINT = "checkpoint.pt"
 SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
@@ -99,7 +100,6 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
     """The integer network of a checkpoint; ExportError when it cannot be had."""
     try:
         from ref_model.training.checkpoint import CheckpointError
-        from ref_model.training.constants import RangeError
         from ref_model.training.export import to_integer_network
     except ImportError as error:
         raise ExportError(

@@ -28,23 +28,19 @@ import torch
 from torch import Tensor
 
 from ref_model.integer.network import INPUT
+from ref_model.integer.requantisation import (
+    BIAS_LIMIT,
+    FloatArray,
+    RangeError,
+    requantisation,
+    round_half_up,
+)
 from ref_model.training.graph import Step, UnsupportedLayerError, trace
 from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
-from ref_model.training.quantizers.base import ActivationQuantizer, FloatArray
-from ref_model.training.rounding import round_half_up
+from ref_model.training.quantizers.base import ActivationQuantizer
 
-MULTIPLIER_TARGET = 2**16 - 1
-"""Largest |m| of a layer that the choice of the shift aims at; the hardware takes 2^17 - 1."""
-BIAS_LIMIT = 2**45 - 1
-"""Largest |b| (46 bits signed)."""
-SHIFT_LIMIT = 40
-"""Largest shift."""
 ACCUMULATOR_LIMIT = 2**26 - 1
 """Largest |acc| the hardware is built for."""
-
-
-class RangeError(ValueError):
-    """A trained value does not fit the integer format; the message names layer and value."""
 
 
 @dataclass(frozen=True)
@@ -78,29 +74,6 @@ class Grid:
     def of(quantizer: ActivationQuantizer) -> Grid:
         """The grid of a layer's output."""
         return Grid(quantizer.integer_step(), quantizer.levels, quantizer.zero)
-
-
-def requantisation(
-    name: str, scale: FloatArray, offset: FloatArray, skip_scale: float = 0.0
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], int]:
-    """(m int32, b int64, s) of one layer from real ``scale`` and ``offset`` (float64, per channel).
-
-    s is the largest shift in 0 .. 40 with every |m|, and ``skip_scale`` * 2^s, at most 2^16 - 1 and
-    every |b| below 2^45. Raises RangeError when there is none or a value is not finite.
-    """
-    if not (np.isfinite(scale).all() and np.isfinite(offset).all() and np.isfinite(skip_scale)):
-        raise RangeError(f"{name}: scale or offset is not finite")
-    largest = max(np.abs(scale).max(), abs(skip_scale))
-    for shift in range(SHIFT_LIMIT, -1, -1):
-        multiplier = round_half_up(np.ldexp(scale, shift))
-        half = 2.0 ** (shift - 1) if shift else 0.0
-        bias = round_half_up(np.ldexp(offset, shift)) + half
-        highest = round_half_up(np.ldexp(np.array(largest), shift))
-        if highest <= MULTIPLIER_TARGET and np.abs(bias).max() <= BIAS_LIMIT:
-            return multiplier.astype(np.int32), bias.astype(np.int64), shift
-    raise RangeError(
-        f"{name}: no shift fits scale up to {largest:g} and offset up to {np.abs(offset).max():g}"
-    )
 
 
 def accumulator_bound(name: str, weight: npt.NDArray[np.int16], largest_code: int) -> int:

@@ -8,16 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
-
-
-def round_half_up(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """floor(x + 1/2), elementwise, in float64."""
-    rounded: npt.NDArray[np.float64] = np.floor(x + 0.5)
-    return rounded
 
 
 def round_half_up_tensor(x: Tensor) -> Tensor:

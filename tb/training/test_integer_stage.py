@@ -16,15 +16,10 @@ from hypothesis import strategies as st
 
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import check_accumulators, run_network
+from ref_model.integer.requantisation import BIAS_LIMIT, RangeError, requantisation
 from ref_model.training.augment import to_unit
 from ref_model.training.config import TrainingConfig
-from ref_model.training.constants import (
-    BIAS_LIMIT,
-    RangeError,
-    accumulator_bound,
-    network_constants,
-    requantisation,
-)
+from ref_model.training.constants import accumulator_bound, network_constants
 from ref_model.training.export import to_integer_network
 from ref_model.training.integer_stage import IntegerGraph, stand_in
 from ref_model.training.layers import Network

@@ -14,6 +14,7 @@ pytest.importorskip("torch", reason="the quantisers are PyTorch modules")
 
 import torch
 
+from ref_model.integer.requantisation import round_half_up
 from ref_model.training.quantizers import (
     BITS,
     QUANTIZERS,
@@ -28,11 +29,7 @@ from ref_model.training.quantizers.functional import (
     step_gradient_scale,
 )
 from ref_model.training.quantizers.lsfq import LsfqActivation, LsfqWeight
-from ref_model.training.rounding import (
-    round_half_up,
-    round_half_up_tensor,
-    round_straight_through,
-)
+from ref_model.training.rounding import round_half_up_tensor, round_straight_through
 
 SCHEMES = [Scheme(name) for name in QUANTIZERS] + [Scheme("lsfq", soft=False)]
 BY_SCHEME = pytest.mark.parametrize(

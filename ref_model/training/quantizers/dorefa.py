@@ -18,9 +18,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ref_model.integer.requantisation import round_half_up
 from ref_model.training.quantizers.base import ActivationQuantizer, FloatArray, WeightQuantizer
 from ref_model.training.quantizers.functional import quantize_activation
-from ref_model.training.rounding import round_half_up, round_straight_through
+from ref_model.training.rounding import round_straight_through
 
 
 class DorefaWeight(WeightQuantizer):

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exact integer arithmetic of one layer: convolution, requantisation, pooling.
 
-Convolutions exist twice. `convolve_int64` is the judge: plain int64 sums. `convolve` gives the same
-numbers faster: it multiplies matrices in float32 or float64 where the accumulator bound proves
-that every product, partial sum and result is an integer the float type holds exactly (so the
-order of the additions does not matter), and calls the judge elsewhere.
+`convolve_int64` is the judge of convolutions: plain int64 sums. `convolution.Convolution` gives the
+same numbers faster.
 
 Rounding: every shift is arithmetic, that is floor. Round half up is floor after adding a half,
 and the half lives in the bias.
@@ -20,23 +18,6 @@ import numpy.typing as npt
 from ref_model.integer.ranges import largest_activation
 
 IntArray = npt.NDArray[np.int64]
-
-FLOAT32_EXACT = 2**24
-"""Every integer of at most this magnitude is exact in float32."""
-
-FLOAT64_EXACT = 2**53
-"""Every integer of at most this magnitude is exact in float64."""
-
-
-def exact_float(bound: int) -> type[np.float32 | np.float64] | None:
-    """The fastest float type in which sums bounded by ``bound`` are exact; None: use integers.
-
-    ``bound`` is the largest magnitude that any partial sum of one output's terms can have
-    (`bounds.AccumulatorRange.magnitude`).
-    """
-    if bound <= FLOAT32_EXACT:
-        return np.float32
-    return np.float64 if bound <= FLOAT64_EXACT else None
 
 
 def convolve_int64(
@@ -66,43 +47,6 @@ def convolve_int64(
                 window = x[:, channels, ky::stride, kx::stride][:, :, :rows, :columns]
                 result[:, lanes] += np.einsum("oc,nchw->nohw", w[lanes, :, ky, kx], window)
     return result
-
-
-def convolve(
-    codes: npt.NDArray[Any],
-    weight: npt.NDArray[Any],
-    bound: int,
-    stride: int = 1,
-    padding: int = 0,
-    groups: int = 1,
-) -> npt.NDArray[Any]:
-    """The numbers of `convolve_int64`, by float matrix products where ``bound`` proves them exact.
-
-    ``bound`` is as in `exact_float`. The result is a whole number in whatever type it was summed
-    in: float32, float64 or int64.
-    """
-    kind = exact_float(bound)
-    if kind is None:
-        return convolve_int64(codes, weight, stride, padding, groups)
-    outputs, depth, kernel_rows, kernel_columns = weight.shape
-    x = _pad(codes, padding)
-    rows = (x.shape[2] - kernel_rows) // stride + 1
-    columns = (x.shape[3] - kernel_columns) // stride + 1
-    x = np.ascontiguousarray(x.transpose(0, 2, 3, 1), dtype=kind)
-    windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(1, 2))
-    windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)
-    if groups == 1:
-        matrix = weight.astype(kind).transpose(2, 3, 1, 0).reshape(-1, outputs)
-        flat: npt.NDArray[Any] = windows.reshape(-1, len(matrix)) @ matrix
-        return flat.reshape(len(x), rows, columns, outputs).transpose(0, 3, 1, 2)
-    result = np.zeros((len(x), rows, columns, outputs), kind)
-    taps = weight.astype(kind).reshape(groups, outputs // groups, *weight.shape[1:])
-    for ky in range(kernel_rows):
-        for kx in range(kernel_columns):
-            tap = windows[:, :, :, ky, kx].reshape(*windows.shape[:3], groups, 1, depth)
-            product = tap @ taps[:, :, :, ky, kx].transpose(0, 2, 1)
-            result += product.reshape(result.shape)
-    return result.transpose(0, 3, 1, 2)
 
 
 def scale_and_add(

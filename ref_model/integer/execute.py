@@ -3,23 +3,26 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from ref_model.integer.arithmetic import (
-    convolve,
     convolve_int64,
     max_pool_2x2,
     scale_and_add,
     shift_and_clamp,
 )
 from ref_model.integer.bounds import accumulator_range
+from ref_model.integer.convolution import Convolution
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork, NetworkError
 from ref_model.integer.ranges import largest_activation
 
@@ -29,8 +32,10 @@ Tensor = npt.NDArray[Any]
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
 
-BATCH = 50
-"""Images that one worker runs at a time in `evaluate`."""
+BATCH = 8
+"""Images that one worker runs at a time: few enough for a layer's numbers to stay in the cache."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,29 @@ class Evaluation:
 
 
 def run_network(
-    network: IntegerNetwork, images: npt.ArrayLike, judge: bool = False
+    network: IntegerNetwork,
+    images: npt.ArrayLike,
+    judge: bool = False,
+    workers: int | None = None,
 ) -> dict[str, Tensor]:
     """Run ``images`` through ``network``; every tensor by name, in order, each (N, C, H, W).
 
     ``images`` are codes (N, C, H, W), or (C, H, W) for one image (N = 1). The result starts with
     "input" and has one entry a layer: uint8 codes after pooling, int64 for the raw last layer.
-    ``judge`` computes every convolution by plain int64 sums. Raises NetworkError when the images
-    have another shape or codes outside the input's grid.
+    ``judge`` computes every convolution by plain int64 sums. Batches run on ``workers`` threads, as
+    in `evaluate`. Raises NetworkError when the images have another shape or codes outside the
+    input's grid.
     """
-    tensors = {INPUT: check_images(network, images)}
+    checked = check_images(network, images)
+    parts = list(_in_batches(lambda batch: _tensors(network, batch, judge), checked, workers))
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _tensors(network: IntegerNetwork, images: Tensor, judge: bool) -> dict[str, Tensor]:
+    """`run_network` for checked images, all at a time."""
+    tensors = {INPUT: images}
     for layer, source in zip(network.layers, network.sources(), strict=True):
         skip = None if layer.skip is None else tensors[layer.skip]
         tensors[layer.name] = run_layer(layer, tensors[source], skip, judge)
@@ -82,7 +100,15 @@ def accumulate(layer: IntegerLayer, codes: Tensor, judge: bool = False) -> Tenso
     geometry = (layer.stride, layer.padding, layer.groups)
     if judge:
         return convolve_int64(codes, layer.weight, *geometry)
-    return convolve(codes, layer.weight, accumulator_range(layer).magnitude, *geometry)
+    convolution = _CONVOLUTIONS.get(layer)
+    if convolution is None:
+        bound = accumulator_range(layer).magnitude
+        convolution = _CONVOLUTIONS[layer] = Convolution(layer.weight, bound, *geometry)
+    return convolution(codes)
+
+
+_CONVOLUTIONS: WeakKeyDictionary[IntegerLayer, Convolution] = WeakKeyDictionary()
+"""Prepared weights of every layer in use; a layer never changes."""
 
 
 def predict(network: IntegerNetwork, images: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -116,14 +142,11 @@ def evaluate(
         raise NetworkError(f"{len(images)} images and {len(labels)} labels to evaluate")
     predictions = np.empty(len(images), np.int64)
     done = 0
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        batches = list(_batches(len(images)))
-        parts = pool.map(lambda batch: predict(network, images[batch]), batches)
-        for batch, part in zip(batches, parts, strict=True):
-            predictions[batch] = part
-            done += len(part)
-            if progress is not None:
-                progress(done, len(images))
+    for part in _in_batches(lambda batch: predict(network, batch), images, workers):
+        predictions[done : done + len(part)] = part
+        done += len(part)
+        if progress is not None:
+            progress(done, len(images))
     return Evaluation(predictions, int((predictions == labels).sum()), len(images))
 
 
@@ -146,6 +169,24 @@ def check_images(network: IntegerNetwork, images: npt.ArrayLike) -> Tensor:
     return array.astype(np.uint8, copy=False)
 
 
-def _batches(count: int) -> Iterator[slice]:
-    for start in range(0, count, BATCH):
-        yield slice(start, min(start + BATCH, count))
+def _in_batches(
+    function: Callable[[Tensor], T], images: Tensor, workers: int | None
+) -> Iterator[T]:
+    """``function`` of every batch of ``images``, in order; one call for no images.
+
+    Matrix products run on one thread each: threads of their own would wait for each other, and on a
+    busy machine for long.
+    """
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)] or [images]
+    workers = min(workers or os.cpu_count() or 1, len(batches))
+    with _thread_pools().limit(limits=1, user_api="blas"):
+        if workers == 1:
+            yield from map(function, batches)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(function, batches)
+
+
+@functools.cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()

@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ref_model.integer import convolution
 from ref_model.integer.arithmetic import (
-    FLOAT32_EXACT,
-    FLOAT64_EXACT,
-    convolve,
     convolve_int64,
-    exact_float,
     max_pool_2x2,
     scale_and_add,
     shift_and_clamp,
+)
+from ref_model.integer.convolution import (
+    FLOAT32_EXACT,
+    FLOAT64_EXACT,
+    Convolution,
+    exact_float,
 )
 from ref_model.integer.ranges import CODE_BITS, largest_activation, largest_weight
 
@@ -68,13 +71,23 @@ def test_judge_is_the_textbook_sum(case: tuple[IntArray, IntArray, int, int, int
 
 
 @settings(max_examples=150, deadline=None)
-@given(convolutions(), st.sampled_from([1, FLOAT32_EXACT + 1, FLOAT64_EXACT + 1]))
+@given(
+    convolutions(),
+    st.sampled_from([1, FLOAT32_EXACT + 1, FLOAT64_EXACT + 1]),
+    st.sampled_from([1, 300, 2000, 1 << 20]),
+)
 def test_every_fast_path_equals_the_judge(
-    case: tuple[IntArray, IntArray, int, int, int], bound: int
+    case: tuple[IntArray, IntArray, int, int, int], bound: int, block: int
 ) -> None:
+    """By rows, by images or all at once, in every type that sums can have."""
     codes, weight, *geometry = case
-    fast = convolve(codes.astype(np.uint8), weight.astype(np.int8), bound, *geometry)
-    np.testing.assert_array_equal(fast.astype(np.int64), convolve_int64(*case))
+    fast = Convolution(weight.astype(np.int8), bound, *geometry)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convolution, "BLOCK_BYTES", block)
+        result = fast(codes.astype(np.uint8))
+    expected = convolve_int64(*case)
+    np.testing.assert_array_equal(result.astype(np.int64), expected)
+    np.testing.assert_array_equal(fast(codes.astype(np.uint8)), expected)  # nothing is left over
 
 
 def test_float_types_end_where_they_stop_being_exact() -> None:
@@ -91,8 +104,8 @@ def test_float_types_end_where_they_stop_being_exact() -> None:
     exact = convolve_int64(codes, weight)
     assert exact[0, 0, 0, 0] % 2 == 1
     assert exact[0, 0, 0, 0] > 2**24
-    assert convolve(codes, weight, int(exact.max()))[0, 0, 0, 0] == exact[0, 0, 0, 0]
-    assert int(convolve(codes, weight, 1)[0, 0, 0, 0]) != exact[0, 0, 0, 0]
+    assert Convolution(weight, int(exact.max()))(codes)[0, 0, 0, 0] == exact[0, 0, 0, 0]
+    assert int(Convolution(weight, 1)(codes)[0, 0, 0, 0]) != exact[0, 0, 0, 0]
 
 
 @settings(deadline=None)

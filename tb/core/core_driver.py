@@ -10,7 +10,7 @@ from typing import Any
 import cocotb
 import numpy as np
 import numpy.typing as npt
-from cocotb.triggers import ClockCycles, ReadOnly, RisingEdge
+from cocotb.triggers import ReadOnly, RisingEdge
 
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.layout import images_to_bytes, tensor_word_count, words_to_tensor
@@ -32,7 +32,15 @@ from ref_model.hardware.results import packet_to_results
 from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
-from tb.common import AxiLiteMaster, AxiStreamSink, AxiStreamSource, Dut, start, to_signed
+from tb.common import (
+    AxiLiteMaster,
+    AxiStreamSink,
+    AxiStreamSource,
+    Dut,
+    sleep_cycles,
+    start,
+    to_signed,
+)
 from tb.common.stalls import StallPattern
 
 Tensor = npt.NDArray[Any]
@@ -104,8 +112,9 @@ class Core:
                 f"sequencer state {self.dut.u_core.u_sequencer.state_q.value}, "
                 f"loader state {self.dut.u_core.u_loader.state_q.value}"
             )
-            await ClockCycles(self.dut.aclk, POLL_CYCLES)
-            waited += POLL_CYCLES
+            pause = max(POLL_CYCLES, waited // 8)
+            await sleep_cycles(self.dut.aclk, pause)
+            waited += pause
         return status
 
     def send(self, packet: bytes, images: Sequence[Tensor]) -> None:
@@ -156,7 +165,7 @@ class Core:
         """Forget what the core sent; with ``closed`` a packet that began must end soon."""
         for _ in range(CLOSE_POLLS):
             if closed and self.result.partial:
-                await ClockCycles(self.dut.aclk, POLL_CYCLES)
+                await sleep_cycles(self.dut.aclk, POLL_CYCLES)
         assert not closed or not self.result.partial, f"{what}: the result packet was left open"
         self.result.clear()
 

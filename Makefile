@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz test lint accuracy accuracy-report fusesoc registers package clean distclean
+.PHONY: help sim fuzz performance test lint accuracy accuracy-report fusesoc registers package clean distclean
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -25,6 +25,9 @@ sim: $(VENV)/sim.stamp ## Run the shipped network on CIFAR-10 images through the
 
 fuzz: $(VENV)/sim.stamp ## Run random layer programs on the core: PROGRAMS=300 SEED=1
 	$(BIN)/python scripts/fuzz.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+performance: $(VENV)/sim.stamp ## Measure the cycles of every layer: NETWORK=vgg7 (or a folder), BATCH=1
+	$(BIN)/python scripts/performance.py $(if $(NETWORK),--network $(NETWORK)) $(if $(BATCH),--batch $(BATCH)) $(ARGS)
 
 test: $(VENV)/all.stamp ## Run the whole test suite (JOBS=2 at a time)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tb -n $(JOBS) --dist worksteal $(ARGS)

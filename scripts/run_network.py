@@ -18,13 +18,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -35,12 +32,12 @@ from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
 from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
 from ref_model.integer.console import table  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
-from tb.common import BenchError, BenchResult, run_bench  # noqa: E402
+from tb.common import BenchError  # noqa: E402
 from tb.common.stalls import PATTERNS  # noqa: E402
+from tb.core.network_run import NetworkRun  # noqa: E402
 
 NETWORK = ROOT / "networks" / "vgg7_w32_w4a4"
 IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
-WORK = ROOT / "build" / "network"
 
 LAYER_HEADER = ("layer", "input", "weights", "MACs", "cycles", "of peak", "tensors")
 IMAGE_HEADER = ("image", "label", "hardware", "reference", "", "pass", "cycles of the pass")
@@ -64,41 +61,6 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
     result.add_argument("--verbose", action="store_true", help="show the simulator's output")
     return result
-
-
-def core_parameters(pin: int, pout: int) -> dict[str, int]:
-    """Verilog parameters of a core of this size; the rest keeps its default."""
-    return {"PIN": pin, "POUT": pout, "PARAM_W": min(128, 4 * pin * pout)}
-
-
-def simulate(args: argparse.Namespace, images: np.ndarray[Any, Any]) -> tuple[BenchResult, Any]:
-    """Run the bench; the report is what it wrote, differences included."""
-    WORK.mkdir(parents=True, exist_ok=True)
-    core = f"{args.pin}x{args.pout}"
-    stem = f"{args.network.resolve().name}-{core}-{args.batch}-{args.stalls}-{os.getpid()}"
-    image_file, report_file = WORK / f"{stem}.npy", WORK / f"{stem}.json"
-    np.save(image_file, images)
-    environment = {
-        "LSFQ_NETWORK": str(args.network.resolve()),
-        "LSFQ_IMAGES": str(image_file),
-        "LSFQ_BATCH": str(args.batch),
-        "LSFQ_STALLS": args.stalls,
-        "LSFQ_REPORT": str(report_file),
-    }
-    try:
-        result = run_bench(
-            "lsfq_accel",
-            "tb.core.network_bench",
-            core_parameters(args.pin, args.pout),
-            waves=args.waves,
-            environment=environment,
-            name=f"network-{stem}",
-            quiet=not args.verbose,
-        )
-        return result, json.loads(report_file.read_text(encoding="utf-8"))
-    finally:
-        for path in (image_file, report_file):
-            path.unlink(missing_ok=True)
 
 
 def layer_table(report: Any, network: IntegerNetwork) -> str:
@@ -173,7 +135,10 @@ def main() -> int:
     print("building the core and simulating (the first build takes a minute) ...", flush=True)
     start = time.monotonic()
     try:
-        result, report = simulate(args, chosen.pixels)
+        run = NetworkRun(
+            args.pin, args.pout, args.batch, args.stalls, waves=args.waves, quiet=not args.verbose
+        )
+        result, report = run(args.network, chosen.pixels)
     except BenchError as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1

@@ -75,9 +75,12 @@ class Counters:
 class Core:
     """Drives ``lsfq_accel``. Make it, then ``await open()``: clock, reset, and what core it is."""
 
-    def __init__(self, dut: Dut, stalls: Stalls = no_stalls) -> None:
+    def __init__(
+        self, dut: Dut, stalls: Stalls = no_stalls, param_stalls: Stalls | None = None
+    ) -> None:
         self.dut = dut
-        self.param = AxiStreamSource(dut, "s_axis_param", dut.aclk, stalls())
+        param = (param_stalls or stalls)()
+        self.param = AxiStreamSource(dut, "s_axis_param", dut.aclk, param)
         self.data = AxiStreamSource(dut, "s_axis_data", dut.aclk, stalls())
         self.result = AxiStreamSink(dut, "m_axis_data", dut.aclk, stalls())
         self.registers = AxiLiteMaster(dut, "s_axi", dut.aclk, stalls)

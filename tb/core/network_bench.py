@@ -2,13 +2,15 @@
 """An exported network on the core, pass after pass; writes what happened as JSON.
 
 Environment: LSFQ_NETWORK (folder of the export), LSFQ_IMAGES (``.npy``, uint8 (N, C, H, W)),
-LSFQ_BATCH (images a pass, 1), LSFQ_STALLS (a pattern's name), LSFQ_REPORT (file to write).
+LSFQ_BATCH (images a pass, 1), LSFQ_STALLS (a pattern's name), LSFQ_PARAM_STALLS (another one for
+the parameter stream), LSFQ_REPORT (file to write).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +37,17 @@ async def runs_network(dut: Dut) -> None:
     images = np.load(os.environ["LSFQ_IMAGES"])
     batch = int(os.environ.get("LSFQ_BATCH", "1"))
     stalls = os.environ.get("LSFQ_STALLS", "none")
-    core = Core(dut, lambda: stall_pattern(stalls))
+    param_stalls = os.environ.get("LSFQ_PARAM_STALLS", stalls)
+    core = Core(dut, lambda: stall_pattern(stalls), lambda: stall_pattern(param_stalls))
     await core.open()
-    schedule = schedule_network(plan_network(network, core.config))
+    plan = plan_network(network, core.config, batch)
+    schedule = schedule_network(plan)
     per_image = CYCLES_PER_IMAGE * sum(layer.cycles for layer in schedule)
 
     rows: list[dict[str, Any]] = []
     passes: list[dict[str, Any]] = []
     differences: list[str] = []
+    began = time.monotonic()
     for first in range(0, len(images), batch):
         chosen = images[first : first + batch]
         bound = SETUP_CYCLES + len(chosen) * per_image
@@ -71,8 +76,16 @@ async def runs_network(dut: Dut) -> None:
         "pin": core.config.pin,
         "pout": core.config.pout,
         "batch": batch,
+        "seconds": time.monotonic() - began,
+        "parameter_bytes": plan.packet_bytes,
         "layers": [
-            {"name": layer.name, "macs": layer.macs, "schedule": layer.cycles} for layer in schedule
+            {
+                "name": layer.name,
+                "kernel": planned.kernel.name,
+                "macs": layer.macs,
+                "schedule": layer.cycles,
+            }
+            for layer, planned in zip(schedule, plan.layers, strict=True)
         ],
         "passes": passes,
         "images": rows,

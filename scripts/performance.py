@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measure where the cycles of a network go on the simulated core, layer by layer.
+
+Runs the Verilog with full streams and with the parameter stream at half speed, compares every
+tensor with the integer reference model, and times simulation and reference model. For VGG7 at its
+published width on the 16x16 core, one image, the figures have bars, and the exit status is 1 when
+one is missed. Weights are random: cycles do not depend on them.
+
+examples:
+  scripts/performance.py                              VGG7 width 128, one image, 16x16
+  scripts/performance.py --batch 8                    eight images share the weights of a pass
+  scripts/performance.py --network networks/vgg7_w32_w4a4 --pin 8 --pout 8
+  scripts/performance.py --json performance.json      all figures for a program to read
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
+from ref_model.hardware.performance import (  # noqa: E402
+    STALLS,
+    Bar,
+    Performance,
+    last_pass,
+    loss_explained,
+    utilisation_bars,
+)
+from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
+from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
+from ref_model.integer.console import table  # noqa: E402
+from ref_model.integer.execute import run_network  # noqa: E402
+from ref_model.integer.network import IntegerNetwork  # noqa: E402
+from ref_model.integer.synthetic import NETWORKS, synthetic_images  # noqa: E402
+from tb.common import BenchError  # noqa: E402
+from tb.core.network_run import NetworkRun  # noqa: E402
+
+WHOLE, INNER = 1.00, 0.97
+UNEXPLAINED = 0.01
+SIMULATION_S = 20.0
+REFERENCE_IMAGES_S = 40.0
+REFERENCE_IMAGES, REFERENCE_REPEATS = 32, 3
+
+HEADER = (
+    "layer", "kernel", "MACs", "schedule", "cycles", "of peak", "busy", "no weights",
+    "output full", "no features",
+)  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    result.add_argument(
+        "--network", default="vgg7", help=f"{', '.join(NETWORKS)}, or the folder of an export"
+    )
+    result.add_argument("--batch", type=int, default=1, metavar="N", help="images a pass (1)")
+    result.add_argument("--pin", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
+    return result
+
+
+def find_network(name: str) -> IntegerNetwork:
+    """A network with random weights, or the export in a folder."""
+    return NETWORKS[name]() if name in NETWORKS else load_network(Path(name))
+
+
+def layer_table(measured: Performance) -> str:
+    """Every layer's cycles, an image, and what they were spent on."""
+    images = measured.images
+
+    def row(name: str, kernel: str, *numbers: float, share: float) -> tuple[str, ...]:
+        macs, schedule, cycles, *spent = (f"{n / images:,.0f}" for n in numbers)
+        return (name, kernel, macs, schedule, cycles, f"{100 * share:.1f} %", *spent)
+
+    rows = [
+        row(
+            layer.name,
+            layer.kernel.lower(),
+            layer.macs,
+            layer.schedule,
+            layer.cycles,
+            *(layer.counters[name] for name in ("busy", *STALLS)),
+            share=measured.utilisation(layer),
+        )
+        for layer in measured.layers
+    ]
+    rows.append(
+        row(
+            "whole network",
+            "",
+            measured.macs,
+            sum(layer.schedule for layer in measured.layers),
+            measured.cycles,
+            *(sum(layer.counters[name] for layer in measured.layers) for name in ("busy", *STALLS)),
+            share=measured.utilisation(),
+        )
+    )
+    return table(HEADER, rows)
+
+
+def reference_speed(network: IntegerNetwork) -> float:
+    """Images a second of the reference model, the median of some runs after a first one."""
+    images = synthetic_images(
+        np.random.default_rng(2), REFERENCE_IMAGES, network.input_shape, network.input_bits
+    )
+    speeds = []
+    for _ in range(REFERENCE_REPEATS + 1):
+        start = time.perf_counter()
+        run_network(network, images)
+        speeds.append(REFERENCE_IMAGES / (time.perf_counter() - start))
+    return float(np.median(speeds[1:]))
+
+
+def bar_table(bars: list[Bar]) -> str:
+    """Every bar, its figure, and whether it is held."""
+    rows = [
+        (
+            bar.what,
+            f"{bar.figure:.3f}",
+            f"{'at most' if bar.most else 'at least'} {bar.limit:g}",
+            "held" if bar.held else "MISSED",
+        )
+        for bar in bars
+    ]
+    return table(("figure", "measured", "bar", ""), rows)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; 0 when all bars are held, 1 when not, 2 for wrong use."""
+    args = parser().parse_args(arguments)
+    try:
+        network = find_network(args.network)
+    except NetworkFormatError as error:
+        print(f"performance.py: {error}", file=sys.stderr)
+        return 2
+    if not 1 <= args.batch <= MAX_BATCH:
+        print(f"performance.py: --batch is 1 to {MAX_BATCH}", file=sys.stderr)
+        return 2
+    images = synthetic_images(
+        np.random.default_rng(1), args.batch, network.input_shape, network.input_bits
+    )
+    run = NetworkRun(args.pin, args.pout, args.batch)
+    slow = NetworkRun(args.pin, args.pout, args.batch, param_stalls="alternate")
+    print(f"{network.name}, core {args.pin}x{args.pout}, {args.batch} a pass")
+    print("building the core and simulating (the first build takes minutes) ...", flush=True)
+    try:
+        _, report = run(network, images)
+        measured = last_pass(report)
+        print(f"\ncycles an image, full streams; every tensor bit-exact; {report['seconds']:.1f} s")
+        print(layer_table(measured), flush=True)
+        _, slow_report = slow(network, images)
+    except BenchError as error:
+        print(f"FAILED: {error}", file=sys.stderr)
+        return 1
+    throttled = last_pass(slow_report)
+    lost, shown = loss_explained(measured, throttled)
+    print("\nparameter stream at one beat in two; every tensor bit-exact")
+    print(layer_table(throttled))
+    print(f"\nthe stream's half costs {lost:,} cycles; counters show {shown:,} of them")
+    speed = reference_speed(network)
+    macs_rate = 6 * measured.utilisation()
+    print(f"{macs_rate:.2f} MACs a multiplier and cycle over the whole network (peak 6)")
+    print(f"reference model: {speed:.1f} images a second")
+    # the published network is what the bars are about
+    barred = args.network == "vgg7" and (args.pin, args.pout, args.batch) == (16, 16, 1)
+    bars: list[Bar] = []
+    if barred:
+        bars = [
+            *utilisation_bars(measured, WHOLE, INNER),
+            Bar(
+                "unexplained share of the loss", abs(lost - shown) / max(lost, 1), UNEXPLAINED, True
+            ),
+            Bar("simulation, seconds", report["seconds"], SIMULATION_S, True),
+            Bar("reference model, images a second", speed, REFERENCE_IMAGES_S),
+        ]
+        print()
+        print(bar_table(bars))
+    if args.json is not None:
+        figures = {
+            "full": report, "throttled": slow_report, "reference_images_s": speed,
+            "bars": [asdict(bar) | {"held": bar.held} for bar in bars],
+        }  # fmt: skip
+        args.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    return 0 if all(bar.held for bar in bars) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

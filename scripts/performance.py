@@ -5,13 +5,14 @@
 Runs the Verilog with full streams and with the parameter stream at half speed, compares every
 tensor with the integer reference model, and times simulation and reference model. For VGG7 at its
 published width on the 16x16 core, one image, the figures have bars, and the exit status is 1 when
-one is missed. Weights are random: cycles do not depend on them.
+one is missed. Weights are random: cycles do not depend on them. With --sweep many layers of other
+shapes follow, whose cycles must be within 2 % of the schedule's.
 
 examples:
   scripts/performance.py                              VGG7 width 128, one image, 16x16
   scripts/performance.py --batch 8                    eight images share the weights of a pass
   scripts/performance.py --network networks/vgg7_w32_w4a4 --pin 8 --pout 8
-  scripts/performance.py --json performance.json      all figures for a program to read
+  scripts/performance.py --sweep --json docs/performance/measured.json    all that the report needs
 """
 
 from __future__ import annotations
@@ -39,15 +40,17 @@ from ref_model.hardware.performance import (  # noqa: E402
 )
 from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
 from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
-from ref_model.integer.console import table  # noqa: E402
+from ref_model.integer.console import ProgressBar, table  # noqa: E402
 from ref_model.integer.execute import run_network  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
 from ref_model.integer.synthetic import NETWORKS, synthetic_images  # noqa: E402
 from tb.common import BenchError  # noqa: E402
 from tb.core.network_run import NetworkRun  # noqa: E402
+from tb.core.network_sweep import measure, swept_layers  # noqa: E402
 
 WHOLE, INNER = 1.00, 0.97
 UNEXPLAINED = 0.01
+OFF = 0.02
 SIMULATION_S = 20.0
 REFERENCE_IMAGES_S = 40.0
 REFERENCE_IMAGES, REFERENCE_REPEATS = 32, 3
@@ -69,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--batch", type=int, default=1, metavar="N", help="images a pass (1)")
     result.add_argument("--pin", type=int, choices=LANE_SIZES, default=16, help="(16)")
     result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument("--sweep", action="store_true", help="also layers of many other shapes")
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
     return result
 
@@ -139,6 +143,39 @@ def bar_table(bars: list[Bar]) -> str:
     return table(("figure", "measured", "bar", ""), rows)
 
 
+def sweep(run: NetworkRun) -> list[dict[str, str | int]]:
+    """Measure the layers of the sweep, with a progress bar at a terminal."""
+    layers = list(swept_layers())
+    bar = ProgressBar("sweep")
+    rows = []
+    for done, layer in enumerate(layers):
+        bar(done, len(layers))
+        rows.append(measure(layer, run))
+    bar(len(layers), len(layers))
+    return rows
+
+
+def sweep_table(rows: list[dict[str, str | int]]) -> str:
+    """Cycles counted and scheduled of every layer of the sweep."""
+    return table(
+        ("layer", "schedule", "cycles", "more"),
+        [
+            (
+                str(row["layer"]),
+                f"{row['schedule']:,}",
+                f"{row['cycles']:,}",
+                f"{100 * beyond_schedule(row):.2f} %",
+            )
+            for row in rows
+        ],
+    )
+
+
+def beyond_schedule(row: dict[str, str | int]) -> float:
+    """Share by which the counted cycles exceed the scheduled ones."""
+    return int(row["cycles"]) / int(row["schedule"]) - 1
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; 0 when all bars are held, 1 when not, 2 for wrong use."""
     args = parser().parse_args(arguments)
@@ -171,6 +208,16 @@ def main(arguments: list[str] | None = None) -> int:
     print("\nparameter stream at one beat in two; every tensor bit-exact")
     print(layer_table(throttled))
     print(f"\nthe stream's half costs {lost:,} cycles; counters show {shown:,} of them")
+    rows = []
+    if args.sweep:
+        print("\nmeasuring the sweep ...", flush=True)
+        try:
+            rows = sweep(run)
+        except BenchError as error:
+            print(f"FAILED: {error}", file=sys.stderr)
+            return 1
+        print(sweep_table(rows))
+        print()
     speed = reference_speed(network)
     macs_rate = 6 * measured.utilisation()
     print(f"{macs_rate:.2f} MACs a multiplier and cycle over the whole network (peak 6)")
@@ -187,12 +234,16 @@ def main(arguments: list[str] | None = None) -> int:
             Bar("simulation, seconds", report["seconds"], SIMULATION_S, True),
             Bar("reference model, images a second", speed, REFERENCE_IMAGES_S),
         ]
+    if rows:
+        worst = max(abs(beyond_schedule(row)) for row in rows)
+        bars.append(Bar(f"sweep of {len(rows)}, worst share off the schedule", worst, OFF, True))
+    if bars:
         print()
         print(bar_table(bars))
     if args.json is not None:
         figures = {
             "full": report, "throttled": slow_report, "reference_images_s": speed,
-            "bars": [asdict(bar) | {"held": bar.held} for bar in bars],
+            "sweep": rows, "bars": [asdict(bar) | {"held": bar.held} for bar in bars],
         }  # fmt: skip
         args.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
     return 0 if all(bar.held for bar in bars) else 1

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from ref_model.figures import style, svg
 from ref_model.training.records import ACTIVATION_SPAN, BINS, WEIGHT_SPAN
 from ref_model.training.report import (
     Record,
@@ -25,12 +24,6 @@ from ref_model.training.report import (
 LAYERS_SHOWN = 7
 """Columns of a picture of clips; deeper networks show every so many layers."""
 
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "lsfq", "font.family": "sans-serif", "font.size": 9,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,
-    "axes.axisbelow": True, "axes.titlesize": 9, "legend.frameon": False, "legend.fontsize": 8,
-    "figure.facecolor": "white",
-}  # fmt: skip
 _STAGES = {"float": "#9ecae1", "quantised": "#fdd0a2", "integer": "#c7e9c0"}
 _INSIDE, _OUTSIDE = "#3182bd", "#e6550d"
 
@@ -38,7 +31,7 @@ _INSIDE, _OUTSIDE = "#3182bd", "#e6550d"
 def draw(records: Mapping[str, Record]) -> dict[str, str]:
     """All pictures as SVG text, by file name; those that have nothing to show are left out."""
     found: dict[str, str] = {}
-    with _style():
+    with style():
         ended = networks(records)
         if ended or comparisons(records):
             found["accuracy_bits.svg"] = _accuracy_over_bits(records)
@@ -47,18 +40,6 @@ def draw(records: Mapping[str, Record]) -> dict[str, str]:
         for record in ended:
             found[f"clips_{record['name']}.svg"] = _clips(record)
     return found
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    with mpl.rc_context(_STYLE):
-        yield
-
-
-def _svg(figure: Figure) -> str:
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 
 def _accuracy_over_bits(records: Mapping[str, Record]) -> str:
@@ -99,7 +80,7 @@ def _accuracy_over_bits(records: Mapping[str, Record]) -> str:
             mpl.lines.Line2D([], [], color=c, lw=2, label=name) for name, c in colours.items()
         ]
         figure.legend(handles=handles, loc="outside right center")
-    return _svg(figure)
+    return svg(figure)
 
 
 def _learning_curves(records: Mapping[str, Record], ended: Sequence[Record]) -> str:
@@ -122,7 +103,7 @@ def _learning_curves(records: Mapping[str, Record], ended: Sequence[Record]) -> 
     panels[0].set_ylabel("test accuracy (%)")
     handles = [mpl.patches.Patch(color=c, alpha=0.5, label=stage) for stage, c in _STAGES.items()]
     panels[0].legend(handles=handles, loc="lower right")
-    return _svg(figure)
+    return svg(figure)
 
 
 def _clips(record: Record) -> str:
@@ -151,7 +132,7 @@ def _clips(record: Record) -> str:
     panels[0, 0].set_ylabel("weights")
     panels[1, 0].set_ylabel("pre-activations")
     figure.suptitle(f"{network_name(record)} {bits_name(record)}: 1 is the learned clip")
-    return _svg(figure)
+    return svg(figure)
 
 
 def _histogram(

@@ -77,13 +77,14 @@ async def runs_network(dut: Dut) -> None:
         "pout": core.config.pout,
         "batch": batch,
         "seconds": time.monotonic() - began,
-        "parameter_bytes": plan.packet_bytes,
+        "packet_bytes": plan.packet_bytes,
         "layers": [
             {
                 "name": layer.name,
                 "kernel": planned.kernel.name,
                 "macs": layer.macs,
                 "schedule": layer.cycles,
+                "parameter_bytes": planned.payload_shape.bytes(core.config),
             }
             for layer, planned in zip(schedule, plan.layers, strict=True)
         ],

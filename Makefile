@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz performance test lint accuracy accuracy-report fusesoc registers package clean distclean
+.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report fusesoc registers package clean distclean
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -28,6 +28,12 @@ fuzz: $(VENV)/sim.stamp ## Run random layer programs on the core: PROGRAMS=300 S
 
 performance: $(VENV)/sim.stamp ## Measure the cycles of every layer: NETWORK=vgg7 (or a folder), BATCH=1
 	$(BIN)/python scripts/performance.py $(if $(NETWORK),--network $(NETWORK)) $(if $(BATCH),--batch $(BATCH)) $(ARGS)
+
+performance-measure: $(VENV)/sim.stamp ## Measure VGG7 and the sweep for the report (docs/performance)
+	$(BIN)/python scripts/performance.py --sweep --json docs/performance/measured.json $(ARGS)
+
+performance-report: $(VENV)/all.stamp ## Make docs/performance (tables, pictures) from what was measured
+	$(BIN)/python scripts/performance_report.py $(ARGS)
 
 test: $(VENV)/all.stamp ## Run the whole test suite (JOBS=2 at a time)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tb -n $(JOBS) --dist worksteal $(ARGS)

@@ -75,6 +75,7 @@ async def runs_network(dut: Dut) -> None:
     report = {
         "pin": core.config.pin,
         "pout": core.config.pout,
+        "param_width": core.config.param_width,
         "batch": batch,
         "seconds": time.monotonic() - began,
         "packet_bytes": plan.packet_bytes,

@@ -12,7 +12,7 @@ import pytest
 from ref_model.hardware.performance import STALLS, Bar, last_pass, loss_explained, utilisation_bars
 from ref_model.integer.storage import save_network
 from ref_model.integer.synthetic import vgg7
-from scripts import performance
+from scripts import performance, performance_report
 from tb.core.network_run import NetworkRun
 from tb.core.network_sweep import measure, swept_layers
 
@@ -114,3 +114,20 @@ def test_the_sweep_follows_the_schedule() -> None:
     for layer in (layers[3], layers[11], layers[23]):
         row = measure(layer, NetworkRun())
         assert 0 <= performance.beyond_schedule(row) < 0.02, row
+
+
+def test_the_report_is_up_to_date() -> None:
+    assert performance_report.main(["--check"]) == 0, "stale: make performance-report"
+
+
+def test_another_figure_makes_the_report_stale(tmp_path: Path) -> None:
+    folder = Path(performance.ROOT) / "docs" / "performance"
+    measured = json.loads((folder / "measured.json").read_text())
+    (tmp_path / "measured.json").write_text(json.dumps(measured))
+    assert performance_report.main(["--folder", str(tmp_path)]) == 0
+    assert performance_report.main(["--folder", str(tmp_path), "--check"]) == 0
+    measured["full"]["passes"][-1]["cycles"] += 1000
+    (tmp_path / "measured.json").write_text(json.dumps(measured))
+    assert performance_report.main(["--folder", str(tmp_path), "--check"]) == 1
+    (tmp_path / "measured.json").write_text("{}")
+    assert performance_report.main(["--folder", str(tmp_path)]) == 2

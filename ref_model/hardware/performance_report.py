@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The performance report: tables and pictures made of what `scripts/performance.py` measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ref_model.figures import style, svg
+from ref_model.hardware.performance import STALLS, Performance, last_pass
+
+_COLOURS = {
+    "busy": "#3182bd", "starved_weights": "#fd8d3c", "blocked_output": "#de2d26",
+    "starved_features": "#bdbdbd",
+}  # fmt: skip
+_NAMES = {
+    "busy": "busy", "starved_weights": "no weights", "blocked_output": "output full",
+    "starved_features": "no features",
+}  # fmt: skip
+
+# MACs a multiplier and cycle of others, worked out from published figures:
+# (engine and network, figure, how it follows, source)
+_OTHERS: Sequence[tuple[str, float, str, str]] = (
+    (
+        "UltraNet, contest design of LSFQ's authors, as scheduled", 0.97,
+        "199.5 M MACs / (460,800 cycles x 448 multipliers)", "https://github.com/heheda365/ultra_net",
+    ),
+    (
+        "the same on the board, 281 frames/s", 0.75,
+        "199.5 M MACs x 281 / (166.67 MHz x 448 multipliers)",
+        "https://github.com/heheda365/ultra_net",
+    ),
+    (
+        "DPU B3136 (INT8), DenseBox, K26", 0.76,
+        "0.25 TOPS / 2 / (548 DSPs x 300 MHz)",
+        "https://xilinx.github.io/kria-apps-docs/kv260/2022.1/build/html/docs/"
+        "nlp-smartvision/docs/hw_arch_accel_nlp.html",
+    ),
+)  # fmt: skip
+
+
+def draw(measured: Mapping[str, Any]) -> dict[str, str]:
+    """All pictures as SVG text, by file name."""
+    full, throttled = last_pass(measured["full"]), last_pass(measured["throttled"])
+    with style():
+        found = {
+            "cycles.svg": _cycles(full, throttled),
+            "roofline.svg": _roofline(measured["full"], full),
+        }
+        if measured["sweep"]:
+            found["sweep.svg"] = _sweep(measured["sweep"])
+    return found
+
+
+def report(measured: Mapping[str, Any], pictures: Sequence[str]) -> str:
+    """The page, as Markdown; ``pictures`` are the names of files beside it."""
+    full, throttled = last_pass(measured["full"]), last_pass(measured["throttled"])
+    core = f"{measured['full']['pin']}x{measured['full']['pout']}"
+    lost = throttled.cycles - full.cycles
+    parts = [
+        "# Performance",
+        f"Made by `make performance-report` from `measured.json`, which `make performance-measure` "
+        f"writes: VGG7 of the published width on the simulated {core} core, random weights, "
+        f"{full.images} image a pass. Every tensor of every layer was bit-exact. Cycles count from "
+        "the first input beat to the last result beat.",
+        f"**{6 * full.utilisation():.2f} multiply-accumulates a multiplier and cycle** over the "
+        f"whole network, {100 * full.utilisation():.1f} % of the peak of 6; above it, because rows "
+        "of zeros around the image are skipped.",
+        "## Layers",
+        layer_table(full),
+        "Schedule: cycles of the array's words alone. MACs are the network's, zeros of the padding "
+        "included.",
+        *_shown("cycles.svg", pictures, "cycles of every layer, by what they were spent on"),
+        "## Parameter stream at one beat in two",
+        layer_table(throttled),
+        f"{lost:,} cycles more, which the counter of cycles without weights shows.",
+        *_shown("roofline.svg", pictures, "MACs a cycle over MACs a parameter byte"),
+        "## Cost grows as the work does",
+    ]
+    if measured["sweep"]:
+        worst = max(abs(row["cycles"] / row["schedule"] - 1) for row in measured["sweep"])
+        parts += [
+            f"{len(measured['sweep'])} layers of other shapes; the counted cycles are within "
+            f"{100 * worst:.2f} % of the schedule (above it is the pipeline's latency, once "
+            "a layer).",
+            *_shown("sweep.svg", pictures, "counted over scheduled cycles of every shape"),
+        ]
+    parts += [
+        "## Beside others",
+        "MACs a multiplier and cycle over a whole network is the one scale on which engines of "
+        "different size, clock and word width compare. The figures of others follow from what "
+        "they publish; clocks and boards differ, and this core's is of a simulation.",
+        _table(
+            ("engine", "MACs a multiplier and cycle", "from"),
+            [
+                (f"this core, {core}, VGG7", f"{6 * full.utilisation():.2f}", "the table above"),
+                *(
+                    (f"[{name}]({source})", f"{figure:.2f}", how)
+                    for name, figure, how, source in _OTHERS
+                ),
+            ],
+        ),
+        "## Bars",
+        _table(
+            ("figure", "measured", "bar", ""),
+            [
+                (
+                    bar["what"],
+                    f"{bar['figure']:.3f}",
+                    f"{'at most' if bar['most'] else 'at least'} {bar['limit']:g}",
+                    "held" if bar["held"] else "**missed**",
+                )
+                for bar in measured["bars"]
+            ],
+        ),
+        "Seconds and images a second are of the machine that measured (two threads).",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def layer_table(measured: Performance) -> str:
+    """Every layer's cycles, an image, and what they were spent on."""
+    counters = ("busy", *STALLS)
+    rows = []
+    for layer in measured.layers:
+        spent = [layer.counters[name] for name in counters]
+        numbers = (layer.macs, layer.schedule, layer.cycles, *spent)
+        rows.append(_row(measured, layer.name, numbers, measured.utilisation(layer)))
+    spent = [sum(layer.counters[name] for layer in measured.layers) for name in counters]
+    schedule = sum(layer.schedule for layer in measured.layers)
+    numbers = (measured.macs, schedule, measured.cycles, *spent)
+    rows.append(_row(measured, "whole network", numbers, measured.utilisation()))
+    head = ("layer", "MACs", "schedule", "cycles", "of peak", *(_NAMES[name] for name in counters))
+    return _table(head, rows)
+
+
+def _row(measured: Performance, name: str, numbers: Sequence[int], share: float) -> tuple[str, ...]:
+    texts = [f"{number / measured.images:,.0f}" for number in numbers]
+    return (name, *texts[:3], f"{100 * share:.1f} %", *texts[3:])
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    marks = ["---", *["--:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (head, marks, *rows))
+
+
+def _shown(name: str, pictures: Sequence[str], what: str) -> list[str]:
+    return [f"![{what}]({name})"] if name in pictures else []
+
+
+def _cycles(full: Performance, throttled: Performance) -> str:
+    """Where cycles went: layers beside one another, both streams."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    titles = ("full streams", "parameter stream at one beat in two")
+    for axis, measured, title in zip(axes, (full, throttled), titles, strict=True):
+        names = [layer.name for layer in measured.layers]
+        left = [0.0] * len(names)
+        for counter, colour in _COLOURS.items():
+            widths = [layer.counters[counter] / 1000 for layer in measured.layers]
+            axis.barh(names, widths, left=left, color=colour, label=_NAMES[counter])
+            left = [start + width for start, width in zip(left, widths, strict=True)]
+        for place, (layer, end) in enumerate(zip(measured.layers, left, strict=True)):
+            share = f" {100 * measured.utilisation(layer):.0f} %"
+            axis.text(end, place, share, va="center", fontsize=8)
+        axis.set_title(f"{title}: {100 * measured.utilisation():.1f} % of peak")
+        axis.set_xlabel("thousand cycles")
+        axis.margins(x=0.12)
+    axes[0].invert_yaxis()
+    axes[1].legend()
+    return svg(figure)
+
+
+def _roofline(ran: Mapping[str, Any], full: Performance) -> str:
+    """MACs a cycle over MACs a parameter byte: what the stream allows, what was reached."""
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axis = figure.subplots()
+    peak = 6 * full.multipliers
+    width = ran["param_width"] / 8
+    for bytes_, line in ((width, "-"), (width / 2, "--")):
+        ridge = peak / bytes_
+        label = f"{bytes_:g} parameter bytes a cycle"
+        axis.plot([1, ridge, 1e4], [bytes_, peak, peak], line, color="#636363", label=label)
+    for layer, described in zip(full.layers, ran["layers"], strict=True):
+        intensity = layer.macs / described["parameter_bytes"]
+        rate = layer.macs / layer.cycles
+        axis.plot(intensity, rate, "o", color="#3182bd")
+        axis.annotate(
+            layer.name, (intensity, rate), (4, -10), textcoords="offset points", fontsize=8
+        )
+    axis.set(xscale="log", yscale="log", xlabel="MACs a parameter byte", ylabel="MACs a cycle")
+    axis.legend(loc="lower right")
+    return svg(figure)
+
+
+def _sweep(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Left: counted over scheduled cycles; right: how far they are apart."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for swept in dict.fromkeys(row["swept"] for row in rows):
+        chosen = [row for row in rows if row["swept"] == swept]
+        schedule = [row["schedule"] for row in chosen]
+        cycles = [row["cycles"] for row in chosen]
+        left.plot(schedule, cycles, "o", label=swept, alpha=0.7)
+        more = [100 * (c / s - 1) for c, s in zip(cycles, schedule, strict=True)]
+        right.plot(schedule, more, "o", alpha=0.7)
+    ends = [min(row["schedule"] for row in rows), max(row["schedule"] for row in rows)]
+    left.plot(ends, ends, color="#636363", lw=0.8)
+    left.set(xscale="log", yscale="log", xlabel="scheduled cycles", ylabel="counted cycles")
+    left.legend()
+    right.axhline(2.0, color="#de2d26", lw=0.8)
+    right.set(xscale="log", xlabel="scheduled cycles", ylabel="counted above scheduled, %")
+    right.set_ylim(0, 2.2)
+    return svg(figure)

@@ -77,6 +77,7 @@ def report(measured: Mapping[str, Any], pictures: Sequence[str]) -> str:
         layer_table(throttled),
         f"{lost:,} cycles more, which the counter of cycles without weights shows.",
         *_shown("roofline.svg", pictures, "MACs a cycle over MACs a parameter byte"),
+        "A layer above the roof got its weights while the layer before it computed.",
         "## Cost grows as the work does",
     ]
     if measured["sweep"]:
@@ -183,13 +184,13 @@ def _roofline(ran: Mapping[str, Any], full: Performance) -> str:
         ridge = peak / bytes_
         label = f"{bytes_:g} parameter bytes a cycle"
         axis.plot([1, ridge, 1e4], [bytes_, peak, peak], line, color="#636363", label=label)
-    for layer, described in zip(full.layers, ran["layers"], strict=True):
+    for place, (layer, described) in enumerate(zip(full.layers, ran["layers"], strict=True)):
         intensity = layer.macs / described["parameter_bytes"]
         rate = layer.macs / layer.cycles
         axis.plot(intensity, rate, "o", color="#3182bd")
-        axis.annotate(
-            layer.name, (intensity, rate), (4, -10), textcoords="offset points", fontsize=8
-        )
+        # neighbours often lie on one another: their names go to different sides
+        offset = (4, -12) if place % 2 else (4, 5)
+        axis.annotate(layer.name, (intensity, rate), offset, textcoords="offset points", fontsize=8)
     axis.set(xscale="log", yscale="log", xlabel="MACs a parameter byte", ylabel="MACs a cycle")
     axis.legend(loc="lower right")
     return svg(figure)

@@ -11,6 +11,8 @@
 //   FEATURE_DEPTH    words of 8*PIN bits that hold the feature maps, 2 to 2^17
 //   WEIGHT_DEPTH     words of 12*PIN*POUT bits, a power of two, 2 to 2^18
 //   MAX_POOL_WIDTH   widest row that can be pooled, a power of two, 4 to 32768
+//   MULTIPLIER       0: left to synthesis (27x18 bits); 1: DSP48E2 of UltraScale and UltraScale+; 2: left to
+//                    synthesis, packed for the 25x18 bits of 7 series. Results are equal cycle by cycle
 //
 // 3x3 layers run at up to 6*PIN*POUT multiplications a cycle.
 
@@ -24,7 +26,8 @@ module lsfq_accel #(
   parameter ACC_W          = 27,
   parameter FEATURE_DEPTH  = 8192,
   parameter WEIGHT_DEPTH   = 512,
-  parameter MAX_POOL_WIDTH = 256
+  parameter MAX_POOL_WIDTH = 256,
+  parameter MULTIPLIER     = 0
 ) (
   (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 aclk CLK" *)
   (* X_INTERFACE_PARAMETER = "ASSOCIATED_BUSIF s_axi:s_axis_param:s_axis_data:m_axis_data, ASSOCIATED_RESET aresetn" *)
@@ -79,7 +82,8 @@ module lsfq_accel #(
     .ACC_W          (ACC_W),
     .FEATURE_DEPTH  (FEATURE_DEPTH),
     .WEIGHT_DEPTH   (WEIGHT_DEPTH),
-    .MAX_POOL_WIDTH (MAX_POOL_WIDTH)
+    .MAX_POOL_WIDTH (MAX_POOL_WIDTH),
+    .MULTIPLIER     (MULTIPLIER)
   ) u_core (
     .aclk                (aclk),
     .aresetn             (aresetn),

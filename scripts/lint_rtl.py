@@ -36,8 +36,17 @@ SETS: tuple[Mapping[str, int], ...] = (
     {"FEATURE_DEPTH": 1000, "WEIGHT_DEPTH": 64, "MAX_POOL_WIDTH": 16},
     {"FEATURE_DEPTH": 131072, "WEIGHT_DEPTH": 4096, "MAX_POOL_WIDTH": 1024},
     {"ACC_W": 18},
+    {"MULTIPLIER": 1},
+    {"MULTIPLIER": 2},
+    {"PIN": 4, "POUT": 4, "PARAM_W": 64, "MULTIPLIER": 2},
 )
-"""The default, every array, every width of the streams, small and large memories."""
+"""Default, every array, every width of the streams, small and large memories, every multiplier."""
+
+
+def sources(toplevel: str) -> list[Path]:
+    """Files of a module, with the models of the primitives that it may instantiate."""
+    files = rtl.sources(toplevel)
+    return [*files, *rtl.models(files)]
 
 
 def verilator_command(parameters: Mapping[str, int], toplevel: str = TOPLEVEL) -> list[str]:
@@ -52,7 +61,7 @@ def verilator_command(parameters: Mapping[str, int], toplevel: str = TOPLEVEL) -
         toplevel,
         *(f"-G{name}={value}" for name, value in parameters.items()),
         *(f"-I{folder}" for folder in rtl.folders()),
-        *map(str, rtl.sources(toplevel)),
+        *map(str, sources(toplevel)),
     ]
 
 
@@ -69,7 +78,7 @@ def icarus_command(parameters: Mapping[str, int], toplevel: str = TOPLEVEL) -> l
         toplevel,
         *(f"-P{toplevel}.{name}={value}" for name, value in parameters.items()),
         *(f"-I{folder}" for folder in rtl.folders()),
-        *map(str, rtl.sources(toplevel)),
+        *map(str, sources(toplevel)),
     ]
 
 

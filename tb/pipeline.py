@@ -86,8 +86,21 @@ def slot_sums(weights: Operands, pixels: Operands) -> Operands:
     return slots
 
 
-def operand_vectors(weights: Operands, pixels: Operands) -> list[tuple[int, int]]:
-    """The ports `weights` and `pixels` of a lane or chain for every vector."""
+def late_channels(operands: Operands, length: int = 4) -> Operands:
+    """Operands (vectors, channels, ...) as chains of `length` multipliers take them.
+
+    Channel c comes max(0, c mod length - 1) vectors late; before it, 0.
+    """
+    late = np.zeros((len(operands) + max(0, length - 2), *operands.shape[1:]), np.int64)
+    for channel in range(operands.shape[1]):
+        delay = max(0, channel % length - 1)
+        late[delay : delay + len(operands), channel] = operands[:, channel]
+    return late
+
+
+def operand_vectors(weights: Operands, pixels: Operands, length: int = 4) -> list[tuple[int, int]]:
+    """The ports `weights` and `pixels` of a lane, or of a chain, in every cycle."""
+    weights, pixels = late_channels(weights, length), late_channels(pixels, length)
     return [
         (pack(w.reshape(-1), 4), pack(a.reshape(-1), 4))
         for w, a in zip(weights, pixels, strict=True)

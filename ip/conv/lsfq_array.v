@@ -5,16 +5,17 @@
 //   pair[l] - 8 * offset = sum over the window of w[l] * a           modulo 2^ACC_W, for both pixels
 //
 // Words arrive two cycles after their tags (the memories' latency). Latency from a step's last word to its
-// first pair: 5 + log2(PIN/4) cycles. No handshake: the datapath never stalls. Out comes the interface of pixel
+// first pair: 8 + log2(PIN/4) cycles. No handshake: the datapath never stalls. Out comes the interface of pixel
 // pairs (docs/theory_of_operation.md).
-// Parameter rules: PIN is 4, 8 or 16; ACC_W at least 18.
+// Parameter rules: PIN is 4, 8 or 16; ACC_W at least 18; MULTIPLIER as in lsfq_lane.
 
 `default_nettype none
 
 module lsfq_array #(
-  parameter PIN   = 16,
-  parameter POUT  = 16,
-  parameter ACC_W = 27
+  parameter PIN        = 16,
+  parameter POUT       = 16,
+  parameter ACC_W      = 27,
+  parameter MULTIPLIER = 0
 ) (
   input  wire                   aclk,
   input  wire                   aresetn,
@@ -49,7 +50,7 @@ module lsfq_array #(
 
   localparam MEMORY_LATENCY = 2;
   localparam LEVELS  = $clog2(PIN / 4);
-  localparam LANE_LATENCY = 3 + LEVELS;
+  localparam LANE_LATENCY = 6 + LEVELS;
   localparam SLOT_W  = 11 + LEVELS;
   localparam PLANE_W = 4 * PIN * POUT;
 
@@ -112,24 +113,59 @@ module lsfq_array #(
     .pair_end       (pair_end)
   );
 
-  genvar l, c;
+  // ---- sums move along a chain one multiplier a cycle, so operands are handed out as late (see lsfq_lane)
+
+  reg [8*PIN-1:0]       feature1_q, feature2_q;
+  reg [12*PIN*POUT-1:0] weight1_q, weight2_q;
+  wire [8*PIN-1:0]      pixels;
+
+  always @(posedge aclk) begin
+    feature1_q <= feature_word;
+    feature2_q <= feature1_q;
+    weight1_q  <= weight_word;
+    weight2_q  <= weight1_q;
+  end
+
+  wire unused = &{1'b0, feature1_q, feature2_q, weight1_q, weight2_q};
+
+  genvar l, c, p;
+  generate
+    for (c = 0; c < PIN; c = c + 1) begin : g_pixel
+      if (MULTIPLIER == 2 || c % 4 < 2) begin : g_now
+        assign pixels[8*c +: 8] = feature_word[8*c +: 8];
+      end else if (c % 4 == 2) begin : g_late
+        assign pixels[8*c +: 8] = feature1_q[8*c +: 8];
+      end else begin : g_later
+        assign pixels[8*c +: 8] = feature2_q[8*c +: 8];
+      end
+    end
+  endgenerate
+
   generate
     for (l = 0; l < POUT; l = l + 1) begin : g_lane
       wire [12*PIN-1:0]   weights;
       wire [4*SLOT_W-1:0] slots;
 
       for (c = 0; c < PIN; c = c + 1) begin : g_channel
-        assign weights[12*c +: 12] = {weight_word[2*PLANE_W + 4*(l*PIN + c) +: 4],
-                                      weight_word[PLANE_W + 4*(l*PIN + c) +: 4],
-                                      weight_word[4*(l*PIN + c) +: 4]};
+        for (p = 0; p < 3; p = p + 1) begin : g_plane
+          localparam NIBBLE = p*PLANE_W + 4*(l*PIN + c);
+          if (MULTIPLIER == 2 || c % 4 < 2) begin : g_now
+            assign weights[12*c + 4*p +: 4] = weight_word[NIBBLE +: 4];
+          end else if (c % 4 == 2) begin : g_late
+            assign weights[12*c + 4*p +: 4] = weight1_q[NIBBLE +: 4];
+          end else begin : g_later
+            assign weights[12*c + 4*p +: 4] = weight2_q[NIBBLE +: 4];
+          end
+        end
       end
 
       lsfq_lane #(
-        .PIN(PIN)
+        .PIN       (PIN),
+        .MULTIPLIER(MULTIPLIER)
       ) u_lane (
         .aclk   (aclk),
         .weights(weights),
-        .pixels (feature_word),
+        .pixels (pixels),
         .slots  (slots)
       );
 

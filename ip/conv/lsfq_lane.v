@@ -4,15 +4,22 @@
 //
 //   slot[k] = sum over channels c of the products that fall into slot k (see lsfq_multiplier_chain)
 //
-// Latency 3 + log2(PIN/4) cycles, no handshake. SLOT_W = 11 + log2(PIN/4): the chain's slots, grown by the tree.
-// Parameter rules: PIN is 4, 8 or 16.
+// MULTIPLIER chooses how they are built; results are equal cycle by cycle:
+//
+//   0   chains of four, left to synthesis: one multiplier of 27x18 bits each
+//   1   chains of four DSP48E2 (UltraScale, UltraScale+), adding inside the DSP column
+//   2   chains of two, left to synthesis: one multiplier of 25x18 bits each (7 series)
+//
+// The operands of channel c come `lateness` cycles late: c mod 4 = 2: 1, 3: 2, else 0; with MULTIPLIER 2 never.
+// Latency 6 + log2(PIN/4) cycles, no handshake. SLOT_W = 11 + log2(PIN/4).
+// Parameter rules: PIN is 4, 8 or 16; MULTIPLIER is 0, 1 or 2.
 
 `default_nettype none
 
 module lsfq_lane #(
-  parameter PIN    = 16,
-  parameter LEVELS = $clog2(PIN / 4),
-  parameter SLOT_W = 11 + LEVELS
+  parameter PIN        = 16,
+  parameter MULTIPLIER = 0,
+  parameter SLOT_W     = 11 + $clog2(PIN / 4)
 ) (
   input  wire                aclk,
   input  wire [12*PIN-1:0]   weights,  // channel c: bits 12c+11..12c = {w2, w1, w0}
@@ -20,40 +27,73 @@ module lsfq_lane #(
   output wire [4*SLOT_W-1:0] slots
 );
 
-  localparam CHAINS = PIN / 4;
+  localparam LENGTH = MULTIPLIER == 2 ? 2 : 4;
+  localparam STRIDE = MULTIPLIER == 2 ? 10 : 11;
+  localparam CHAINS = PIN / LENGTH;
+  localparam LEVELS = $clog2(CHAINS);
 
-  wire [44*CHAINS-1:0] chain;
+  generate
+    if (MULTIPLIER != 0 && MULTIPLIER != 1 && MULTIPLIER != 2) begin : g_check
+      MULTIPLIER_must_be_0_1_or_2 parameter_error ();
+    end
+  endgenerate
+
+  wire [4*STRIDE*CHAINS-1:0] chain;
 
   genvar i, k;
   generate
     for (i = 0; i < CHAINS; i = i + 1) begin : g_chain
-      lsfq_multiplier_chain u_chain (
+      lsfq_multiplier_chain #(
+        .FORM  (MULTIPLIER == 1),
+        .LENGTH(LENGTH),
+        .STRIDE(STRIDE)
+      ) u_chain (
         .aclk   (aclk),
-        .weights(weights[48*i +: 48]),
-        .pixels (pixels[32*i +: 32]),
-        .slots  (chain[44*i +: 44])
+        .weights(weights[12*LENGTH*i +: 12*LENGTH]),
+        .pixels (pixels[8*LENGTH*i +: 8*LENGTH]),
+        .slots  (chain[4*STRIDE*i +: 4*STRIDE])
       );
     end
 
     for (k = 0; k < 4; k = k + 1) begin : g_slot
-      if (CHAINS == 1) begin : g_one
-        assign slots[k*SLOT_W +: SLOT_W] = chain[11*k +: 11];
-      end else if (CHAINS == 2) begin : g_two
-        reg [11:0] sum_q;
-        always @(posedge aclk) sum_q <= {1'b0, chain[11*k +: 11]} + {1'b0, chain[44 + 11*k +: 11]};
-        assign slots[k*SLOT_W +: SLOT_W] = sum_q;
-      end else begin : g_four
-        reg [11:0] low_q, high_q;
-        reg [12:0] sum_q;
-        always @(posedge aclk) begin
-          low_q  <= {1'b0, chain[11*k +: 11]} + {1'b0, chain[44 + 11*k +: 11]};
-          high_q <= {1'b0, chain[88 + 11*k +: 11]} + {1'b0, chain[132 + 11*k +: 11]};
-          sum_q  <= {1'b0, low_q} + {1'b0, high_q};
-        end
-        assign slots[k*SLOT_W +: SLOT_W] = sum_q;
+      // the outer slots take one product a multiplier, not two: a bit less
+      localparam OUTER = k == 0 || k == 3;
+      localparam IN_W  = OUTER ? STRIDE - 1 : STRIDE;
+      localparam SUM_W = IN_W + LEVELS;
+      wire [CHAINS*IN_W-1:0] parts;
+      wire [SUM_W-1:0]       sum;
+
+      for (i = 0; i < CHAINS; i = i + 1) begin : g_part
+        assign parts[i*IN_W +: IN_W] = chain[4*STRIDE*i + STRIDE*k +: IN_W];
+      end
+
+      lsfq_adder_tree #(
+        .INPUTS(CHAINS),
+        .WIDTH (IN_W)
+      ) u_tree (
+        .aclk(aclk),
+        .d   (parts),
+        .sum (sum)
+      );
+
+      // shorter chains with one level more are one cycle earlier
+      lsfq_delay #(
+        .WIDTH (SUM_W),
+        .STAGES(MULTIPLIER == 2)
+      ) u_align (
+        .aclk   (aclk),
+        .aresetn(1'b1),
+        .clear  (1'b0),
+        .d      (sum),
+        .q      (slots[k*SLOT_W +: SUM_W])
+      );
+      if (OUTER) begin : g_outer
+        assign slots[k*SLOT_W + SUM_W] = 1'b0;
       end
     end
   endgenerate
+
+  wire unused = &{1'b0, chain};
 
 endmodule
 

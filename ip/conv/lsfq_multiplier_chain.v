@@ -1,48 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_multiplier_chain: four packed multipliers whose products add without unpacking.
+// lsfq_multiplier_chain: a cascade of LENGTH packed multipliers, whose products add without unpacking.
 //
-//   product = (w0 + w1*2^11 + w2*2^22) * (a0 + a1*2^11)
-//           = w0*a0 + (w0*a1 + w1*a0)*2^11 + (w1*a1 + w2*a0)*2^22 + w2*a1*2^33
+//   product = (w0 + w1*2^s + w2*2^2s) * (a0 + a1*2^s)                                    s = STRIDE
+//           = w0*a0 + (w0*a1 + w1*a0)*2^s + (w1*a1 + w2*a0)*2^2s + w2*a1*2^3s
 //
-// All operands are unsigned nibbles, so the four 11-bit slots never borrow; the largest slot of four products,
-// 4 * 2 * 15 * 15 = 1800, is below 2^11, so they never carry into each other either.
+// All operands are unsigned nibbles, so the four slots of s bits never borrow. The largest slot of LENGTH products,
+// LENGTH * 2 * 15 * 15, is below 2^s for both shapes, so they never carry into each other either:
 //
-// Latency 3 cycles, no handshake: the datapath never stalls.
+//   LENGTH 4, STRIDE 11   for multipliers of 27x18 bits (DSP48E2):   1800 < 2048
+//   LENGTH 2, STRIDE 10   for multipliers of 25x18 bits (DSP48E1):    900 < 1024
+//
+// A sum moves one multiplier a cycle, so multiplier i meets operands that are i cycles old. It delays them by one
+// cycle itself where i > 0; the rest is the caller's: the operands of multiplier i come max(0, i-1) cycles late.
+// Latency LENGTH + 2 cycles from the operands of multiplier 0, no handshake: the datapath never stalls.
 
 `default_nettype none
 
-module lsfq_multiplier_chain (
-  input  wire        aclk,
-  input  wire [47:0] weights,         // multiplier i: bits 12i+11..12i = {w2, w1, w0}
-  input  wire [31:0] pixels,          // multiplier i: bits 8i+7..8i = {a1, a0}
-  output wire [43:0] slots            // {slot 3, slot 2, slot 1, slot 0}
+module lsfq_multiplier_chain #(
+  parameter FORM   = 0,                     // of the multipliers, see lsfq_multiplier
+  parameter LENGTH = 4,
+  parameter STRIDE = 11
+) (
+  input  wire                 aclk,
+  input  wire [12*LENGTH-1:0] weights,      // multiplier i: bits 12i+11..12i = {w2, w1, w0}
+  input  wire [8*LENGTH-1:0]  pixels,       // multiplier i: bits 8i+7..8i = {a1, a0}
+  output wire [4*STRIDE-1:0]  slots         // {slot 3, slot 2, slot 1, slot 0}
 );
 
-  localparam PRODUCT_W = 44;          // 26 + 15 bits and two of growth, rounded to whole slots
-
-  reg [PRODUCT_W-1:0] sum01_q, sum23_q, sum_q;
-  wire [PRODUCT_W-1:0] product [0:3];
-
-  genvar i;
   generate
-    for (i = 0; i < 4; i = i + 1) begin : g_multiplier
-      // one 27x18 multiplier: both top bits stay clear, so signed and unsigned agree
-      wire [25:0] weight = {weights[12*i+8 +: 4], 7'd0, weights[12*i+4 +: 4], 7'd0, weights[12*i +: 4]};
-      wire [14:0] pixel  = {pixels[8*i+4 +: 4], 7'd0, pixels[8*i +: 4]};
-      reg  [40:0] product_q;
-      always @(posedge aclk) product_q <= weight * pixel;
-      assign product[i] = {3'd0, product_q};
+    if (LENGTH * 450 >= (1 << STRIDE)) begin : g_check
+      LENGTH_products_must_fit_a_slot parameter_error ();
     end
   endgenerate
 
-  always @(posedge aclk) begin
-    sum01_q <= product[0] + product[1];
-    sum23_q <= product[2] + product[3];
-    sum_q   <= sum01_q + sum23_q;
-  end
+  wire [48*(LENGTH+1)-1:0] cascade;
+  wire [48*LENGTH-1:0]     sum;
 
-  assign slots = sum_q;
+  assign cascade[47:0] = 48'd0;
+  assign slots         = sum[48*(LENGTH-1) +: 4*STRIDE];
+
+  genvar i;
+  generate
+    for (i = 0; i < LENGTH; i = i + 1) begin : g_multiplier
+      lsfq_multiplier #(
+        .FORM        (FORM),
+        .STRIDE      (STRIDE),
+        .INPUT_STAGES(i == 0 ? 1 : 2),
+        .FIRST       (i == 0)
+      ) u_multiplier (
+        .aclk       (aclk),
+        .weights    (weights[12*i +: 12]),
+        .pixels     (pixels[8*i +: 8]),
+        .cascade_in (cascade[48*i +: 48]),
+        .cascade_out(cascade[48*(i+1) +: 48]),
+        .sum        (sum[48*i +: 48])
+      );
+    end
+  endgenerate
+
+  wire unused = &{1'b0, sum, cascade[48*LENGTH +: 48]};
 
 endmodule
 

@@ -5,7 +5,7 @@
 //
 //   S0 = sum a0, S1 = sum a1:   slots (S0, S0+S1, S0+S1, S1), or pointwise (S0, S1, S0, S1); all 0 unless `count`
 //
-// Latency 3 + log2(PIN/4) cycles, as lsfq_lane. Parameter rules: PIN is 4, 8 or 16.
+// Latency 6 + log2(PIN/4) cycles, as lsfq_lane. Parameter rules: PIN is 4, 8 or 16.
 
 `default_nettype none
 
@@ -66,7 +66,7 @@ module lsfq_offset_sum #(
 
   lsfq_delay #(
     .WIDTH (4 * SLOT_W),
-    .STAGES(LEVELS)
+    .STAGES(3 + LEVELS)
   ) u_align (
     .aclk   (aclk),
     .aresetn(aresetn),

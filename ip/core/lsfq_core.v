@@ -19,7 +19,8 @@ module lsfq_core #(
   parameter ACC_W          = 27,
   parameter FEATURE_DEPTH  = 8192,
   parameter WEIGHT_DEPTH   = 512,
-  parameter MAX_POOL_WIDTH = 256
+  parameter MAX_POOL_WIDTH = 256,
+  parameter MULTIPLIER     = 0
 ) (
   input  wire                 aclk,
   input  wire                 aresetn,
@@ -579,9 +580,10 @@ module lsfq_core #(
   wire [2*ACC_W-1:0]      offset;
 
   lsfq_array #(
-    .PIN  (PIN),
-    .POUT (POUT),
-    .ACC_W(ACC_W)
+    .PIN       (PIN),
+    .POUT      (POUT),
+    .ACC_W     (ACC_W),
+    .MULTIPLIER(MULTIPLIER)
   ) u_array (
     .aclk            (aclk),
     .aresetn         (aresetn),

@@ -16,6 +16,9 @@ set ip_files {
   conv/lsfq_accumulator.v
   stream/lsfq_delay.v
   conv/lsfq_emitter.v
+  arithmetic/lsfq_adder_tree.v
+  arithmetic/lsfq_dsp48e2.v
+  conv/lsfq_multiplier.v
   conv/lsfq_multiplier_chain.v
   conv/lsfq_lane.v
   conv/lsfq_offset_sum.v
@@ -58,6 +61,7 @@ set ip_parameters {
   { FEATURE_DEPTH {Feature memory depth} range { 2 131072 } {Words of 8*PIN bits of the feature memory} 8192 {} }
   { WEIGHT_DEPTH {Weight memory depth} list { 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536 131072 262144 } {Words of 12*PIN*POUT bits of the weight memory (a power of two)} 512 {} }
   { MAX_POOL_WIDTH {Widest pooled row} list { 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 } {Widest row that can be pooled (a power of two)} 256 {} }
+  { MULTIPLIER {Form of the multipliers} list { 0 1 2 } {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series)} 0 {} }
 }
 
 # name, kind

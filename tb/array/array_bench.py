@@ -42,7 +42,7 @@ TAGS = (
 
 def _latency(config: CoreConfig) -> int:
     """Cycles from the tags of a step's last word to the step's first pair."""
-    return MEMORY_LATENCY + 5 + (config.pin // 4).bit_length() - 1
+    return MEMORY_LATENCY + 8 + (config.pin // 4).bit_length() - 1
 
 
 @dataclass

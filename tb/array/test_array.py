@@ -10,15 +10,18 @@ SMALL = {"PIN": 4, "POUT": 4, "ACC_W": 27}
 
 
 @pytest.mark.parametrize(
-    ("pin", "pout", "acc_w"),
+    ("pin", "pout", "acc_w", "multiplier"),
     [
-        pytest.param(4, 4, 27, id="4x4"),
-        pytest.param(8, 4, 18, id="8x4, sums wrap"),
-        pytest.param(16, 4, 27, id="16x4"),
+        pytest.param(4, 4, 27, 0, id="4x4"),
+        pytest.param(8, 4, 18, 0, id="8x4, sums wrap"),
+        pytest.param(16, 4, 27, 0, id="16x4"),
+        pytest.param(4, 4, 27, 1, id="4x4, DSP48E2"),
+        pytest.param(8, 4, 27, 2, id="8x4, 25x18 bits"),
     ],
 )
-def test_array(pin: int, pout: int, acc_w: int) -> None:
-    run_bench("lsfq_array", BENCH, {"PIN": pin, "POUT": pout, "ACC_W": acc_w})
+def test_array(pin: int, pout: int, acc_w: int, multiplier: int) -> None:
+    parameters = {"PIN": pin, "POUT": pout, "ACC_W": acc_w, "MULTIPLIER": multiplier}
+    run_bench("lsfq_array", BENCH, parameters)
 
 
 @pytest.mark.parametrize(

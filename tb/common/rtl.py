@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 IP = ROOT / "ip"
+MODELS = ROOT / "tb" / "models"
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -60,3 +61,9 @@ def sources(toplevel: str, extra: Iterable[Path] = ()) -> list[Path]:
             needed.add(name)
             waiting += sorted((words(known[name]) & known.keys()) - needed)
     return [known[name] for name in sorted(needed)]
+
+
+def models(files: Iterable[Path]) -> list[Path]:
+    """Models of vendors' primitives that `files` name: for simulation and proofs, not synthesis."""
+    named = set().union(*(words(path) for path in files))
+    return [path for path in sorted(MODELS.glob("*.v")) if path.stem in named]

@@ -247,6 +247,7 @@ def run_bench(
 
     mutants = _mutants(mutations or {})
     extra_sources = [*extra_sources, *mutants]
+    sources = [*extra_sources, *rtl.sources(toplevel, extra_sources)]
     parameter_text = ",".join(f"{key}={value}" for key, value in parameters.items()) or "default"
     variant = [
         parameter_text,
@@ -279,7 +280,7 @@ def run_bench(
             try:
                 runner.build(
                     hdl_toplevel=toplevel,
-                    sources=[*extra_sources, *rtl.sources(toplevel, extra_sources)],
+                    sources=[*rtl.models(sources), *sources],
                     includes=rtl.folders(),
                     parameters=parameters,
                     build_args=_build_args(simulator),

@@ -38,6 +38,14 @@ def test_random_programs(pin: int, pout: int, stalls: str) -> None:
     run_bench("lsfq_accel", "tb.core.program_bench", core(pin, pout), environment=environment)
 
 
+@pytest.mark.parametrize("multiplier", [1, 2])
+def test_multipliers(multiplier: int) -> None:
+    """The forms that are not the default, in a whole core."""
+    environment = {"LSFQ_PROGRAMS": "8", "LSFQ_STALLS": "none"}
+    parameters = {**core(4, 4), "MULTIPLIER": multiplier}
+    run_bench("lsfq_accel", "tb.core.program_bench", parameters, environment=environment)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stalls", ["none", "random", "bursty"])
 @pytest.mark.parametrize(("pin", "pout"), [*SIZES, (8, 4), (4, 8), (8, 16), (16, 8)])

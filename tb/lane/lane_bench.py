@@ -18,13 +18,18 @@ async def sums_of_products(dut: Dut) -> None:
     generator = rng()
     channels = int(dut.PIN.value)
     levels = (channels // 4).bit_length() - 1
+    length = 2 if int(dut.MULTIPLIER.value) == 2 else 4
     weights = random_operands(generator, (VECTORS, channels, 3))
     pixels = random_operands(generator, (VECTORS, channels, 2))
     expected = slot_sums(weights, pixels)
     assert expected.max() == channels * 2 * 15 * 15
     results = await run_pipeline(
-        dut, ("weights", "pixels"), operand_vectors(weights, pixels), ("slots",), 3 + levels
+        dut,
+        ("weights", "pixels"),
+        operand_vectors(weights, pixels, length),
+        ("slots",),
+        6 + levels,
     )
-    for index, (word,) in enumerate(results):
+    for index, (word,) in enumerate(results[: len(expected)]):
         slots = unpack(word, 11 + levels, 4)
         assert slots == expected[index].tolist(), f"vector {index}: {slots}, not {expected[index]}"

@@ -9,17 +9,20 @@ BENCH = "tb.lane.lane_bench"
 
 
 @pytest.mark.parametrize("pin", [4, 8, 16])
-def test_lane(pin: int) -> None:
-    run_bench("lsfq_lane", BENCH, {"PIN": pin})
+@pytest.mark.parametrize("multiplier", [0, 1, 2])
+def test_lane(pin: int, multiplier: int) -> None:
+    """Every form of the multipliers, with the same operands and the same latency."""
+    run_bench("lsfq_lane", BENCH, {"PIN": pin, "MULTIPLIER": multiplier})
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("module", "text", "fault"),
     [
-        pytest.param("chain[132 + 11*k +: 11]", "chain[88 + 11*k +: 11]", id="wrong chain"),
-        pytest.param("{1'b0, low_q} + {1'b0, high_q}", "{1'b0, low_q + high_q}", id="no carry"),
+        pytest.param("lsfq_lane", "*i + STRIDE*k", "*(i/2) + STRIDE*k", id="wrong chain"),
+        pytest.param("lsfq_lane", "OUTER ? STRIDE - 1", "OUTER ? STRIDE - 2", id="too narrow"),
+        pytest.param("lsfq_adder_tree", "(2*i+1)*(SUM_W-1)", "2*i*(SUM_W-1)", id="wrong number"),
     ],
 )
-def test_bench_notices(text: str, fault: str) -> None:
+def test_bench_notices(module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
-        run_bench("lsfq_lane", BENCH, {"PIN": 16}, mutations={"lsfq_lane": (text, fault)})
+        run_bench("lsfq_lane", BENCH, {"PIN": 16}, mutations={module: (text, fault)})

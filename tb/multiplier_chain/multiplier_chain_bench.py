@@ -16,16 +16,18 @@ from tb.pipeline import (
     unpack,
 )
 
-LATENCY = 3
-CHANNELS = 4
+
+def _length(dut: Dut) -> int:
+    return int(dut.LENGTH.value)
 
 
 async def _check(dut: Dut, weights: Operands, pixels: Operands) -> None:
-    vectors = operand_vectors(weights, pixels)
-    results = await run_pipeline(dut, ("weights", "pixels"), vectors, ("slots",), LATENCY)
+    length, stride = _length(dut), int(dut.STRIDE.value)
+    vectors = operand_vectors(weights, pixels, length)
+    results = await run_pipeline(dut, ("weights", "pixels"), vectors, ("slots",), length + 2)
     expected = slot_sums(weights, pixels)
-    for index, (word,) in enumerate(results):
-        slots = unpack(word, 11, 4)
+    for index, (word,) in enumerate(results[: len(expected)]):
+        slots = unpack(word, stride, 4)
         assert slots == expected[index].tolist(), (
             f"slots {slots}, expected {expected[index].tolist()} of weights "
             f"{weights[index].tolist()}, pixels {pixels[index].tolist()}"
@@ -36,10 +38,11 @@ async def _check(dut: Dut, weights: Operands, pixels: Operands) -> None:
 async def every_pair(dut: Dut) -> None:
     """All pairs of nibbles in every place, alone and among operands that are all largest."""
     start_clock(dut)
+    channels = _length(dut)
     for background in (0, 15):
-        places = 4 * 3 * 2 * 256
-        weights = np.full((places, CHANNELS, 3), background, np.int64)
-        pixels = np.full((places, CHANNELS, 2), background, np.int64)
+        places = channels * 3 * 2 * 256
+        weights = np.full((places, channels, 3), background, np.int64)
+        pixels = np.full((places, channels, 2), background, np.int64)
         index = np.arange(places)
         pair, place = index % 256, index // 256
         weights[index, place // 6, place % 3] = pair // 16
@@ -49,10 +52,11 @@ async def every_pair(dut: Dut) -> None:
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def random_products(dut: Dut) -> None:
-    """Random operands; the largest slot, 4 * 2 * 15 * 15, occurs."""
+    """Random operands; the largest slot, LENGTH * 2 * 15 * 15, occurs."""
     start_clock(dut)
+    channels = _length(dut)
     generator = rng()
-    weights = random_operands(generator, (4000, CHANNELS, 3))
-    pixels = random_operands(generator, (4000, CHANNELS, 2))
-    assert slot_sums(weights, pixels).max() == 4 * 2 * 15 * 15
+    weights = random_operands(generator, (4000, channels, 3))
+    pixels = random_operands(generator, (4000, channels, 2))
+    assert slot_sums(weights, pixels).max() == channels * 2 * 15 * 15
     await _check(dut, weights, pixels)

@@ -1,25 +1,70 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chain of four packed multipliers: every pair of nibbles in every slot, against plain products."""
+"""Chain of packed multipliers: every pair of nibbles in every slot, against plain products."""
 
 import pytest
 
-from tb.common import TestsFailed, run_bench
+from tb.common import BenchError, TestsFailed, run_bench
 
 BENCH = "tb.multiplier_chain.multiplier_chain_bench"
 DUT = "lsfq_multiplier_chain"
 
 
-def test_multiplier_chain() -> None:
-    run_bench(DUT, BENCH)
+FOUR = {"LENGTH": 4, "STRIDE": 11}
+TWO = {"LENGTH": 2, "STRIDE": 10}
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    "parameters",
     [
-        pytest.param("{3'd0, product_q}", "{4'd0, product_q[39:0]}", id="loses the top bit"),
-        pytest.param("pixels[8*i+4 +: 4], 7'd0", "pixels[8*i+4 +: 4], 7'd1", id="stray bit"),
+        pytest.param({"FORM": 0, **FOUR}, id="inferred, four"),
+        pytest.param({"FORM": 1, **FOUR}, id="DSP48E2, four"),
+        pytest.param({"FORM": 0, **TWO}, id="inferred, two"),
     ],
 )
-def test_bench_notices(text: str, fault: str) -> None:
+def test_multiplier_chain(parameters: dict[str, int]) -> None:
+    run_bench(DUT, BENCH, parameters)
+
+
+def test_overflowing_chain_is_refused() -> None:
+    with pytest.raises(BenchError, match="LENGTH_products_must_fit_a_slot"):
+        run_bench(DUT, BENCH, {"LENGTH": 5})
+
+
+@pytest.mark.parametrize(
+    ("form", "module", "text", "fault"),
+    [
+        pytest.param(
+            0, "lsfq_multiplier", "product_q} + addend", "product_q[39:0]} + addend",
+            id="loses the top bit",
+        ),
+        pytest.param(
+            0, "lsfq_multiplier", "{pixels[7:4], {GAP{1'b0}}", "{pixels[7:4], {GAP{1'b1}}",
+            id="stray bits",
+        ),
+        pytest.param(1, "lsfq_dsp48e2", "9'b00_001_01_01", "9'b00_000_01_01", id="no cascade"),
+        pytest.param(
+            1, "lsfq_dsp48e2", ".RSTM          (1'b0)", ".RSTM          (1'b1)",
+            id="input the model does not know",
+        ),
+    ],
+)  # fmt: skip
+def test_bench_notices(form: int, module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
-        run_bench(DUT, BENCH, mutations={DUT: (text, fault)})
+        run_bench(DUT, BENCH, {"FORM": form, **FOUR}, mutations={module: (text, fault)})
+
+
+@pytest.mark.parametrize(
+    ("text", "fault", "message"),
+    [
+        pytest.param(
+            '"NO_PATDET"', '"PATDET"', "DSP48E2_model_does_not_have_this_mode", id="mode",
+        ),
+        pytest.param(
+            ".BREG              (INPUT_STAGES)", ".BREG              (1)",
+            "DSP48E2_model_does_not_have_these_registers", id="registers",
+        ),
+    ],
+)  # fmt: skip
+def test_model_refuses_what_it_does_not_have(text: str, fault: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        run_bench(DUT, BENCH, {"FORM": 1, **FOUR}, mutations={"lsfq_dsp48e2": (text, fault)})

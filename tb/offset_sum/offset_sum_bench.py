@@ -30,7 +30,7 @@ async def sums_of_pixels(dut: Dut, pointwise: bool) -> None:
     taps = np.array([1, 0, 1] if pointwise else [1, 1, 1])
     expected = slot_sums(np.broadcast_to(taps, (VECTORS, channels, 3)), pixels) * count[:, None]
     vectors = [(pack(a.reshape(-1), 4), int(c)) for a, c in zip(pixels, count, strict=True)]
-    results = await run_pipeline(dut, ("pixels", "count"), vectors, ("slots",), 3 + levels)
+    results = await run_pipeline(dut, ("pixels", "count"), vectors, ("slots",), 6 + levels)
     for index, (word,) in enumerate(results):
         slots = unpack(word, 11 + levels, 4)
         assert slots == expected[index].tolist(), f"vector {index}: {slots}, not {expected[index]}"

@@ -77,6 +77,7 @@ def tree(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(rtl.ROOT / name, tmp_path / name)
     shutil.copytree(rtl.IP, tmp_path / "ip")
+    shutil.copytree(rtl.MODELS, tmp_path / rtl.MODELS.relative_to(rtl.ROOT))
     (tmp_path / "tb/selected_core").mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\nmarkers=['slow']\n")
     return tmp_path

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_dsp48e2: what this core uses of a DSP48E2 (UltraScale and UltraScale+): a multiplier with an adder behind it.
+//
+//   p = a * b + addend                   signed, 48 bits; ADDEND 0: nothing, 1: c, 2: pcin
+//
+// a and b pass INPUT_STAGES registers, c one; then a product register and the register of p. pcin has no register.
+// Latency from a and b: INPUT_STAGES + 2 cycles; from c: 2; from pcin: 1.
+// pcin and pcout are the dedicated wires of a DSP column: pcin takes a neighbour's pcout and nothing else.
+// Parameter rules: INPUT_STAGES is 1 or 2; ADDEND is 0, 1 or 2.
+
+`default_nettype none
+
+module lsfq_dsp48e2 #(
+  parameter INPUT_STAGES = 1,
+  parameter ADDEND       = 0
+) (
+  input  wire               aclk,
+  input  wire signed [26:0] a,
+  input  wire signed [17:0] b,
+  input  wire        [47:0] c,
+  input  wire        [47:0] pcin,
+  output wire        [47:0] pcout,
+  output wire        [47:0] p
+);
+
+  localparam TWO   = INPUT_STAGES == 2;
+  localparam USE_C = ADDEND == 1;
+
+  // the ALU adds W = 0, X and Y (together the product) and Z = 0, C or PCIN
+  localparam [8:0] OPMODE = ADDEND == 0 ? 9'b00_000_01_01 : USE_C ? 9'b00_011_01_01 : 9'b00_001_01_01;
+
+  generate
+    if ((INPUT_STAGES != 1 && INPUT_STAGES != 2) || (ADDEND != 0 && ADDEND != 1 && ADDEND != 2)) begin : g_check
+      INPUT_STAGES_is_1_or_2_and_ADDEND_0_1_or_2 parameter_error ();
+    end
+  endgenerate
+
+  wire [65:0] other;                    // outputs that nothing needs
+
+  DSP48E2 #(
+    .AMULTSEL          ("A"),
+    .A_INPUT           ("DIRECT"),
+    .BMULTSEL          ("B"),
+    .B_INPUT           ("DIRECT"),
+    .USE_MULT          ("MULTIPLY"),
+    .USE_SIMD          ("ONE48"),
+    .USE_WIDEXOR       ("FALSE"),
+    .USE_PATTERN_DETECT("NO_PATDET"),
+    .AREG              (INPUT_STAGES),
+    .ACASCREG          (INPUT_STAGES),
+    .BREG              (INPUT_STAGES),
+    .BCASCREG          (INPUT_STAGES),
+    .CREG              (1),
+    .DREG              (1),
+    .ADREG             (1),
+    .MREG              (1),
+    .PREG              (1),
+    .ALUMODEREG        (0),
+    .CARRYINREG        (0),
+    .CARRYINSELREG     (0),
+    .INMODEREG         (0),
+    .OPMODEREG         (0)
+  ) u_dsp (
+    .CLK           (aclk),
+    .A             ({{3{a[26]}}, a}),
+    .B             (b),
+    .C             (c),
+    .D             (27'd0),
+    .PCIN          (pcin),
+    .ALUMODE       (4'b0000),           // Z + W + X + Y + carry
+    .INMODE        (5'b00000),          // the multiplier takes A2 and B2
+    .OPMODE        (OPMODE),
+    .CARRYIN       (1'b0),
+    .CARRYINSEL    (3'b000),
+    .CARRYCASCIN   (1'b0),
+    .MULTSIGNIN    (1'b0),
+    .ACIN          (30'd0),
+    .BCIN          (18'd0),
+    .CEA1          (TWO),
+    .CEA2          (1'b1),
+    .CEB1          (TWO),
+    .CEB2          (1'b1),
+    .CEAD          (1'b0),
+    .CEALUMODE     (1'b0),
+    .CEC           (USE_C),
+    .CECARRYIN     (1'b0),
+    .CECTRL        (1'b0),
+    .CED           (1'b0),
+    .CEINMODE      (1'b0),
+    .CEM           (1'b1),
+    .CEP           (1'b1),
+    .RSTA          (1'b0),
+    .RSTALLCARRYIN (1'b0),
+    .RSTALUMODE    (1'b0),
+    .RSTB          (1'b0),
+    .RSTC          (1'b0),
+    .RSTCTRL       (1'b0),
+    .RSTD          (1'b0),
+    .RSTINMODE     (1'b0),
+    .RSTM          (1'b0),
+    .RSTP          (1'b0),
+    .P             (p),
+    .PCOUT         (pcout),
+    .ACOUT         (other[29:0]),
+    .BCOUT         (other[47:30]),
+    .CARRYCASCOUT  (other[48]),
+    .CARRYOUT      (other[52:49]),
+    .MULTSIGNOUT   (other[53]),
+    .OVERFLOW      (other[54]),
+    .PATTERNBDETECT(other[55]),
+    .PATTERNDETECT (other[56]),
+    .UNDERFLOW     (other[57]),
+    .XOROUT        (other[65:58])
+  );
+
+  wire unused = &{1'b0, other};
+
+endmodule
+
+`default_nettype wire

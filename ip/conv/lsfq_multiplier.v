@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_multiplier: one packed multiplier in its place of a cascade; six products of nibbles.
+//
+//   sum = (w0 + w1*2^s + w2*2^2s) * (a0 + a1*2^s) + cascade_in            s = STRIDE, modulo 2^48
+//
+// Latency from weights and pixels: INPUT_STAGES + 2 cycles; from cascade_in: 1 cycle. No handshake.
+//
+// Two forms, equal cycle by cycle. FORM 0 is plain Verilog; synthesis finds a multiplier, and where it can the adder
+// behind it, too. FORM 1 is a DSP48E2 of UltraScale and UltraScale+: weights on the 27-bit port, pixels on the 18-bit
+// port, both registered there, and the cascade on the dedicated wires PCIN and PCOUT. The operands' top bits stay
+// clear, so signed and unsigned agree.
+// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0 or 1. FIRST ignores cascade_in.
+
+`default_nettype none
+
+module lsfq_multiplier #(
+  parameter FORM         = 0,
+  parameter STRIDE       = 11,
+  parameter INPUT_STAGES = 1,
+  parameter FIRST        = 1
+) (
+  input  wire        aclk,
+  input  wire [11:0] weights,         // {w2, w1, w0}
+  input  wire [7:0]  pixels,          // {a1, a0}
+  input  wire [47:0] cascade_in,      // FORM 1: of the neighbour's cascade_out, from nothing else
+  output wire [47:0] cascade_out,     // sum, for the next multiplier
+  output wire [47:0] sum
+);
+
+  localparam GAP      = STRIDE - 4;
+  localparam WEIGHT_W = 2 * STRIDE + 4;
+  localparam PIXEL_W  = STRIDE + 4;
+  localparam SUM_W    = 4 * STRIDE;   // whole slots
+
+  wire [WEIGHT_W-1:0] weight = {weights[11:8], {GAP{1'b0}}, weights[7:4], {GAP{1'b0}}, weights[3:0]};
+  wire [PIXEL_W-1:0]  pixel  = {pixels[7:4], {GAP{1'b0}}, pixels[3:0]};
+
+  generate
+    if ((STRIDE != 10 && STRIDE != 11) || (INPUT_STAGES != 1 && INPUT_STAGES != 2)) begin : g_check
+      STRIDE_is_10_or_11_and_INPUT_STAGES_1_or_2 parameter_error ();
+    end
+
+    if (FORM == 0) begin : g_inferred
+      reg  [WEIGHT_W-1:0]         weight_q;
+      reg  [PIXEL_W-1:0]          pixel_q;
+      reg  [WEIGHT_W+PIXEL_W-1:0] product_q;
+      reg  [SUM_W-1:0]            sum_q;
+      wire [SUM_W-1:0]            addend = FIRST != 0 ? {SUM_W{1'b0}} : cascade_in[SUM_W-1:0];
+
+      if (INPUT_STAGES == 1) begin : g_one
+        always @(posedge aclk) begin
+          weight_q <= weight;
+          pixel_q  <= pixel;
+        end
+      end else begin : g_two
+        reg [WEIGHT_W-1:0] early_weight_q;
+        reg [PIXEL_W-1:0]  early_pixel_q;
+        always @(posedge aclk) begin
+          early_weight_q <= weight;
+          early_pixel_q  <= pixel;
+          weight_q       <= early_weight_q;
+          pixel_q        <= early_pixel_q;
+        end
+      end
+
+      always @(posedge aclk) begin
+        product_q <= weight_q * pixel_q;
+        sum_q     <= {{(SUM_W-WEIGHT_W-PIXEL_W){1'b0}}, product_q} + addend;
+      end
+
+      assign sum         = {{(48-SUM_W){1'b0}}, sum_q};
+      assign cascade_out = sum;
+      wire unused = &{1'b0, cascade_in};
+    end else begin : g_dsp48e2
+      lsfq_dsp48e2 #(
+        .INPUT_STAGES(INPUT_STAGES),
+        .ADDEND      (FIRST != 0 ? 0 : 2)
+      ) u_dsp (
+        .aclk (aclk),
+        .a    ({{(27-WEIGHT_W){1'b0}}, weight}),
+        .b    ({{(18-PIXEL_W){1'b0}}, pixel}),
+        .c    (48'd0),
+        .pcin (cascade_in),
+        .pcout(cascade_out),
+        .p    (sum)
+      );
+    end
+  endgenerate
+
+endmodule
+
+`default_nettype wire

@@ -56,7 +56,6 @@ VERILATOR_ARGS = (
     "--no-public-flat-rw",
     "--public-depth",
     "1",
-    "--public-params",
     str(VISIBLE),
 )
 
@@ -159,8 +158,25 @@ def _mutants(mutations: Mapping[str, tuple[str, str]]) -> list[Path]:
     return paths
 
 
-def _build_args(simulator: str) -> list[str]:
-    return list(VERILATOR_ARGS) if simulator == "verilator" else ["-Wall"]
+def _build_args(simulator: str, toplevel: str) -> list[str]:
+    if simulator != "verilator":
+        return ["-Wall"]
+    return [*VERILATOR_ARGS, str(_visible_parameters(toplevel))]
+
+
+def _visible_parameters(toplevel: str) -> Path:
+    """A file that shows benches the parameters of their top module, and no others.
+
+    Those of every instance (``--public-params``) are thousands in a core: minutes of compilation.
+    """
+    path = BUILD / "visible" / f"{toplevel}.vlt"
+    text = f'`verilator_config\npublic_flat_rd -module "{toplevel}" -param "*"\n'
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    return path
 
 
 def _plusargs(simulator: str, seed: int) -> list[str]:
@@ -283,7 +299,7 @@ def run_bench(
                     sources=[*rtl.models(sources), *sources],
                     includes=rtl.folders(),
                     parameters=parameters,
-                    build_args=_build_args(simulator),
+                    build_args=_build_args(simulator, toplevel),
                     build_dir=build_dir,
                     timescale=TIMESCALE,
                     waves=waves,

@@ -209,7 +209,7 @@ def _outside() -> list[tuple[str, int]]:
         ends = _ends(name)
         if isinstance(ends[0], int) and isinstance(ends[1], int):
             step = 2 if legal.choices else 1
-            low = ends[0] // 2 if legal.choices else ends[0] - step
+            low = ends[0] // 2 if legal.choices and ends[0] else ends[0] - step
             cases += [(name, low), (name, ends[1] * 2 if legal.choices else ends[1] + step)]
     return [case for case in cases if case != NO_BOUND]
 

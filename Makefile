@@ -83,7 +83,7 @@ $(VENV)/package.stamp: $(VENV)/sim.stamp
 	@$(INSTALL)
 	@touch $@
 
-$(VENV)/all.stamp: EXTRAS := sim,train,package,dev
+$(VENV)/all.stamp: EXTRAS := sim,train,package,synth,dev
 $(VENV)/all.stamp: $(VENV)/sim.stamp
 	@echo "Adding PyTorch and the lint tools to $(VENV) ..."
 	@$(INSTALL)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 MAKE_VARIABLES = {
+    "CFG_CXXFLAGS_COROUTINES": "-std=c++20",
     "CFG_LDLIBS_THREADS": "-pthread",
     "PYTHON3": "python3",
     "OPT_FAST": "-O1",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
@@ -51,7 +52,9 @@ def test_parameters_agree_with_the_toplevel() -> None:
     in_verilog = dict(re.findall(r"^\s*parameter\s+(\w+)\s*=\s*(\d+)", text, re.MULTILINE))
     in_core_file = {name: str(entry["default"]) for name, entry in CORE["parameters"].items()}
     assert in_core_file == in_verilog
-    assert set(CORE["targets"]["default"]["parameters"]) == in_verilog.keys()
+    assert set(CORE["targets"]["sim"]["parameters"]) == in_verilog.keys()
+    # a design that depends on the core would be asked for parameters of the default target
+    assert "parameters" not in CORE["targets"]["default"]
 
 
 def test_only_the_short_name_is_rewritten() -> None:
@@ -73,7 +76,12 @@ def test_the_environments_command_is_the_projects() -> None:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """The files that FuseSoC sees, without benches."""
-    for name in ("fusesoc.core", "fusesoc.conf", "scripts/fusesoc_sim.py"):
+    for name in (
+        "fusesoc.core",
+        "fusesoc.conf",
+        "scripts/fusesoc_sim.py",
+        "scripts/fusesoc_synth.py",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(rtl.ROOT / name, tmp_path / name)
     shutil.copytree(rtl.IP, tmp_path / "ip")
@@ -137,3 +145,103 @@ def test_synthesis_project_is_written(tree: Path) -> None:
     scripts = "".join(path.read_text() for path in (tree / "build/fusesoc").rglob("*.tcl"))
     assert "lsfq_accel.v" in scripts
     assert os.sep + "tb" + os.sep not in scripts
+
+
+# ---- Yosys
+
+SMALL_TOP = """`default_nettype none
+module lsfq_accel #(parameter PIN = 16) (
+  input wire aclk, input wire [PIN-1:0] a, output reg [PIN-1:0] y
+);
+  always @(posedge aclk) y <= a ^ {a[0], a[PIN-1:1]};
+endmodule
+`default_nettype wire
+"""
+
+
+@pytest.fixture
+def small_tree(tree: Path) -> Path:
+    """The same files with a toplevel that takes no time."""
+    (tree / "ip/lsfq_accel.v").write_text(SMALL_TOP)
+    content: dict[str, Any] = yaml.safe_load((tree / "fusesoc.core").read_text())
+    del content["CAPI=2"]
+    content["filesets"]["rtl"]["files"] = ["ip/lsfq_accel.v"]
+    content["parameters"] = {"PIN": content["parameters"]["PIN"]}
+    for target in content["targets"].values():
+        if "parameters" in target:
+            target["parameters"] = ["PIN"]
+    (tree / "fusesoc.core").write_text("CAPI=2:\n" + yaml.safe_dump(content))
+    return tree
+
+
+needs_pyosys = pytest.mark.skipif(
+    importlib.util.find_spec("pyosys") is None, reason="pyosys is missing: pip install -e .[synth]"
+)
+
+
+@needs_pyosys
+def test_synthesis_with_yosys(small_tree: Path) -> None:
+    done = _run(small_tree, "--target=synth_yosys", "lsfq:accel", "--PIN", "8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "8 LUT, 8 FF, 0 DSP, 0 BRAM" in done.stdout
+    (netlist,) = (small_tree / "build/fusesoc").rglob("netlist.v")
+    assert "FDRE" in netlist.read_text()
+
+
+@needs_pyosys
+def test_failing_synthesis_fails_the_target(small_tree: Path) -> None:
+    top = small_tree / "ip/lsfq_accel.v"
+    body = "`ifdef YOSYS\n  lsfq_missing u_box ();\n`endif\nendmodule"
+    top.write_text(SMALL_TOP.replace("endmodule", body))
+    done = _run(small_tree, "--target=synth_yosys", "lsfq:accel")
+    assert done.returncode != 0
+    assert "lsfq_missing" in done.stdout + done.stderr
+
+
+@needs_pyosys
+@pytest.mark.slow
+def test_the_core_synthesises(tree: Path) -> None:
+    sizes = {"PIN": 4, "POUT": 4, "PARAM_W": 32, "FEATURE_DEPTH": 1024, "WEIGHT_DEPTH": 64}
+    options = [word for name, value in sizes.items() for word in (f"--{name}", str(value))]
+    done = _run(tree, "--target=synth_yosys", "lsfq:accel", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    dsps = re.search(r"(\d+) DSP", done.stdout)
+    assert dsps is not None
+    assert int(dsps[1]) >= 16
+
+
+# ---- as a dependency
+
+EXAMPLE = rtl.ROOT / "examples/fusesoc_dependency"
+EXAMPLE_NAME = "lsfq:examples:dependency"
+
+
+@pytest.fixture
+def example(tree: Path) -> Path:
+    """The example in a folder that knows nothing of the repository but its place."""
+    folder = tree.parent / f"{tree.name}_example"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("build"))
+    text = (folder / "fusesoc.conf").read_text()
+    (folder / "fusesoc.conf").write_text(text.replace("../..", str(tree)))
+    return folder
+
+
+def test_example_as_a_dependency(example: Path) -> None:
+    """Somebody else's core in another folder, simulated."""
+    done = _run(example, "--target=sim", EXAMPLE_NAME)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS" in done.stdout
+
+
+@pytest.mark.slow
+def test_failing_example_fails(example: Path) -> None:
+    bench = example / "example_tb.v"
+    bench.write_text(bench.read_text().replace("32'hFFFF0003", "32'hFFFF0004"))
+    done = _run(example, "--target=sim", EXAMPLE_NAME)
+    assert done.returncode != 0
+    assert "FAIL" in done.stdout + done.stderr
+
+
+def test_example_is_not_seen_from_the_repository() -> None:
+    """Else it would be found twice where both folders are libraries."""
+    assert (EXAMPLE.parent / "FUSESOC_IGNORE").is_file()

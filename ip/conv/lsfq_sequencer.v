@@ -11,9 +11,9 @@
 // and all of them use the same words. Addresses advance by additions only.
 //
 // A word is issued when its weights are complete. The last word of a step also waits until the array's
-// output has time for its pairs (step_cycles since the last one) and, in a raw layer, until the result
-// queue has room for all pairs under way. A layer starts when the one before is written and the images that
-// it asks for are stored.
+// output has time for its pairs (step_cycles since the last one); in a raw layer, until the result queue has
+// room for all pairs under way; in a residual layer, until the pairs to add are there. A layer starts when the
+// one before is written and the images that it asks for are stored.
 //
 // Issue latency 1 cycle: addresses and tags are registered. From the first image stored on, each cycle is
 // counted as exactly one of busy, starved_weights, blocked_output, starved_features.
@@ -74,8 +74,11 @@ module lsfq_sequencer #(
   output reg              issue_image_last,
   output wire [3:0]       pair_cycles,        // cycles that the output needs for a pair
 
+  input  wire             step_ready,         // what a step's pairs are added to is there
+  output wire             step_taken,         // a step's last word is issued
   input  wire             pair_done,          // a pair has passed the requantisation
-  input  wire             output_idle,        // nothing is left in pool and writer
+  output wire             drain,              // all pairs of the layer have passed the requantisation
+  input  wire             output_idle,        // nothing is left behind it
   input  wire [LEVEL_W-1:0] result_level,
 
   output wire             count_busy,
@@ -146,13 +149,15 @@ module lsfq_sequencer #(
   wire have_weights = !ahead[PTR_W-1] && ahead != {PTR_W{1'b0}};
   // a step has up to 4 pixels, and the odd one of a pair that has just passed may not be in the queue yet
   wire have_room    = !layer_raw || result_use <= RESULT_DEPTH - 5;
-  wire may_end      = pace_q == 5'd0 && have_room;
+  wire may_end      = pace_q == 5'd0 && have_room && step_ready;
   wire running      = state_q == S_RUN;
   wire issue        = running && have_weights && (!step_end || may_end);
   wire ends         = issue && step_end;
 
   assign layer_begin = state_q == S_BEGIN;
-  assign layer_ready = state_q == S_FINISH && pending_q == {PENDING_W{1'b0}} && !issue_valid && output_idle;
+  assign step_taken  = ends;
+  assign drain       = state_q == S_FINISH && pending_q == {PENDING_W{1'b0}} && !issue_valid;
+  assign layer_ready = drain && output_idle;
 
   assign count_busy             = issue;
   wire waiting  = state_q == S_WAIT && loads != 16'd0;

@@ -70,9 +70,9 @@ module lsfq_parser #(
   output wire               layer_wide_in,       // input codes of 8 bits
   output wire               layer_wide_weight,   // weight codes of 8 bits
   output wire               layer_odd,           // the last pair of an output row has one pixel
-  output wire [15:0]        layer_rows,          // output rows, pairs a row, before pooling
+  output wire [15:0]        layer_rows,          // output rows, pairs a row of the array
   output wire [15:0]        layer_pairs,
-  output wire [15:0]        layer_width,         // output pixels a row, before pooling
+  output wire [15:0]        layer_width,         // output pixels a row of the array
   output wire [17:0]        layer_words,         // words of one kernel row, and the step between them
   output wire [17:0]        layer_stride,
   output wire [15:0]        layer_row_pitch,     // between kernel rows
@@ -94,11 +94,25 @@ module lsfq_parser #(
   output wire [15:0]        layer_out_planes,    // ceil(channels / PIN)
   output wire [3:0]         layer_out_bits,
   output wire [5:0]         layer_shift,
+  output wire               layer_skip,          // residual addition
+  output wire               layer_skip_wide,     // of codes of 8 bits
+  output wire [17:0]        layer_skip_base,
+  output wire [17:0]        layer_skip_plane,
+  output wire [17:0]        layer_skip_digit,
+  output wire [17:0]        layer_skip_pitch,
+  output wire [17:0]        layer_skip_multiplier,
+  output wire               layer_depthwise,     // a depthwise layer runs behind this one
+  output wire               layer_depthwise_stride2,
+  output wire [3:0]         layer_depthwise_bits,
+  output wire [5:0]         layer_depthwise_shift,
 
   // payload
   output wire               constant_write,
   output wire               constant_last,
   input  wire               constant_space,
+  output wire               depthwise_kernel_write,
+  output wire               depthwise_constant_write,
+  input  wire               depthwise_space,
   output wire               weight_write,
   output wire [1:0]         weight_plane,
   output wire [1:0]         weight_absent,
@@ -186,6 +200,15 @@ module lsfq_parser #(
   wire        f_shared  = f_word1[22];
   wire [15:0] f_images  = block_q[239:224];
   wire [7:0]  f_slot    = block_q[247:240];
+  wire        f_skip    = f_word1[23];
+  wire        f_depthwise = f_word1[24];
+  wire        f_depthwise_stride2 = f_word1[25];
+  wire [31:0] f_skip_base  = block_q[351:320];
+  wire [17:0] f_skip_multiplier = block_q[369:352];
+  wire [7:0]  f_skip_bits  = block_q[383:376];
+  wire [31:0] f_skip_pitch = block_q[415:384];
+  wire [7:0]  f_depthwise_bits  = block_q[423:416];
+  wire [7:0]  f_depthwise_shift = block_q[431:424];
   wire [31:0] f_in_pitch  = block_q[287:256];
   wire [31:0] f_out_pitch = block_q[319:288];
 
@@ -207,7 +230,8 @@ module lsfq_parser #(
   wire three     = f_kernel == KERNEL_3X3;
   wire wide_in     = f_in_bits == 8'd8;
   wire wide_weight = f_weight_bits == 8'd8;
-  wire wide_out    = f_out_bits == 8'd8;
+  wire wide_out    = (f_depthwise ? f_depthwise_bits : f_out_bits) == 8'd8;
+  wire wide_skip   = f_skip_bits == 8'd8;
 
   wire [16:0] in_pairs    = divide_up(f_width, 1);
   wire [16:0] in_planes   = is_load && f_window ? 17'd1 : divide_up(f_cin, LOG_PIN);
@@ -216,8 +240,13 @@ module lsfq_parser #(
   wire [16:0] half_height = divide_up(f_height, 1);
   wire [15:0] conv_height = full ? 16'd1 : f_stride2 ? half_height[15:0] : f_height;
   wire [15:0] conv_width  = full ? 16'd1 : f_stride2 ? in_pairs[15:0] : f_width;
-  wire [15:0] out_height  = f_pool ? {1'b0, conv_height[15:1]} : conv_height;
-  wire [15:0] out_width   = f_pool ? {1'b0, conv_width[15:1]} : conv_width;
+  wire [16:0] conv_pairs  = divide_up(conv_width, 1);
+  wire [16:0] thin_height = divide_up(conv_height, 1);
+  wire        thin        = f_depthwise && f_depthwise_stride2;
+  wire [15:0] result_height = thin ? thin_height[15:0] : conv_height;
+  wire [15:0] result_width  = thin ? conv_pairs[15:0] : conv_width;
+  wire [15:0] out_height  = f_pool ? {1'b0, result_height[15:1]} : result_height;
+  wire [15:0] out_width   = f_pool ? {1'b0, result_width[15:1]} : result_width;
   wire [16:0] out_pairs   = divide_up(out_width, 1);
 
   // ---- sizes, by the shared multiplier; a size over FEATURE_DEPTH sets too_large_q and stays 0
@@ -228,24 +257,32 @@ module lsfq_parser #(
   reg  [16:0] factor_b_q;
   reg  [34:0] product_q;
   reg  [17:0] in_plane_q, in_digit_q, out_plane_q, out_digit_q;
-  reg  [17:0] in_span_q, out_span_q;  // from the first image to the last
+  reg  [17:0] skip_plane_q, skip_digit_q;
+  reg  [17:0] in_span_q, out_span_q, skip_span_q;   // from the first image to the last
   reg         too_large_q;
   wire        product_fits = product_q <= DEPTH;
   wire [17:0] product      = product_fits ? product_q[17:0] : 18'd0;
 
   wire [18:0] in_size  = wide_in ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};
   wire [18:0] out_size = wide_out ? {out_digit_q, 1'b0} : {1'b0, out_digit_q};
-  reg  [32:0] in_end_q, out_end_q;
+  wire [18:0] skip_size = wide_skip ? {skip_digit_q, 1'b0} : {1'b0, skip_digit_q};
+  reg  [32:0] in_end_q, out_end_q, skip_end_q;
   wire        writes   = is_layer && !f_raw;
-  wire        check_product = step_q < 4'd8 && step_q > 4'd1 && (!step_q[0] || writes) &&
-                              (step_q < 4'd6 || many);
+  wire        adds     = is_layer && f_skip;
+  wire        check_product = step_q >= 4'd8 ? adds && step_q < 4'd11 && (step_q != 4'd9 || many)
+                            : step_q > 4'd1 && (!step_q[0] || writes) && (step_q < 4'd6 || many);
   wire        overlap  = {1'b0, f_in} < out_end_q && {1'b0, f_out} < in_end_q;
   wire        clash    = {15'd0, open_base_q} < in_end_q && {1'b0, f_in} < {15'd0, open_end_q};
   wire        out_clash = {15'd0, open_base_q} < out_end_q && {1'b0, f_out} < {15'd0, open_end_q};
+  wire        skip_clash = {15'd0, open_base_q} < skip_end_q && {1'b0, f_skip_base} < {15'd0, open_end_q};
+  wire        skip_overlap = {1'b0, f_skip_base} < out_end_q && {1'b0, f_out} < skip_end_q;
+  wire        in_place  = f_skip_base == f_out && (!many || f_skip_pitch == f_out_pitch) && !f_pool;
   wire        open      = is_layer && open_q && !f_after;
-  wire        far       = many && (f_in_pitch[31:18] != 14'd0 || (writes && f_out_pitch[31:18] != 14'd0));
+  wire        far       = many && (f_in_pitch[31:18] != 14'd0 || (writes && f_out_pitch[31:18] != 14'd0) ||
+                                   (adds && f_skip_pitch[31:18] != 14'd0));
   wire        bad_memory = too_large_q || far || in_end_q > DEPTH[32:0] || (open && clash) ||
-                           (writes && (out_end_q > DEPTH[32:0] || overlap || (open && out_clash)));
+                           (writes && (out_end_q > DEPTH[32:0] || overlap || (open && out_clash))) ||
+                           (adds && (skip_end_q > DEPTH[32:0] || (open && skip_clash) || (skip_overlap && !in_place)));
 
   // words of one kernel row; a full map is one long row, with shared weights a row a position
   wire [17:0]      row_words    = full && !f_shared ? in_digit_q : {1'b0, in_planes};
@@ -268,17 +305,22 @@ module lsfq_parser #(
   wire      bad_shape = (is_program && (f_word1[31:16] == 16'd0 || f_height == 16'd0)) ||
                         (tensor && (f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0)) ||
                         (is_layer && (f_cout == 16'd0 || f_images == 16'd0 ||
-                                      (f_pool && (conv_height == 16'd1 || conv_width == 16'd1 ||
-                                                  conv_width > MAX_POOL_WIDTH[15:0]))));
+                                      (f_depthwise && conv_width > MAX_POOL_WIDTH[15:0]) ||
+                                      (f_pool && (result_height == 16'd1 || result_width == 16'd1 ||
+                                                  result_width > MAX_POOL_WIDTH[15:0]))));
   wire      bad_bits  = (tensor && !supported_bits(f_in_bits)) ||
                         (is_layer && (!supported_bits(f_weight_bits) || f_shift > 8'd40 ||
                                       (f_raw ? f_shift != 8'd0 || f_out_bits != 8'd0
-                                             : !supported_bits(f_out_bits))));
+                                             : !supported_bits(f_out_bits)) ||
+                                      (f_skip && !supported_bits(f_skip_bits)) ||
+                                      (f_depthwise && (!supported_bits(f_depthwise_bits) ||
+                                                       f_depthwise_shift > 8'd40 || f_out_bits == 8'd8))));
   wire [17:0] window_channels = {2'd0, f_cin} + {1'b0, f_cin, 1'b0};
   wire      last_layer = index_q + 16'd1 == count_q;
   wire      bad_kernel = (is_load && f_window && window_channels > PIN[17:0]) ||
-                         (is_layer && ((f_raw && f_pool) || (full && f_stride2) ||
-                                       (f_shared && !full) || (last_layer && !f_raw)));
+                         (is_layer && ((f_raw && (f_pool || f_skip || f_depthwise)) ||
+                                       (full && (f_stride2 || f_skip || f_depthwise)) ||
+                                       (f_skip && f_depthwise) || (f_shared && !full) || (last_layer && !f_raw)));
 
   always @* begin
     header_error = E_NONE;
@@ -298,10 +340,15 @@ module lsfq_parser #(
 
   reg [15:0]      groups_q;
   reg             set_q;              // second set of a pointwise group
+  reg [1:0]       part_q;             // of what is in front of the weights
   reg [PTR_W-1:0] words_q;
   reg [1:0]       plane_q;
 
+  localparam [1:0] P_CONSTANTS = 2'd0, P_KERNELS = 2'd1, P_BEHIND = 2'd2;    // of the depthwise layer
+
   wire take       = s_valid && s_ready;
+  wire last_set   = set_q == pointwise;
+  wire last_part  = part_q == P_BEHIND || !f_depthwise;
   wire block_end  = beat_q == BLOCK_BEATS[BEAT_W-1:0] - 1'b1;
   wire set_end    = beat_q == SET_BEATS[BEAT_W-1:0] - 1'b1;
   wire plane_end  = beat_q == PLANE_BEATS[BEAT_W-1:0] - 1'b1;
@@ -316,7 +363,7 @@ module lsfq_parser #(
   );
 
   assign s_ready = state_q == S_BLOCK
-                || (state_q == S_CONSTANTS && constant_space)
+                || (state_q == S_CONSTANTS && (part_q == P_CONSTANTS ? constant_space : depthwise_space))
                 || (state_q == S_WEIGHTS && weight_space)
                 || (state_q == S_DRAIN && !last_q);
 
@@ -325,7 +372,9 @@ module lsfq_parser #(
   assign first_beat  = take && !begun_q;
   assign error_layer = program_q ? index_q : 16'hFFFF;
 
-  assign constant_write = take && state_q == S_CONSTANTS;
+  assign constant_write = take && state_q == S_CONSTANTS && part_q == P_CONSTANTS;
+  assign depthwise_kernel_write   = take && state_q == S_CONSTANTS && part_q == P_KERNELS;
+  assign depthwise_constant_write = take && state_q == S_CONSTANTS && part_q == P_BEHIND;
   assign constant_last  = set_end;
   assign weight_write   = take && state_q == S_WEIGHTS;
   // of a 1x1 kernel the array's first pair comes from plane 2
@@ -382,6 +431,17 @@ module lsfq_parser #(
   assign layer_out_planes   = out_planes[15:0];
   assign layer_out_bits     = f_out_bits[3:0];
   assign layer_shift        = f_shift[5:0];
+  assign layer_skip            = f_skip;
+  assign layer_skip_wide       = wide_skip;
+  assign layer_skip_base       = f_skip_base[17:0];
+  assign layer_skip_plane      = skip_plane_q;
+  assign layer_skip_digit      = skip_digit_q;
+  assign layer_skip_pitch      = f_skip_pitch[17:0];
+  assign layer_skip_multiplier = f_skip_multiplier;
+  assign layer_depthwise         = f_depthwise;
+  assign layer_depthwise_stride2 = f_depthwise_stride2;
+  assign layer_depthwise_bits    = f_depthwise_bits[3:0];
+  assign layer_depthwise_shift   = f_depthwise_shift[5:0];
 
   always @(posedge aclk) begin
     product_q <= factor_a_q * factor_b_q;
@@ -390,7 +450,8 @@ module lsfq_parser #(
       crc_q <= CRC_START;             // anew after every block
     if (take && state_q == S_BLOCK) block_q <= {s_data, block_q[511:PARAM_W]};
 
-    // two chains of products, input and output, in turns: a product follows its factors by two steps
+    // two chains of products, input and output, in turns, then the skip tensor's; a product follows its
+    // factors by two steps
     if (state_q == S_CHECK) begin
       case (step_q)
         4'd0: begin factor_a_q <= {2'd0, f_height};   factor_b_q <= in_pairs;   end
@@ -403,13 +464,20 @@ module lsfq_parser #(
                     factor_a_q <= f_in_pitch[17:0];   factor_b_q <= more_images; end
         4'd5: begin out_digit_q <= product;
                     factor_a_q <= f_out_pitch[17:0];  factor_b_q <= more_images; end
-        4'd6: in_span_q  <= many ? product : 18'd0;
-        4'd7: out_span_q <= many ? product : 18'd0;
+        4'd6: begin in_span_q   <= many ? product : 18'd0;
+                    factor_a_q  <= {2'd0, conv_height}; factor_b_q <= conv_pairs; end
+        4'd7: begin out_span_q  <= many ? product : 18'd0;
+                    factor_a_q  <= f_skip_pitch[17:0]; factor_b_q <= more_images; end
+        4'd8: begin skip_plane_q <= product;
+                    factor_a_q  <= product;           factor_b_q <= out_planes; end
+        4'd9: skip_span_q <= many ? product : 18'd0;
+        4'd10: skip_digit_q <= product;
         default: ;
       endcase
     end
     in_end_q  <= {1'b0, f_in} + {14'd0, in_size} + {15'd0, in_span_q};
     out_end_q <= {1'b0, f_out} + {14'd0, out_size} + {15'd0, out_span_q};
+    skip_end_q <= {1'b0, f_skip_base} + {14'd0, skip_size} + {15'd0, skip_span_q};
     if (state_q != S_CHECK) too_large_q <= 1'b0;
     else if (check_product && !product_fits) too_large_q <= 1'b1;
   end
@@ -464,7 +532,7 @@ module lsfq_parser #(
           images_q  <= f_height;
           step_q    <= 4'd0;
           state_q   <= S_BLOCK;
-        end else if (step_q == 4'd9) begin
+        end else if (step_q == (adds ? 4'd12 : 4'd9)) begin
           if (bad_memory || bad_weights) begin
             error_valid <= 1'b1;
             error_code  <= bad_memory ? E_MEMORY : E_WEIGHTS;
@@ -478,6 +546,7 @@ module lsfq_parser #(
       S_PUBLISH: begin
         groups_q <= out_groups[15:0];
         set_q    <= 1'b0;
+        part_q   <= P_CONSTANTS;
         if (load_valid && load_ready) begin
           state_q     <= S_BLOCK;
           loads_q     <= loads_q + 16'd1;
@@ -497,8 +566,13 @@ module lsfq_parser #(
         if (take) begin
           beat_q <= set_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
           if (set_end) begin
-            set_q <= pointwise && !set_q;
-            if (!pointwise || set_q) state_q <= S_WEIGHTS;
+            set_q <= !last_set;
+            if (last_set && last_part) begin
+              part_q  <= P_CONSTANTS;
+              state_q <= S_WEIGHTS;
+            end else if (last_set) begin
+              part_q  <= part_q + 2'd1;
+            end
           end
         end
       end
@@ -545,7 +619,7 @@ module lsfq_parser #(
     end
   end
 
-  wire unused = &{1'b0, out_groups[16], half_height[16], f_word1, block_q};
+  wire unused = &{1'b0, thin_height[16], out_groups[16], half_height[16], f_word1, block_q};
 
 endmodule
 

@@ -74,7 +74,8 @@ class LayerBlock:
     """Fields of a LAYER block. H, W, C are those of the layer's input (3C of the image for 1x3).
 
     ``images`` inputs lie ``input_pitch`` words apart, their outputs ``output_pitch``; ``slot`` is
-    where the core counts the layer's cycles.
+    where the core counts the layer's cycles. ``skip``: a tensor of ``skip_bits`` codes is added,
+    its multiplier in two's complement. ``depthwise``: a depthwise layer runs behind this one.
     """
 
     index: int
@@ -98,6 +99,15 @@ class LayerBlock:
     slot: int
     input_pitch: int
     output_pitch: int
+    skip: int = 0
+    skip_base: int = 0
+    skip_multiplier: int = 0
+    skip_bits: int = 0
+    skip_pitch: int = 0
+    depthwise: int = 0
+    depthwise_stride2: int = 0
+    depthwise_bits: int = 0
+    depthwise_shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,9 @@ _LAYER_FIELDS = {
     "after_load": (1, 20, 1),
     "stride2": (1, 21, 1),
     "shared": (1, 22, 1),
+    "skip": (1, 23, 1),
+    "depthwise": (1, 24, 1),
+    "depthwise_stride2": (1, 25, 1),
     "height": (2, 0, 16),
     "width": (2, 16, 16),
     "channels": (3, 0, 16),
@@ -146,6 +159,12 @@ _LAYER_FIELDS = {
     "slot": (7, 16, 8),
     "input_pitch": (8, 0, 32),
     "output_pitch": (9, 0, 32),
+    "skip_base": (10, 0, 32),
+    "skip_multiplier": (11, 0, 18),
+    "skip_bits": (11, 24, 8),
+    "skip_pitch": (12, 0, 32),
+    "depthwise_bits": (13, 0, 8),
+    "depthwise_shift": (13, 8, 8),
 }
 _KIND_OF: dict[type[Block], BlockKind] = {
     ProgramBlock: BlockKind.PROGRAM,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The payload of a layer: requantisation constants and weight words, group after group.
 
+A depthwise layer behind it has its kernels and constants between the two.
+
 Weight codes are arranged by one function of the kernel, `word_order`, into an array
 (group, word without digit, plane, lane, channel); the rest is the same for all kernels.
 """
@@ -19,7 +21,7 @@ from ref_model.hardware.layout import digits_of, pairs_of
 from ref_model.integer.ranges import MULTIPLIER_BITS
 
 CONSTANT_BYTES = 8
-"""Bytes of the constants of one output channel."""
+"""Bytes of the constants of one output channel, and of a depthwise kernel."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class PayloadShape:
     """What decides the size and the order of a payload.
 
     ``channels``, ``height``, ``width`` are those of the layer's input as stored (3C for 1x3);
-    ``shared``: a full map with the same weights at every position.
+    ``shared``: a full map with the same weights at every position; ``depthwise``: a depthwise layer
+    runs behind this one.
     """
 
     kernel: Kernel
@@ -37,6 +40,7 @@ class PayloadShape:
     outputs: int
     weight_bits: int
     shared: bool = False
+    depthwise: bool = False
 
     def groups(self, config: CoreConfig) -> int:
         """Output channel groups."""
@@ -57,10 +61,15 @@ class PayloadShape:
         """Bytes of one weight word."""
         return self.kernel.planes * config.pin * config.pout // 2
 
+    def head_bytes(self, config: CoreConfig) -> int:
+        """Bytes of a group before its weight words: constants, depthwise kernels and constants."""
+        parts = 3 if self.depthwise else 1
+        return parts * config.pout * self.kernel.sets * CONSTANT_BYTES
+
     def bytes(self, config: CoreConfig) -> int:
         """Bytes of the whole payload."""
-        constants = config.pout * self.kernel.sets * CONSTANT_BYTES
-        return self.groups(config) * (constants + self.words(config) * self.word_bytes(config))
+        words = self.words(config) * self.word_bytes(config)
+        return self.groups(config) * (self.head_bytes(config) + words)
 
     def weight_shape(self) -> tuple[int, int, int, int]:
         """Shape of the weight codes as stored: (O, C, kh, kw).
@@ -78,28 +87,36 @@ class PayloadShape:
 
 @dataclass(frozen=True)
 class Payload:
-    """Content of a payload: ``weight`` codes (O, C, kh, kw) as stored; constants (O,)."""
+    """Content of a payload: ``weight`` codes (O, C, kh, kw) as stored; constants (O,).
+
+    ``depthwise`` is that of the layer behind: ``weight`` codes (O, 1, 3, 3).
+    """
 
     weight: npt.NDArray[Any]
     multiplier: npt.NDArray[Any]
     bias: npt.NDArray[Any]
+    depthwise: Payload | None = None
 
 
 def pack_payload(payload: Payload, shape: PayloadShape, config: CoreConfig) -> bytes:
-    """The bytes of a payload, for every group: constants, then weight words."""
-    lanes = config.pout * shape.kernel.sets
+    """The bytes of a payload, for every group: constants, depthwise layer, weight words."""
     groups = shape.groups(config)
-    constants = np.zeros(groups * lanes, np.int64)
-    mask = (1 << MULTIPLIER_BITS) - 1
-    constants[: shape.outputs] = payload.bias.astype(np.int64) << MULTIPLIER_BITS | (
-        payload.multiplier.astype(np.int64) & mask
-    )
+
+    def by_group(values: npt.NDArray[np.int64], absent: int = 0) -> npt.NDArray[np.int64]:
+        """One number a channel as (group, channel), ``absent`` past the last."""
+        padded = np.full(groups * config.pout * shape.kernel.sets, absent, np.int64)
+        padded[: shape.outputs] = values
+        return padded.reshape(groups, -1)
+
+    head = by_group(_pack_constants(payload))
+    if payload.depthwise is not None:
+        behind = payload.depthwise
+        kernels = by_group(_pack_kernels(behind.weight), ZERO_KERNEL)
+        head = np.concatenate([head, kernels, by_group(_pack_constants(behind))], axis=1)
     words = _nibble_words(word_order(payload.weight, shape, config), shape.weight_bits)
     packed = (words[..., ::2] | words[..., 1::2] << 4).astype(np.uint8)
     return b"".join(
-        constants[group * lanes : (group + 1) * lanes].astype("<i8").tobytes()
-        + packed[group].tobytes()
-        for group in range(groups)
+        head[group].astype("<i8").tobytes() + packed[group].tobytes() for group in range(groups)
     )
 
 
@@ -107,20 +124,56 @@ def unpack_payload(data: bytes, shape: PayloadShape, config: CoreConfig) -> Payl
     """Inverse of `pack_payload`. Raises ValueError when the length is not the payload's."""
     if len(data) != shape.bytes(config):
         raise ValueError(f"{len(data)} bytes for a payload of {shape.bytes(config)}")
-    lanes = config.pout * shape.kernel.sets
     groups, words = shape.groups(config), shape.words(config)
     raw = np.frombuffer(data, np.uint8).reshape(groups, -1)
-    head = lanes * CONSTANT_BYTES
-    constants = np.ascontiguousarray(raw[:, :head]).view("<i8").reshape(-1)[: shape.outputs]
-    multiplier = constants << 64 - MULTIPLIER_BITS >> 64 - MULTIPLIER_BITS
-    packed = raw[:, head:].reshape(groups, words, -1)
+    size = shape.head_bytes(config)
+    head = np.ascontiguousarray(raw[:, :size]).view("<i8")
+    lanes = config.pout * shape.kernel.sets
+    constants, *behind = (
+        head[:, first : first + lanes].reshape(-1)[: shape.outputs]
+        for first in range(0, head.shape[1], lanes)
+    )
+    multiplier, bias = _unpack_constants(constants)
+    depthwise = None
+    if shape.depthwise:
+        depthwise = Payload(_unpack_kernels(behind[0]), *_unpack_constants(behind[1]))
+    packed = raw[:, size:].reshape(groups, words, -1)
     nibbles = np.stack([packed & 15, packed >> 4], axis=-1).reshape(groups, words, -1)
     digits = digits_of(shape.weight_bits)
     parts = nibbles.reshape(groups, digits, words // digits, -1).astype(np.int16)
     codes = parts[:, 0] - 8 if digits == 1 else (parts[:, 0] << 4 | parts[:, 1]) - 128
     ordered = codes.reshape(groups, words // digits, shape.kernel.planes, config.pout, config.pin)
-    weight = restore_order(ordered, shape)
-    return Payload(weight, multiplier.astype(np.int32), constants >> MULTIPLIER_BITS)
+    return Payload(restore_order(ordered, shape), multiplier, bias, depthwise)
+
+
+def _pack_constants(payload: Payload) -> npt.NDArray[np.int64]:
+    """Multiplier and bias of every channel in 64 bits."""
+    low = payload.multiplier.astype(np.int64) & (1 << MULTIPLIER_BITS) - 1
+    packed: npt.NDArray[np.int64] = payload.bias.astype(np.int64) << MULTIPLIER_BITS | low
+    return packed
+
+
+def _unpack_constants(packed: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    multiplier = packed << 64 - MULTIPLIER_BITS >> 64 - MULTIPLIER_BITS
+    return multiplier.astype(np.int32), packed >> MULTIPLIER_BITS
+
+
+_KERNEL_SHIFTS = 4 * np.arange(9, dtype=np.int64).reshape(3, 3).T
+"""Place of the weight of row j, column i: nibble 3*i + j."""
+ZERO_KERNEL = 0x888888888
+"""Nine weights of code 0."""
+
+
+def _pack_kernels(weight: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """A depthwise kernel (1, 3, 3) of every channel in 64 bits, without sign."""
+    stored = weight[:, 0].astype(np.int64) + 8
+    packed: npt.NDArray[np.int64] = (stored << _KERNEL_SHIFTS).sum(axis=(1, 2))
+    return packed
+
+
+def _unpack_kernels(packed: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    codes = (packed[:, None, None, None] >> _KERNEL_SHIFTS & 15) - 8
+    return codes.astype(np.int16)
 
 
 def word_order(

@@ -4,8 +4,8 @@
 Written from docs/stream_format.md without the package that makes the streams, so that the two
 check each other: words of nibbles at addresses, weights offset to unsigned, three weights and two
 pixels on one multiplier 11 bits apart, chains of four products cut into slots, one correction for
-all lanes, digits most significant first, an accumulator that wraps, and a feature memory that
-starts full of rubbish.
+all lanes, digits most significant first, an accumulator that wraps, skip tensors and depthwise
+kernels, and a feature memory that starts full of rubbish.
 """
 
 from __future__ import annotations
@@ -31,6 +31,15 @@ def bits_of(word: int, high: int, low: int) -> int:
 
 
 @dataclass
+class Behind:
+    """The depthwise fields of a LAYER block."""
+
+    stride: int
+    bits: int
+    shift: int
+
+
+@dataclass
 class Layer:
     """Fields of a LAYER block, as the format's table names them."""
 
@@ -53,6 +62,11 @@ class Layer:
     images: int
     source_pitch: int
     target_pitch: int
+    skip: int | None
+    skip_pitch: int
+    skip_bits: int
+    skip_multiplier: int
+    behind: Behind | None
 
     @property
     def sets(self) -> int:
@@ -61,7 +75,13 @@ class Layer:
     @property
     def output_size(self) -> tuple[int, int]:
         h, w = self.result_size
+        if self.behind is not None:
+            h, w = -(-h // self.behind.stride), -(-w // self.behind.stride)
         return (h // 2, w // 2) if self.pool else (h, w)
+
+    @property
+    def stored_bits(self) -> int:
+        return self.output_bits if self.behind is None else self.behind.bits
 
     @property
     def result_size(self) -> tuple[int, int]:
@@ -132,13 +152,17 @@ class CoreModel:
         return words
 
     def _layer(self, w: tuple[int, ...]) -> Layer:
+        multiplier = bits_of(w[11], 17, 0)
+        stride = 2 if bits_of(w[1], 25, 25) else 1
+        behind = Behind(stride, bits_of(w[13], 7, 0), bits_of(w[13], 15, 8))
         return Layer(
             bits_of(w[1], 15, 0), bits_of(w[1], 17, 16), bool(bits_of(w[1], 18, 18)),
             bool(bits_of(w[1], 19, 19)), bits_of(w[2], 15, 0), bits_of(w[2], 31, 16),
             bits_of(w[3], 15, 0), bits_of(w[3], 31, 16), w[4], w[5], bits_of(w[6], 7, 0),
             bits_of(w[6], 15, 8), bits_of(w[6], 23, 16), bits_of(w[6], 31, 24),
             2 if bits_of(w[1], 21, 21) else 1, bool(bits_of(w[1], 22, 22)), bits_of(w[7], 15, 0),
-            w[8], w[9],
+            w[8], w[9], w[10] if bits_of(w[1], 23, 23) else None, w[12], bits_of(w[11], 31, 24),
+            multiplier - (multiplier >> 17 << 18), behind if bits_of(w[1], 24, 24) else None,
         )  # fmt: skip
 
     def _load(self, words: tuple[int, ...], data: bytes, beat_bytes: int) -> int:
@@ -195,22 +219,27 @@ class CoreModel:
                 layer,
                 source=layer.source + k * layer.source_pitch,
                 target=layer.target + k * layer.target_pitch,
+                skip=None if layer.skip is None else layer.skip + k * layer.skip_pitch,
             )
             for k in range(layer.images)
         ]
         for group in range(-(-layer.outputs // lanes)):
             constants = struct.unpack(f"<{lanes}q", data[used : used + 8 * lanes])
             used += 8 * lanes
+            behind = b""
+            if layer.behind is not None:
+                behind = data[used : used + 16 * lanes]
+                used += 16 * lanes
             raw = np.frombuffer(data[used : used + digits * per_digit * word], np.uint8)
             used += digits * per_digit * word
             nibbles = np.stack([raw & 15, raw >> 4], axis=-1).astype(np.int64)
             weights = nibbles.reshape(digits, per_digit, planes, self.pout, self.pin)
             for one in images:
-                self._emit(one, group, self._accumulate(one, weights), constants)
+                self._emit(one, group, self._accumulate(one, weights), constants, behind)
         if not layer.raw:
             shape = (layer.outputs, *layer.output_size)
             for one in images:
-                self.outputs.append(self.read_tensor(one.target, shape, layer.output_bits))
+                self.outputs.append(self.read_tensor(one.target, shape, layer.stored_bits))
         return data[:used]
 
     def _phases(self, layer: Layer) -> list[tuple[int, int, bool]]:
@@ -315,10 +344,12 @@ class CoreModel:
             acc = self._wrap(acc + slots[0, :, 1])
         return acc[None, None, :]
 
-    def _emit(self, layer: Layer, group: int, acc: Array, constants: tuple[int, ...]) -> None:
-        values = np.array(constants, np.int64)
-        multiplier = (values & (1 << 18) - 1 ^ 1 << 17) - (1 << 17)
-        scaled = acc * multiplier + (values >> 18)
+    def _emit(
+        self, layer: Layer, group: int, acc: Array, constants: tuple[int, ...], behind: bytes
+    ) -> None:
+        scaled = self._scale(acc, constants)
+        if layer.skip is not None:
+            scaled = scaled + self._skip(layer, group, scaled.shape) * layer.skip_multiplier
         lanes = self.pout * layer.sets
         there = [c for c in range(lanes) if group * lanes + c < layer.outputs]
         if layer.raw:
@@ -332,17 +363,49 @@ class CoreModel:
                             ]
             return
         codes = np.clip(scaled >> layer.shift, 0, (1 << layer.output_bits) - 1)
+        if layer.behind is not None:
+            codes = self._depthwise(layer.behind, codes, behind)
         if layer.pool:
             h, w = layer.output_size
             blocks = codes[: 2 * h, : 2 * w].reshape(h, 2, w, 2, lanes)
             codes = blocks.max(axis=(1, 3))
         self._write(layer, group, codes, there)
 
+    def _scale(self, acc: Array, constants: tuple[int, ...]) -> Array:
+        values = np.array(constants, np.int64)
+        multiplier = (values & (1 << 18) - 1 ^ 1 << 17) - (1 << 17)
+        scaled: Array = acc * multiplier + (values >> 18)
+        return scaled
+
+    def _skip(self, layer: Layer, group: int, shape: tuple[int, ...]) -> Array:
+        """Codes of the skip tensor for a group (H, W, lanes), 0 for channels that do not exist."""
+        assert layer.skip is not None
+        h, w, lanes = shape
+        codes = self.read_tensor(layer.skip, (layer.outputs, h, w), layer.skip_bits)
+        part = codes[group * lanes : (group + 1) * lanes]
+        return np.pad(part, ((0, lanes - len(part)), (0, 0), (0, 0))).transpose(1, 2, 0)
+
+    def _depthwise(self, layer: Behind, codes: Array, data: bytes) -> Array:
+        """Codes (H, W, lanes) filtered; ``data`` has the kernels, then the constants."""
+        h, w, lanes = codes.shape
+        kernels, constants = np.frombuffer(data, "<i8").reshape(2, lanes)
+        assert codes.max(initial=0) < 16
+        padded = np.pad(codes, ((1, 1), (1, 1), (0, 0)))
+        acc = np.zeros((-(-h // layer.stride), -(-w // layer.stride), lanes), np.int64)
+        for j in range(3):
+            for i in range(3):
+                weight = (kernels >> 4 * (3 * i + j) & 15) - 8
+                window = padded[j : j + h : layer.stride, i : i + w : layer.stride]
+                acc += window * weight
+        scaled = self._scale(acc, tuple(constants.tolist()))
+        filtered: Array = np.clip(scaled >> layer.shift, 0, (1 << layer.bits) - 1)
+        return filtered
+
     def _write(self, layer: Layer, group: int, codes: Array, there: list[int]) -> None:
         """Write codes (H, W, lanes) of the channels that exist, and 0 to an odd pixel past W."""
         h, w, lanes = codes.shape
         groups, pairs = -(-layer.outputs // self.pin), -(-w // 2)
-        digits = 2 if layer.output_bits == 8 else 1
+        digits = 2 if layer.stored_bits == 8 else 1
         even = np.pad(codes, ((0, 0), (0, 2 * pairs - w), (0, 0)))
         y, t = np.ix_(np.arange(h), np.arange(pairs))
         for c in there:

@@ -44,15 +44,23 @@ LAYER = (
     "wide_weight", "odd", "rows", "pairs", "width", "words", "stride", "row_pitch", "last_line",
     "images", "in_pitch", "out_pitch", "loads", "slot", "in_base", "in_digit", "weight_digit",
     "group_words", "groups", "channels", "out_base", "out_plane", "out_digit", "out_planes",
-    "out_bits", "shift",
+    "out_bits", "shift", "skip", "skip_wide", "skip_base", "skip_plane", "skip_digit", "skip_pitch",
+    "skip_multiplier", "depthwise", "depthwise_stride2", "depthwise_bits", "depthwise_shift",
 )  # fmt: skip
-READY = ("load_ready", "layer_ready", "constant_space", "weight_space")
+READY = ("load_ready", "layer_ready", "constant_space", "depthwise_space", "weight_space")
 CONTROLS = (
     "done", "idle", "first_beat", "s_valid", "s_ready", "load_valid", "load_ready", "layer_valid",
-    "layer_ready", "constant_write", "constant_space", "weight_write", "weight_space",
-    "error_valid",
+    "layer_ready", "constant_write", "constant_space", "depthwise_kernel_write",
+    "depthwise_constant_write", "depthwise_space", "weight_write", "weight_space", "error_valid",
 )  # fmt: skip
-BLOCK_CYCLES = 14
+SETS = {
+    "constant_write": ("set", "constant_space"),
+    "depthwise_kernel_write": ("kernels", "depthwise_space"),
+    "depthwise_constant_write": ("constants behind", "depthwise_space"),
+}
+"""Event and space of every memory that is filled set by set."""
+
+BLOCK_CYCLES = 17
 """Cycles from a block's last beat to the first beat after it, at most."""
 
 
@@ -186,9 +194,10 @@ class Bench:
                 self.first_beats += 1
             self._watch_block("load", LOAD, now)
             self._watch_block("layer", LAYER, now)
-            if now["constant_write"]:
-                assert now["constant_space"], "constants without space"
-                self._constants()
+            for write, (event, space) in SETS.items():
+                if now[write]:
+                    assert now[space], f"{event} without space"
+                    self._constants(event)
             if now["weight_write"]:
                 assert now["weight_space"], "weights without space"
                 self._weights()
@@ -213,12 +222,12 @@ class Bench:
         else:
             self._waiting[kind] = fields
 
-    def _constants(self) -> None:
+    def _constants(self, event: str) -> None:
         beat = int(self.dut.payload_beat.value)
         assert beat not in self._set
         self._set[beat] = int(self.dut.payload_data.value)
         if is_high(self.dut.constant_last):
-            self.events.append(("set", self._joined(self._set)))
+            self.events.append((event, self._joined(self._set)))
             self._set = {}
 
     def _weights(self) -> None:

@@ -28,6 +28,7 @@ from ref_model.hardware.checks import (
     Words,
     check_layer,
     check_load,
+    convolution_size,
     payload_shape_of,
     result_size,
 )
@@ -39,7 +40,8 @@ from ref_model.hardware.program import DecodedProgram, LayerSection
 from ref_model.integer.ranges import CODE_BITS, MAX_SHIFT
 
 Event = tuple[str, Any]
-"""What is handed on: ("load", fields), ("layer", fields), ("set", bytes), ("word", planes)."""
+"""What is handed on: ("load" or "layer", fields), ("set", "kernels" or "constants behind", bytes),
+("word", planes)."""
 
 KINDS: dict[type[Block], int] = {
     ProgramBlock: BlockKind.PROGRAM,
@@ -166,6 +168,10 @@ def _random_layer(
         tries += 1
         raw = last or (index > 0 and random.random() < 0.2)
         kernel = random.choice(list(Kernel))
+        chosen = random.random()
+        output_base = 0 if raw else random.randrange(config.feature_depth)
+        output_pitch = random.choice([0, random.randrange(config.feature_depth // 8)])
+        in_place = random.random() < 0.3
         block = LayerBlock(
             index=index,
             kernel=kernel,
@@ -179,7 +185,7 @@ def _random_layer(
             channels=random.randint(1, 3 * config.pin),
             outputs=random.randint(1, 4 * config.pout),
             input_base=random.randrange(config.feature_depth),
-            output_base=0 if raw else random.randrange(config.feature_depth),
+            output_base=output_base,
             input_bits=random.choice(CODE_BITS),
             weight_bits=random.choice(CODE_BITS),
             output_bits=0 if raw else random.choice(CODE_BITS),
@@ -187,7 +193,18 @@ def _random_layer(
             images=random.choice([1, 1, 2, 3, 9]),
             slot=random.getrandbits(8),
             input_pitch=random.choice([0, random.randrange(config.feature_depth // 8)]),
-            output_pitch=random.choice([0, random.randrange(config.feature_depth // 8)]),
+            output_pitch=output_pitch,
+            skip=int(not raw and kernel is not Kernel.FULL and chosen < 0.3),
+            skip_bits=random.choice(CODE_BITS),
+            skip_base=output_base if in_place else random.randrange(config.feature_depth),
+            skip_pitch=output_pitch
+            if in_place
+            else random.choice([0, random.randrange(config.feature_depth // 8)]),
+            skip_multiplier=random.getrandbits(18),
+            depthwise=int(not raw and kernel is not Kernel.FULL and chosen > 0.7),
+            depthwise_stride2=random.getrandbits(1),
+            depthwise_bits=random.choice(CODE_BITS),
+            depthwise_shift=random.randint(0, MAX_SHIFT),
         )
         try:
             check_layer(block, header, config, opened)
@@ -240,8 +257,9 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
     """What the array and the output need; of a raw layer's output nothing is stored."""
     kernel, shape = Kernel(block.kernel), payload_shape_of(block)
     full, raw = kernel is Kernel.FULL, bool(block.raw)
-    height, width = result_size(block)
+    height, width = convolution_size(block)
     pool = 2 if block.pool else 1
+    output = [size // pool for size in result_size(block)]
     one_digit = shape.words(config) // digits_of(block.weight_bits)
     rows = 3 if kernel is Kernel.K3X3 else 1
 
@@ -278,15 +296,29 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         "out_planes": ceil_div(block.outputs, config.pin),
         "out_bits": block.output_bits,
         "shift": block.shift,
+        "skip": block.skip,
+        "depthwise": block.depthwise,
     }
+    if block.skip:
+        fields["skip_wide"] = int(digits_of(block.skip_bits) == 2)
+        fields["skip_base"] = block.skip_base
+        fields["skip_plane"] = words(1, height, width)
+        fields["skip_digit"] = words(block.outputs, height, width)
+        fields["skip_multiplier"] = block.skip_multiplier
+    if block.depthwise:
+        fields["depthwise_stride2"] = block.depthwise_stride2
+        fields["depthwise_bits"] = block.depthwise_bits
+        fields["depthwise_shift"] = block.depthwise_shift
     if block.images > 1:
         fields["in_pitch"] = block.input_pitch
+        if block.skip:
+            fields["skip_pitch"] = block.skip_pitch
     if not raw:
         if block.images > 1:
             fields["out_pitch"] = block.output_pitch
         fields["out_base"] = block.output_base
-        fields["out_plane"] = words(1, height // pool, width // pool)
-        fields["out_digit"] = words(block.outputs, height // pool, width // pool)
+        fields["out_plane"] = words(1, *output)
+        fields["out_digit"] = words(block.outputs, *output)
     return fields
 
 
@@ -305,6 +337,9 @@ def payload_events(payload: bytes, block: LayerBlock, config: CoreConfig) -> lis
     for _ in range(shape.groups(config)):
         for _ in range(kernel.sets):
             events.append(("set", take(config.pout * CONSTANT_BYTES)))
+        for event in ("kernels", "constants behind") if block.depthwise else ():
+            for _ in range(kernel.sets):
+                events.append((event, take(config.pout * CONSTANT_BYTES)))
         for _ in range(shape.words(config)):
             events.append(("word", {p: take(plane_bytes) for p in MEMORY_PLANES[kernel]}))
     assert position == len(payload)
@@ -415,7 +450,7 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
         layer(f"no {name}", ErrorCode.SHAPE, any_layer, **{name: 0})
     plain = {
         "kernel": Kernel.K3X3, "pool": 1, "height": 4, "width": 4, "stride2": 0, "shared": 0,
-        "images": 1, "after_load": 1,
+        "images": 1, "after_load": 1, "skip": 0, "depthwise": 0,
     }  # fmt: skip
     layer("pool of one row", ErrorCode.SHAPE, inner, **{**plain, "height": 1})
     layer("pool of one column", ErrorCode.SHAPE, inner, **{**plain, "width": 1})
@@ -440,13 +475,41 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     layer("raw with shift", ErrorCode.BITS, last, shift=1)
     layer("raw with output bits", ErrorCode.BITS, last, output_bits=4)
 
+    behind = {**plain, "pool": 0, "depthwise": 1, "output_bits": 4, "depthwise_bits": 4}
+    behind |= {"depthwise_stride2": 0, "depthwise_shift": 0}
+    wide = {**behind, "width": config.max_pool_width + 1}
+    layer("depthwise too wide", ErrorCode.SHAPE, inner, **wide)
+    thin = {**behind, "pool": 1, "depthwise_stride2": 1}
+    layer("pool of one row behind", ErrorCode.SHAPE, inner, **{**thin, "height": 2})
+    layer("pool of one column behind", ErrorCode.SHAPE, inner, **{**thin, "width": 2})
+    adding = {**plain, "pool": 0, "skip": 1, "skip_bits": 4}
+    for bits in (0, 1, 5, 12, 136):
+        layer(f"{bits} bits behind", ErrorCode.BITS, inner, **{**behind, "depthwise_bits": bits})
+        layer(f"{bits} skip bits", ErrorCode.BITS, inner, **{**adding, "skip_bits": bits})
+    layer("depthwise of 8 bits", ErrorCode.BITS, inner, **{**behind, "output_bits": 8})
+    for shift in (MAX_SHIFT + 1, 64, 255):
+        layer(
+            f"shift {shift} behind", ErrorCode.BITS, inner, **{**behind, "depthwise_shift": shift}
+        )
+    layer("raw and depthwise", ErrorCode.KERNEL, last, **{**behind, "output_bits": 0})
+    layer("raw and skip", ErrorCode.KERNEL, last, **adding)
+    layer("skip and depthwise", ErrorCode.KERNEL, inner, **{**behind, "skip": 1, "skip_bits": 4})
+    for name, fields in (("skip", adding), ("depthwise", behind)):
+        layer(f"full map with {name}", ErrorCode.KERNEL, inner, **{**fields, "kernel": Kernel.FULL})
+    for base in (depth, 0xFFFFFFFF):
+        layer(f"skip base {base}", ErrorCode.MEMORY, inner, **{**adding, "skip_base": base})
+    for pitch in (depth, 1 << 18, 0xFFFFFFFF):
+        two = {**adding, "images": 2, "skip_base": 0, "skip_pitch": pitch}
+        layer(f"skip pitch {pitch}", ErrorCode.MEMORY, inner, **two)
+    found += _results_over_skip(program, inner, adding, depth)
+
     layer("input base", ErrorCode.MEMORY, any_layer, input_base=depth)
     layer("last input base", ErrorCode.MEMORY, any_layer, input_base=0xFFFFFFFF)
     layer("output base", ErrorCode.MEMORY, inner, output_base=depth)
     layer("last output base", ErrorCode.MEMORY, inner, output_base=0xFFFFFFFF)
     base = program.layers[inner].input_base
     layer("output over input", ErrorCode.MEMORY, inner, output_base=base)
-    huge = {"height": 0xFFFF, "width": 0xFFFF, "pool": 0, "input_base": 0}
+    huge = {"height": 0xFFFF, "width": 0xFFFF, "pool": 0, "input_base": 0, "depthwise": 0}
     layer("65535 x 65535", ErrorCode.MEMORY, any_layer, **huge)
     layer("65535 channels", ErrorCode.MEMORY, any_layer, channels=0xFFFF, input_base=0)
     wide = {"pool": 0, "height": 4, "width": 4, "input_base": 0, "output_base": depth // 2}
@@ -492,6 +555,26 @@ def _one_after_another(program: Program, number: int) -> dict[str, int]:
     return {"input_pitch": 0, "output_pitch": pitch}
 
 
+def _results_over_skip(
+    program: Program, number: int, fields: dict[str, int], depth: int
+) -> list[Fault]:
+    """Results beside their place in the skip tensor, and pooled or with another pitch in it."""
+    cases = {
+        "a word behind": {"skip_base": depth // 2 + 1, "images": 1},
+        "a word before": {"skip_base": depth // 2 - 1, "images": 1},
+        "pooled in place": {"skip_base": depth // 2, "images": 1, "pool": 1},
+        "another pitch": {"skip_base": depth // 2, "images": 2, "output_pitch": 24},
+    }
+    small = {"channels": 1, "outputs": 1, "height": 4, "width": 4, "input_base": 0}
+    small |= {"output_base": depth // 2, "input_bits": 4, "output_bits": 4, "weight_bits": 4}
+    small |= {"input_pitch": 16, "skip_pitch": 16, "output_pitch": 16}
+    return [
+        Fault(f"result {name}", program.with_layer(number, **{**fields, **small, **case}),
+              ErrorCode.MEMORY, number)
+        for name, case in cases.items()
+    ]  # fmt: skip
+
+
 def _meeting_images(program: Program, number: int) -> list[Fault]:
     """An image of one word that is stored in a tensor of the layer beside it."""
     index = program.layer_after(number)
@@ -500,6 +583,7 @@ def _meeting_images(program: Program, number: int) -> list[Fault]:
     layer = replace(program.layers[index], after_load=0)
     layers = (*program.layers[:index], layer, *program.layers[index + 1 :])
     bases = [layer.input_base] if layer.raw else [layer.input_base, layer.output_base]
+    bases += [layer.skip_base] if layer.skip else []
     changed = replace(program, layers=layers)
     small = {"height": 1, "width": 1, "channels": 1, "bits": 4, "row_window": 0}
     return [
@@ -530,6 +614,14 @@ FIELD_VALUES: dict[str, Callable[[], int]] = {
     "output_pitch": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
     "output_bits": lambda: random.randrange(10),
     "shift": lambda: random.choice([0, 5, 40, 41, 255]),
+    "skip": lambda: random.getrandbits(1),
+    "skip_bits": lambda: random.randrange(10),
+    "skip_base": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
+    "skip_pitch": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
+    "depthwise": lambda: random.getrandbits(1),
+    "depthwise_stride2": lambda: random.getrandbits(1),
+    "depthwise_bits": lambda: random.randrange(10),
+    "depthwise_shift": lambda: random.choice([0, 5, 40, 41, 255]),
 }
 """Random values for the fields of a LAYER block, good and bad."""
 

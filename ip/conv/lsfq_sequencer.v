@@ -76,6 +76,7 @@ module lsfq_sequencer #(
 
   input  wire             step_ready,         // what a step's pairs are added to is there
   output wire             step_taken,         // a step's last word is issued
+  output wire             step_row_end,       // (with it) the step is its row's last
   input  wire             pair_done,          // a pair has passed the requantisation
   output wire             drain,              // all pairs of the layer have passed the requantisation
   input  wire             output_idle,        // nothing is left behind it
@@ -156,6 +157,7 @@ module lsfq_sequencer #(
 
   assign layer_begin = state_q == S_BEGIN;
   assign step_taken  = ends;
+  assign step_row_end = last_pair;
   assign drain       = state_q == S_FINISH && pending_q == {PENDING_W{1'b0}} && !issue_valid;
   assign layer_ready = drain && output_idle;
 

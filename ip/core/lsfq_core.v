@@ -279,11 +279,20 @@ module lsfq_core #(
   wire [3:0]       layer_out_bits;
   wire [5:0]       next_shift;
   wire [5:0]       layer_shift;
+  wire             next_skip, next_skip_wide, next_depthwise, next_depthwise_stride2;
+  wire             layer_skip, layer_skip_wide, layer_depthwise, layer_depthwise_stride2;
+  wire [17:0]      next_skip_base, next_skip_plane, next_skip_digit, next_skip_pitch, next_skip_multiplier;
+  wire [17:0]      layer_skip_base, layer_skip_plane, layer_skip_digit, layer_skip_pitch, layer_skip_multiplier;
+  wire [3:0]       next_depthwise_bits;
+  wire [3:0]       layer_depthwise_bits;
+  wire [5:0]       next_depthwise_shift;
+  wire [5:0]       layer_depthwise_shift;
   wire             next_valid, next_ready, layer_valid;
   wire [1:0]       layer_level;
-  localparam LAYER_BITS = 353 + 2 * PTR_W;    // of all fields
+  localparam LAYER_BITS = 457 + 2 * PTR_W;    // of all fields
 
   wire               constant_write, constant_last, constant_space;
+  wire               depthwise_kernel_write, depthwise_constant_write, depthwise_space;
   wire               weight_write, weight_last, weight_space;
   wire [1:0]         weight_plane, weight_absent;
   wire [BEAT_W-1:0]  payload_beat;
@@ -359,9 +368,23 @@ module lsfq_core #(
     .layer_out_planes   (next_out_planes),
     .layer_out_bits     (next_out_bits),
     .layer_shift        (next_shift),
+    .layer_skip             (next_skip),
+    .layer_skip_wide        (next_skip_wide),
+    .layer_skip_base        (next_skip_base),
+    .layer_skip_plane       (next_skip_plane),
+    .layer_skip_digit       (next_skip_digit),
+    .layer_skip_pitch       (next_skip_pitch),
+    .layer_skip_multiplier  (next_skip_multiplier),
+    .layer_depthwise        (next_depthwise),
+    .layer_depthwise_stride2(next_depthwise_stride2),
+    .layer_depthwise_bits   (next_depthwise_bits),
+    .layer_depthwise_shift  (next_depthwise_shift),
     .constant_write    (constant_write),
     .constant_last     (constant_last),
     .constant_space    (constant_space),
+    .depthwise_kernel_write  (depthwise_kernel_write),
+    .depthwise_constant_write(depthwise_constant_write),
+    .depthwise_space         (depthwise_space),
     .weight_write      (weight_write),
     .weight_plane      (weight_plane),
     .weight_absent     (weight_absent),
@@ -389,7 +412,10 @@ module lsfq_core #(
               next_width, next_words, next_stride, next_row_pitch, next_last_line, next_images,
               next_in_pitch, next_out_pitch, next_loads, next_slot, next_in_base, next_in_digit,
               next_weight_digit, next_group_words, next_groups, next_channels, next_out_base,
-              next_out_plane, next_out_digit, next_out_planes, next_out_bits, next_shift}),
+              next_out_plane, next_out_digit, next_out_planes, next_out_bits, next_shift,
+              next_skip, next_skip_wide, next_skip_base, next_skip_plane, next_skip_digit,
+              next_skip_pitch, next_skip_multiplier, next_depthwise, next_depthwise_stride2,
+              next_depthwise_bits, next_depthwise_shift}),
     .m_valid(layer_valid),
     .m_ready(layer_finished),
     .m_data ({layer_three_rows, layer_pointwise, layer_raw, layer_last, layer_pool, layer_stride2,
@@ -398,7 +424,9 @@ module lsfq_core #(
               layer_images, layer_in_pitch, layer_out_pitch, layer_loads, layer_slot, layer_in_base,
               layer_in_digit, layer_weight_digit, layer_group_words, layer_groups, layer_channels,
               layer_out_base, layer_out_plane, layer_out_digit, layer_out_planes, layer_out_bits,
-              layer_shift}),
+              layer_shift, layer_skip, layer_skip_wide, layer_skip_base, layer_skip_plane, layer_skip_digit,
+              layer_skip_pitch, layer_skip_multiplier, layer_depthwise, layer_depthwise_stride2,
+              layer_depthwise_bits, layer_depthwise_shift}),
     .level  (layer_level)
   );
 
@@ -451,13 +479,16 @@ module lsfq_core #(
     .read_data    (weight_word)
   );
 
-  // ---- the feature memory: the loader writes when the writer does not
+  // ---- the feature memory: port A feeds the array; of port B the writer takes what it needs, then the skip
+  // reader, then the loader
 
   wire [PIN-1:0]   load_enable, store_enable;
-  wire [17:0]      load_address, store_address, feature_address;
-  wire [8*PIN-1:0] load_data, store_data, feature_word;
+  wire [17:0]      load_address, store_address, skip_address, feature_address;
+  wire [8*PIN-1:0] load_data, store_data, skip_word, feature_word;
+  wire             skip_valid;
   wire             storing = |store_enable;
-  wire [17:0]      write_address = storing ? store_address : load_address;
+  wire             loading = !storing && !skip_valid;
+  wire [17:0]      port_b_address = storing ? store_address : skip_valid ? skip_address : load_address;
 
   lsfq_loader #(
     .PIN   (PIN),
@@ -487,7 +518,7 @@ module lsfq_core #(
     .s_ready         (data_ready),
     .s_data          (data_data),
     .s_last          (data_last),
-    .write_ready     (!storing),
+    .write_ready     (loading),
     .write_enable    (load_enable),
     .write_address   (load_address),
     .write_data      (load_data),
@@ -495,17 +526,18 @@ module lsfq_core #(
     .error_code      (loader_code)
   );
 
-  lsfq_ram #(
+  lsfq_dual_ram #(
     .DEPTH   (FEATURE_DEPTH),
     .WIDTH   (8 * PIN),
     .SEGMENTS(PIN)
   ) u_features (
-    .aclk         (aclk),
-    .write_enable (storing ? store_enable : load_enable),
-    .write_address(write_address[ADDRESS_W-1:0]),
-    .write_data   (storing ? store_data : load_data),
-    .read_address (feature_address[ADDRESS_W-1:0]),
-    .read_data    (feature_word)
+    .aclk          (aclk),
+    .a_address     (feature_address[ADDRESS_W-1:0]),
+    .a_data        (feature_word),
+    .b_address     (port_b_address[ADDRESS_W-1:0]),
+    .b_write_enable(storing ? store_enable : loading ? load_enable : {PIN{1'b0}}),
+    .b_write_data  (storing ? store_data : load_data),
+    .b_data        (skip_word)
   );
 
   // ---- the array
@@ -516,6 +548,9 @@ module lsfq_core #(
   wire       raw_valid, code_valid, kept_valid, pooled_valid;
   wire       pool_busy, writer_idle;
   wire [LEVEL_W-1:0] result_level;
+
+  wire       drain, depthwise_busy, filtered_valid, skip_ready, step_taken, step_row_end;
+  wire [3:0] stored_bits = layer_depthwise ? layer_depthwise_bits : layer_out_bits;
 
   lsfq_sequencer #(
     .PIN    (PIN),
@@ -551,7 +586,7 @@ module lsfq_core #(
     .layer_weight_digit    (layer_weight_digit),
     .layer_group_words     (layer_group_words),
     .layer_groups          (layer_groups),
-    .layer_out_bits        (layer_out_bits),
+    .layer_out_bits        (stored_bits),
     .layer_begin           (layer_begin),
     .feature_address       (feature_address),
     .weight_pointer        (weight_pointer),
@@ -567,7 +602,12 @@ module lsfq_core #(
     .issue_image_last      (issue_image_last),
     .pair_cycles           (pair_cycles),
     .pair_done             (code_valid || raw_valid && layer_raw),
-    .output_idle           (!kept_valid && !pool_busy && !pooled_valid && writer_idle),
+    .step_ready            (skip_ready),
+    .step_taken            (step_taken),
+    .step_row_end          (step_row_end),
+    .drain                 (drain),
+    .output_idle           (!kept_valid && !depthwise_busy && !filtered_valid && !pool_busy &&
+                             !pooled_valid && writer_idle),
     .result_level          (result_level),
     .count_busy            (count_busy),
     .count_starved_weights (count_weights),
@@ -618,7 +658,8 @@ module lsfq_core #(
   wire                    code_set, code_both, code_row_end, code_end;
   wire                    kept_set, kept_both, kept_row_end, kept_end;
   wire                    pooled_set, pooled_both;
-  wire [16*POUT-1:0]      code, kept, pooled;
+  wire                    filtered_set, filtered_both, filtered_row_end, filtered_end;
+  wire [16*POUT-1:0]      skip, code, kept, filtered, pooled;
 
   // a group's constants serve all its images
   reg  [15:0] image_q;
@@ -631,10 +672,42 @@ module lsfq_core #(
   assign constant_set     = pair_set;
   assign constant_release = !group_end ? 2'd0 : layer_pointwise ? 2'd2 : 2'd1;
 
+  lsfq_skip_reader #(
+    .PIN (PIN),
+    .POUT(POUT)
+  ) u_skip (
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .clear       (flush),
+    .restart     (layer_begin),
+    .enable      (layer_skip),
+    .pointwise   (layer_pointwise),
+    .stride_2    (layer_stride2),
+    .wide        (layer_skip_wide),
+    .groups      (layer_groups),
+    .base        (layer_skip_base),
+    .plane       (layer_skip_plane),
+    .digit_words (layer_skip_digit),
+    .images      (layer_images),
+    .pitch       (layer_skip_pitch),
+    .read_valid  (skip_valid),
+    .read_ready  (!storing),
+    .read_address(skip_address),
+    .read_data   (skip_word),
+    .step_ready  (skip_ready),
+    .step_end    (step_taken),
+    .step_row_end(step_row_end),
+    .pair_taken  (pair_valid),
+    .pair_set    (pair_set),
+    .pair_row_end(pair_row_end),
+    .pair        (skip)
+  );
+
   lsfq_requant #(
     .POUT (POUT),
     .ACC_W(ACC_W),
-    .RAW_W(RAW_W)
+    .RAW_W(RAW_W),
+    .SKIP (1)
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (aresetn),
@@ -642,6 +715,7 @@ module lsfq_core #(
     .out_bits    (layer_out_bits),
     .shift       (layer_shift),
     .raw_only    (layer_raw),
+    .skip_multiplier(layer_skip_multiplier),
     .pair_valid  (pair_valid),
     .pair_set    (pair_set),
     .pair_both   (pair_both),
@@ -650,6 +724,7 @@ module lsfq_core #(
     .pair        (pair),
     .offset      (offset),
     .constants   (constants),
+    .skip        (layer_skip ? skip : {16*POUT{1'b0}}),
     .raw_valid   (raw_valid),
     .raw_set     (raw_set),
     .raw_both    (raw_both),
@@ -685,6 +760,45 @@ module lsfq_core #(
     .m_pair   (kept)
   );
 
+  lsfq_depthwise #(
+    .POUT     (POUT),
+    .PARAM_W  (PARAM_W),
+    .MAX_WIDTH(MAX_POOL_WIDTH),
+    .BEAT_W   (BEAT_W)
+  ) u_depthwise (
+    .aclk          (aclk),
+    .aresetn       (aresetn),
+    .clear         (flush),
+    .restart       (layer_begin),
+    .enable        (layer_depthwise),
+    .two_sets      (layer_pointwise),
+    .stride_2      (layer_depthwise_stride2),
+    .images        (layer_images),
+    .out_bits      (layer_depthwise_bits),
+    .shift         (layer_depthwise_shift),
+    .pair_cycles   (pair_cycles),
+    .drain         (drain),
+    .busy          (depthwise_busy),
+    .kernel_write  (depthwise_kernel_write),
+    .constant_write(depthwise_constant_write),
+    .write_beat    (payload_beat),
+    .write_last    (constant_last),
+    .write_data    (payload_data),
+    .space         (depthwise_space),
+    .s_valid       (kept_valid),
+    .s_set         (kept_set),
+    .s_both        (kept_both),
+    .s_row_end     (kept_row_end),
+    .s_end         (kept_end),
+    .s_code        (kept),
+    .m_valid       (filtered_valid),
+    .m_set         (filtered_set),
+    .m_both        (filtered_both),
+    .m_row_end     (filtered_row_end),
+    .m_end         (filtered_end),
+    .m_code        (filtered)
+  );
+
   lsfq_max_pool #(
     .POUT     (POUT),
     .MAX_WIDTH(MAX_POOL_WIDTH)
@@ -695,12 +809,12 @@ module lsfq_core #(
     .restart  (layer_begin),
     .enable   (layer_pool),
     .busy     (pool_busy),
-    .s_valid  (kept_valid),
-    .s_set    (kept_set),
-    .s_both   (kept_both),
-    .s_row_end(kept_row_end),
-    .s_end    (kept_end),
-    .s_code   (kept),
+    .s_valid  (filtered_valid),
+    .s_set    (filtered_set),
+    .s_both   (filtered_both),
+    .s_row_end(filtered_row_end),
+    .s_end    (filtered_end),
+    .s_code   (filtered),
     .m_valid  (pooled_valid),
     .m_set    (pooled_set),
     .m_both   (pooled_both),
@@ -717,7 +831,7 @@ module lsfq_core #(
     .restart      (layer_begin),
     .idle         (writer_idle),
     .pointwise    (layer_pointwise),
-    .wide         (layer_out_bits == 4'd8),
+    .wide         (stored_bits == 4'd8),
     .base         (layer_out_base),
     .plane        (layer_out_plane),
     .digit_words  (layer_out_digit),
@@ -760,7 +874,7 @@ module lsfq_core #(
     .m_last    (result_tlast)
   );
 
-  wire unused = &{1'b0, layer_level, layer_width, write_address[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
+  wire unused = &{1'b0, layer_level, layer_width, port_b_address[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
 
 endmodule
 

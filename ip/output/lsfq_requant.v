@@ -3,11 +3,11 @@
 // lsfq_requant: integer requantisation of one pixel pair of POUT channels a cycle.
 //
 //   acc  = pair - 8*offset                                    signed, ACC_W bits
-//   raw  = acc*m + b
+//   raw  = acc*m + r*mr + b                                   r: code of the skip tensor, with SKIP
 //   code = clamp(raw >>> shift, 0, 2^out_bits - 1)            floor; b holds the rounding half
 //
-// m has 18 bits, b 46, both signed; the two pixels of a channel share them. |acc*m| <= 2^(ACC_W+16) and
-// |b| <= 2^45 add to less than 2^(RAW_W-1). The shift is done in three parts (by 16s, 4s, 1s); each keeps the bits
+// m and mr have 18 bits, b 46, all signed; the two pixels of a channel share m and b. |acc*m| <= 2^(ACC_W+16),
+// |r*mr| < 2^25 and |b| <= 2^45 add to less than 2^(RAW_W-1). The shift is done in three parts (by 16s, 4s, 1s); each keeps the bits
 // that can still reach a code and remembers whether one above them was set.
 //
 // Latency 3 cycles to raw, which then holds still until the next pair's, and 5 to code. No handshake: the datapath
@@ -19,7 +19,8 @@
 module lsfq_requant #(
   parameter POUT  = 16,
   parameter ACC_W = 27,
-  parameter RAW_W = 47
+  parameter RAW_W = 47,
+  parameter SKIP  = 0                           // 1: with residual addition
 ) (
   input  wire                    aclk,
   input  wire                    aresetn,
@@ -28,6 +29,7 @@ module lsfq_requant #(
   input  wire [3:0]              out_bits,
   input  wire [5:0]              shift,         // 0 to 40
   input  wire                    raw_only,      // the layer's pixels give no code
+  input  wire [17:0]             skip_multiplier,   // mr, signed
 
   input  wire                    pair_valid,
   input  wire                    pair_set,
@@ -37,6 +39,8 @@ module lsfq_requant #(
   input  wire [2*POUT*ACC_W-1:0] pair,
   input  wire [2*ACC_W-1:0]      offset,        // with pair; {odd, even}
   input  wire [64*POUT-1:0]      constants,     // with pair; channel l: {b, m} at bits 64*l upwards
+
+  input  wire [16*POUT-1:0]      skip,          // with pair: r; 0 where nothing is to be added
 
   output wire                    raw_valid,
   output wire                    raw_set,
@@ -155,6 +159,23 @@ module lsfq_requant #(
         wire signed [RAW_W-1:0] product = {{(RAW_W-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q};
         wire signed [RAW_W-1:0] bias    = {b2_q[45], b2_q};
 
+        wire signed [25:0]      residue;        // r*mr, with the product
+
+        if (SKIP != 0) begin : g_skip
+          reg signed [8:0] r_q;
+          (* use_dsp = "no" *)                  // the array needs them
+          reg signed [25:0] residue_q;
+          wire signed [25:0] r_wide  = {{17{r_q[8]}}, r_q};
+          wire signed [25:0] mr_wide = {{8{skip_multiplier[17]}}, skip_multiplier};
+          always @(posedge aclk) begin
+            r_q       <= {1'b0, skip[8*PLACE +: 8]};
+            residue_q <= r_wide * mr_wide;
+          end
+          assign residue = residue_q;
+        end else begin : g_no_skip
+          assign residue = 26'sd0;
+        end
+
         // a negative sum gives 0 whatever its bits are: the sign stays behind
         wire [RAW_W-2:0]   by_16 = shift[5] ? {32'd0, sum_q[RAW_W-2:32]}
                                  : shift[4] ? {16'd0, sum_q[RAW_W-2:16]} : sum_q[RAW_W-2:0];
@@ -165,7 +186,7 @@ module lsfq_requant #(
         always @(posedge aclk) begin
           acc_q      <= pair[PLACE*ACC_W +: ACC_W] - {offset[x*ACC_W +: ACC_W-3], 3'd0};
           product_q  <= acc_q * m_q;
-          if (sum_d) sum_q <= product + bias;
+          if (sum_d) sum_q <= product + bias + {{(RAW_W-26){residue[25]}}, residue};
 
           part_q     <= by_4[BY_4_W-1:0];
           above_q    <= by_16[RAW_W-2:BY_16_W] != {(RAW_W-1-BY_16_W){1'b0}}
@@ -181,6 +202,7 @@ module lsfq_requant #(
     end
   endgenerate
 
+  wire unused_skip = &{1'b0, skip, skip_multiplier};
   wire unused = &{1'b0, offset[2*ACC_W-1 -: 3], offset[ACC_W-1 -: 3]};      // shifted out: sums wrap
 
 endmodule

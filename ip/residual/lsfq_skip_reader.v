@@ -7,6 +7,9 @@
 // makes a pair: a step of the sequencer that completes a pair may end only while `step_ready`, and `step_end` promises it
 // the pairs (one of every set) at the head. `pair_taken` takes the head when its pair is requantised.
 //
+// With stride_2 a pair of the array has one pixel of the result, the even one, and a pair of the skip tensor serves two
+// of them: the head is taken by the first, its odd pixel kept for the second.
+//
 // The memory's word follows its address by two cycles. The layer's settings hold still from `restart` on.
 // Parameter rules: DEPTH is a power of two, at least 4.
 
@@ -24,6 +27,7 @@ module lsfq_skip_reader #(
 
   input  wire               enable,         // the layer has a skip tensor
   input  wire               pointwise,      // two sets of channels a group
+  input  wire               stride_2,       // of the layer
   input  wire               wide,           // codes of 8 bits
   input  wire [15:0]        groups,         // of output channels
   input  wire [17:0]        base,
@@ -39,7 +43,10 @@ module lsfq_skip_reader #(
 
   output wire               step_ready,
   input  wire               step_end,
+  input  wire               step_row_end,
   input  wire               pair_taken,
+  input  wire               pair_set,
+  input  wire               pair_row_end,
   output wire [16*POUT-1:0] pair            // the head: channel l of the even pixel at 8*l, of the odd one at 8*(POUT + l)
 );
 
@@ -100,8 +107,15 @@ module lsfq_skip_reader #(
   reg                starting_q;            // the walk is being set up
   wire               push;
 
-  assign step_ready = !enable || ready_q >= step_pairs;
+  reg                second_step_q;         // the next step is for the second pixel of a pair
+  reg                second_q [0:1];        // of each set: the next pair of the array is
+  wire               second  = stride_2 && second_q[pair_set];
+  wire               promise = step_end && enable && !second_step_q;
+  wire               taken   = pair_taken && enable && !second;
 
+  assign step_ready = !enable || second_step_q || ready_q >= step_pairs;
+
+  integer n;
   always @(posedge aclk) begin
     starting_q <= restart && enable;
     if (starting_q) begin
@@ -120,16 +134,21 @@ module lsfq_skip_reader #(
         if (groups_q == 16'd1) running_q <= 1'b0;
       end
     end
-    held_q <= held_q + {{(LEVEL_W-1){1'b0}}, pair_read} - {{(LEVEL_W-1){1'b0}}, pair_taken && enable};
-    ready_q <= ready_q + {{(LEVEL_W-1){1'b0}}, push} - (step_end && enable ? step_pairs : {LEVEL_W{1'b0}});
+    held_q <= held_q + {{(LEVEL_W-1){1'b0}}, pair_read} - {{(LEVEL_W-1){1'b0}}, taken};
+    ready_q <= ready_q + {{(LEVEL_W-1){1'b0}}, push} - (promise ? step_pairs : {LEVEL_W{1'b0}});
+
+    if (step_end) second_step_q <= stride_2 && !second_step_q && !step_row_end;
+    if (pair_taken) second_q[pair_set] <= !second && !pair_row_end;
 
     if (!aresetn || clear || restart) begin
+      second_step_q <= 1'b0;
+      for (n = 0; n < 2; n = n + 1) second_q[n] <= 1'b0;
       running_q  <= 1'b0;
       set_q      <= 1'b0;
       digit_q    <= 1'b0;
       sub_q      <= {SUB_W{1'b0}};
       offset_q   <= 18'd0;
-      held_q    <= {LEVEL_W{1'b0}};
+      held_q     <= {LEVEL_W{1'b0}};
       ready_q    <= {LEVEL_W{1'b0}};
     end
     if (!aresetn || clear) starting_q <= 1'b0;
@@ -186,6 +205,7 @@ module lsfq_skip_reader #(
 
   wire               room, here;
   wire [LEVEL_W-1:0] level;
+  wire [16*POUT-1:0] head;
 
   lsfq_fifo #(
     .WIDTH(16 * POUT),
@@ -198,10 +218,17 @@ module lsfq_skip_reader #(
     .s_ready(room),
     .s_data (pair_d),
     .m_valid(here),
-    .m_ready(pair_taken && enable),
-    .m_data (pair),
+    .m_ready(taken),
+    .m_data (head),
     .level  (level)
   );
+
+  reg [8*POUT-1:0] odd_q [0:1];             // of the pair that each set took last
+
+  always @(posedge aclk)
+    if (taken) odd_q[pair_set] <= head[16*POUT-1:8*POUT];
+
+  assign pair = {head[16*POUT-1:8*POUT], second ? odd_q[pair_set] : head[8*POUT-1:0]};
 
   wire unused = &{1'b0, index, room, here, level};
 

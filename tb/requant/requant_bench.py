@@ -18,7 +18,7 @@ LATENCY = 5
 RAW_LATENCY = 3
 RAW_W = 47
 TAGS = ("pair_valid", "pair_set", "pair_both", "pair_row_end", "pair_end")
-INPUTS = (*TAGS, "pair", "offset", "constants")
+INPUTS = (*TAGS, "pair", "offset", "constants", "skip")
 RAW_OUTPUTS = ("raw_valid", "raw_set", "raw_both", "raw_end", "raw")
 CODE_OUTPUTS = ("code_valid", "code_set", "code_both", "code_row_end", "code_end", "code")
 VALID = ("raw_valid", "code_valid")
@@ -58,7 +58,14 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
     m, b = _numbers(generator, MULTIPLIER_BITS, shape), _numbers(generator, BIAS_BITS, shape)
     # two pixels share the constants: the first one's code is aimed at
     acc = np.stack([_numbers(generator, acc_w, shape) for _ in range(2)], axis=1)
-    aimed = _aimed_bias(generator, acc[:, 0] * m, shift, bits)
+    # without residual addition what comes there must not matter
+    skip = generator.integers(0, 256, (vectors, 2, lanes))
+    skip = np.where(
+        generator.random(skip.shape) < 0.5, generator.choice([0, 15, 255], skip.shape), skip
+    )
+    factor = int(_numbers(generator, MULTIPLIER_BITS, (1, 1))[0, 0])
+    added = skip * factor * int(dut.SKIP.value)
+    aimed = _aimed_bias(generator, acc[:, 0] * m + added[:, 0], shift, bits)
     fits = np.abs(aimed) < 1 << BIAS_BITS - 1
     b = np.where(fits & (generator.random(shape) < 0.7), aimed, b)
     acc = np.where(generator.random((vectors, 1, 1)) < 0.5, acc, acc[:, ::-1])
@@ -67,6 +74,7 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
 
     raw_only = int(generator.random() < 0.2)
     dut.shift.value, dut.out_bits.value, dut.raw_only.value = shift, bits, raw_only
+    dut.skip_multiplier.value = factor & (1 << MULTIPLIER_BITS) - 1
     stimulus = [
         (
             *(int(tag) for tag in tags[k]),
@@ -75,12 +83,13 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
             pack(
                 (int(y) << 18 | int(x) & (1 << 18) - 1 for x, y in zip(m[k], b[k], strict=True)), 64
             ),
+            pack(skip[k].reshape(-1).tolist(), 8),
         )
         for k in range(vectors)
     ]
     outputs = (*RAW_OUTPUTS, *CODE_OUTPUTS)
     # the codes' latency is the longer one: a vector's raw outputs come that much earlier
-    idle = (*([0] * len(TAGS)), 0, 0, 0)
+    idle = (*([0] * len(TAGS)), 0, 0, 0, 0)
     early = LATENCY - RAW_LATENCY
     results = await run_pipeline(dut, INPUTS, [*stimulus, *[idle] * early], outputs, RAW_LATENCY)
 
@@ -88,6 +97,7 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
     scaled = np.stack(
         [scale_and_add(acc[k].T[None, :, None, :], m[k], b[k])[0, :, 0].T for k in range(vectors)]
     )
+    scaled += added
     floor = scaled >> shift
     codes = shift_and_clamp(scaled.copy(), shift, bits)
     events["low"] += int((floor < 0).sum())
@@ -97,7 +107,7 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
     events["floor of a negative"] += int(((scaled < 0) & (floor << shift != scaled)).sum())
     latest: list[int] | None = None
     for k in range(vectors):
-        where = f"shift {shift}, {bits} bits, acc {acc[k]}, m {m[k]}, b {b[k]}"
+        where = f"shift {shift}, {bits} bits, acc {acc[k]}, m {m[k]}, b {b[k]}, mr {factor}"
         valid, chosen, both, row_end, end = tags[k].tolist()
         *raw_tags, raw_word = results[k][: len(RAW_OUTPUTS)]
         *code_tags, code_word = results[k + early][len(RAW_OUTPUTS) :]
@@ -115,7 +125,7 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
 
 
 async def _open(dut: Dut) -> None:
-    for name in (*INPUTS, "clear", "shift", "out_bits", "raw_only"):
+    for name in (*INPUTS, "clear", "shift", "out_bits", "raw_only", "skip_multiplier"):
         getattr(dut, name).value = 0
     await start(dut)
 
@@ -136,10 +146,10 @@ async def clear_drops_pairs(dut: Dut) -> None:
     """No pair that was under way at `clear` leaves."""
     await _open(dut)
     for _ in range(5):
-        vectors = [(1, *[random.getrandbits(1) for _ in TAGS[1:]], 0, 0, 0)] * LATENCY
+        vectors = [(1, *[random.getrandbits(1) for _ in TAGS[1:]], 0, 0, 0, 0)] * LATENCY
         await run_pipeline(dut, INPUTS, vectors, VALID, 0)
         dut.clear.value = 1
-        idle = [(*([0] * len(TAGS)), 0, 0, 0)]
+        idle = [(*([0] * len(TAGS)), 0, 0, 0, 0)]
         await run_pipeline(dut, INPUTS, idle, VALID, 0)
         dut.clear.value = 0
         results = await run_pipeline(dut, INPUTS, idle * 10, VALID, 1)

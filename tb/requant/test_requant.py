@@ -9,9 +9,9 @@ BENCH = "tb.requant.requant_bench"
 DUT = "lsfq_requant"
 
 
-@pytest.mark.parametrize("acc_w", [18, 27])
-def test_requant(acc_w: int) -> None:
-    run_bench(DUT, BENCH, {"POUT": 4, "ACC_W": acc_w})
+@pytest.mark.parametrize(("acc_w", "skip"), [(18, 0), (27, 1)])
+def test_requant(acc_w: int, skip: int) -> None:
+    run_bench(DUT, BENCH, {"POUT": 4, "ACC_W": acc_w, "SKIP": skip})
 
 
 def test_wide_accumulator_is_refused() -> None:
@@ -27,8 +27,9 @@ def test_wide_accumulator_is_refused() -> None:
         pytest.param("if (sum_d) sum_q", "sum_q", id="raw does not hold still"),
         pytest.param("offset[x*ACC_W", "offset[0*ACC_W", id="the even pixel's offset for both"),
         pytest.param("b2_q[45], b2_q", "b2_q[44], b2_q[44], b2_q[44:0]", id="bias of 45 bits"),
+        pytest.param("{8{skip_multiplier[17]}}", "8'd0", id="skip multiplier without sign"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
-        run_bench(DUT, BENCH, {"POUT": 4}, mutations={DUT: (text, fault)})
+        run_bench(DUT, BENCH, {"POUT": 4, "SKIP": 1}, mutations={DUT: (text, fault)})

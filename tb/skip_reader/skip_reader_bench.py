@@ -33,12 +33,21 @@ class Reader:
         self.memory = [0] * DEPTH
         self.taken: list[int] = []
         self.reads = 0
+        self.row = 1
+        """Steps of a row."""
         self.free = 1.0
         self._address: deque[int | None] = deque([None])
 
-    async def cycle(self, step_end: bool = False, take: bool = False) -> bool:
-        """One cycle; whether a step may end in the next one."""
+    async def cycle(
+        self, step_end: bool = False, take: bool = False, row_ends: int = 0, chosen: int = 0
+    ) -> bool:
+        """One cycle; whether a step may end in the next one.
+
+        ``row_ends``: bit 0 of the step, bit 1 of the pair taken, which is of set ``chosen``.
+        """
         dut = self.dut
+        dut.step_row_end.value, dut.pair_row_end.value = row_ends & 1, row_ends >> 1
+        dut.pair_set.value = chosen
         dut.step_end.value, dut.pair_taken.value = int(step_end), int(take)
         dut.read_ready.value = int(random.random() < self.free)
         await RisingEdge(dut.aclk)
@@ -53,7 +62,7 @@ class Reader:
         return bool(dut.step_ready.value)
 
     async def begin(
-        self, tensors: list[Codes], bits: int, base: int, pitch: int, sets: int
+        self, tensors: list[Codes], bits: int, base: int, pitch: int, sets: int, stride: int = 1
     ) -> None:
         dut, pin = self.dut, self.config.pin
         channels, height, width = tensors[0].shape
@@ -61,6 +70,8 @@ class Reader:
             for offset, word in enumerate(tensor_to_words(codes, bits, pin)):
                 self.memory[base + image * pitch + offset] = pack(word.tolist(), 8)
         plane = height * pairs_of(width)
+        self.row = pairs_of(width) if stride == 1 else width
+        dut.stride_2.value = stride - 1
         dut.enable.value, dut.pointwise.value, dut.wide.value = 1, int(sets == 2), int(bits == 8)
         dut.groups.value = ceil_div(channels, self.config.pout * sets)
         dut.base.value, dut.plane.value = base, plane
@@ -76,13 +87,16 @@ class Reader:
         """End steps when the reader allows it; take each step's pairs `latency` cycles later."""
         may_end, waited = False, 0
         due: deque[int] = deque()
-        now = 0
+        now = ended = taken = 0
         while steps or due:
             end = may_end and steps > 0 and random.random() < hurry
             take = bool(due) and due[0] <= now
             if take:
                 due.popleft()
-            may_end = await self.cycle(end, take)
+            ends = (ended + 1) % self.row == 0, (taken // sets + 1) % self.row == 0
+            may_end = await self.cycle(end, take, ends[0] | ends[1] << 1, taken % sets)
+            taken += take
+            ended += end
             if end:
                 steps -= 1
                 may_end = False  # the answer is a cycle old
@@ -93,17 +107,23 @@ class Reader:
             now += 1
 
 
-def expected_pairs(tensors: list[Codes], pout: int, sets: int) -> list[tuple[int, int, int]]:
-    """Pairs in the array's order, with masks of the codes that exist and the number of them."""
+def expected_pairs(
+    tensors: list[Codes], pout: int, sets: int, stride: int = 1
+) -> list[tuple[int, int, int]]:
+    """Pairs in the array's order, with masks of the codes that exist and the number of them.
+
+    With stride 2 pixel by pixel: the even one of each counts.
+    """
+    at_once = 2 if stride == 1 else 1
     channels, height, width = tensors[0].shape
     pairs = []
     for first in range(0, channels, pout * sets):
         for codes in tensors:
             for y in range(height):
-                for t in range(pairs_of(width)):
+                for x in range(0, width, at_once):
                     for start_at in range(first, first + pout * sets, pout):
                         pair, mask = np.zeros((2, pout), int), np.zeros((2, pout), int)
-                        some = codes[start_at : start_at + pout, y, 2 * t : 2 * t + 2].T
+                        some = codes[start_at : start_at + pout, y, x : x + at_once].T
                         pair[: some.shape[0], : some.shape[1]] = some
                         mask[: some.shape[0], : some.shape[1]] = 255
                         pairs.append(
@@ -115,7 +135,8 @@ def expected_pairs(tensors: list[Codes], pout: int, sets: int) -> list[tuple[int
 async def _open(dut: Dut) -> Reader:
     for name in (
         "clear", "restart", "enable", "pointwise", "wide", "groups", "base", "plane", "digit_words",
-        "images", "pitch", "read_ready", "read_data", "step_end", "pair_taken",
+        "images", "pitch", "read_ready", "read_data", "step_end", "step_row_end", "pair_taken",
+        "pair_set", "pair_row_end", "stride_2",
     ):  # fmt: skip
         getattr(dut, name).value = 0
     await start(dut)
@@ -147,12 +168,13 @@ async def random_tensors(dut: Dut) -> None:
     generator = rng()
     for _ in range(50):
         tensors, bits, base, pitch, sets = _draw(generator, reader.config)
-        await reader.begin(tensors, bits, base, pitch, sets)
-        expected = expected_pairs(tensors, reader.config.pout, sets)
+        stride = int(generator.integers(1, 3))
+        await reader.begin(tensors, bits, base, pitch, sets, stride)
+        expected = expected_pairs(tensors, reader.config.pout, sets, stride)
         reader.free = float(generator.choice([1.0, 0.5, 0.2]))
         hurry = float(generator.choice([1.0, 1.0, 0.2]))
         await reader.run(len(expected) // sets, sets, hurry, int(generator.integers(3, 12)))
-        case = f"{len(tensors)} x {tensors[0].shape}, {bits} bits, {sets} sets"
+        case = f"{len(tensors)} x {tensors[0].shape}, {bits} bits, {sets} sets, stride {stride}"
         assert len(reader.taken) == len(expected), case
         for index, (got, (wanted, mask, _)) in enumerate(zip(reader.taken, expected, strict=True)):
             assert got & mask == wanted, f"pair {index} is {got & mask:x}, not {wanted:x}: {case}"

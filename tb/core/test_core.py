@@ -38,6 +38,14 @@ def test_random_programs(pin: int, pout: int, stalls: str) -> None:
     run_bench("lsfq_accel", "tb.core.program_bench", core(pin, pout), environment=environment)
 
 
+@pytest.mark.parametrize(
+    ("pin", "pout", "stalls"), [(4, 4, "none"), (8, 4, "random"), (4, 8, "random"), (8, 8, "none")]
+)
+def test_stages(pin: int, pout: int, stalls: str) -> None:
+    environment = {"LSFQ_PROGRAMS": "25", "LSFQ_STALLS": stalls}
+    run_bench("lsfq_accel", "tb.core.stage_bench", core(pin, pout), environment=environment)
+
+
 @pytest.mark.parametrize("multiplier", [1, 2])
 def test_multipliers(multiplier: int) -> None:
     """The forms that are not the default, in a whole core."""

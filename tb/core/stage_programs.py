@@ -133,7 +133,7 @@ def _draw_layer(
         form = str(rng.choice(["depthwise", "skip", "skip", "plain"], p=[0.4, 0.25, 0.25, 0.1]))
         kernel = Kernel(int(rng.choice([Kernel.K1X1, Kernel.K1X3, Kernel.K3X3], p=[0.5, 0.2, 0.3])))
         block = LayerBlock(
-            index=index, kernel=kernel, pool=int(rng.random() < 0.2), raw=0,
+            index=index, kernel=kernel, pool=int(rng.random() < 0.35), raw=0,
             after_load=int(index == 0), stride2=int(rng.random() < 0.25), shared=0,
             height=source.shape[1], width=source.shape[2], channels=source.shape[0],
             outputs=int(rng.integers(1, 4 * config.pout)), input_base=source.base,

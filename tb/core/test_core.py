@@ -42,7 +42,7 @@ def test_random_programs(pin: int, pout: int, stalls: str) -> None:
     ("pin", "pout", "stalls"), [(4, 4, "none"), (8, 4, "random"), (4, 8, "random"), (8, 8, "none")]
 )
 def test_stages(pin: int, pout: int, stalls: str) -> None:
-    environment = {"LSFQ_PROGRAMS": "25", "LSFQ_STALLS": stalls}
+    environment = {"LSFQ_PROGRAMS": "40", "LSFQ_STALLS": stalls}
     run_bench("lsfq_accel", "tb.core.stage_bench", core(pin, pout), environment=environment)
 
 
@@ -99,7 +99,7 @@ def test_corners(pin: int, pout: int) -> None:
             id="starts early",
         ),
         pytest.param(
-            "lsfq_core", ".write_ready     (!storing)", ".write_ready(1'b1)", id="loses writes"
+            "lsfq_core", ".write_ready     (loading)", ".write_ready(1'b1)", id="loses writes"
         ),
         pytest.param("lsfq_parser", "f_stride2 && !f_height[0]", "1'b0", id="row below"),
     ],

@@ -3,8 +3,9 @@
 // lsfq_core: the blocks of the accelerator, connected (docs/theory_of_operation.md).
 //
 //   s_axis_param -> parser -> constant memory, weight memory, layer queue
-//   s_axis_data  -> loader -> feature memory -> array -> requant -> pool -> writer -> feature memory
-//                             sequencer: addresses and order            '-> result -> m_axis_data
+//   s_axis_data  -> loader -> feature memory -> array -> requant -> stride -> depthwise -> pool -> writer -> feature memory
+//                             sequencer: addresses and order   |'-> result -> m_axis_data
+//                             skip reader: residual addition --'
 //   s_axi        -> registers -> pass control, counters
 //
 // Parameter rules: PIN and POUT are 4, 8 or 16; PARAM_W is 32 to 256 and divides 4*PIN*POUT.

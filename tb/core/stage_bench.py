@@ -33,7 +33,9 @@ async def _tensors(core: Core, program: StageProgram, found: list[Tensor]) -> No
         while not bool(finished.value):  # a glitch within the time step
             await RisingEdge(finished)
             await ReadOnly()
-        for image in range(block.images) if stored is not None else ():
+        if stored is None:
+            continue
+        for image in range(block.images):
             base = stored.base + image * stored.pitch
             found.append(core.read_tensor(base, stored.shape, stored.bits))
 

@@ -188,7 +188,7 @@ def _taps(block: LayerBlock) -> int:
 
 def _spread(products: int, input_bits: int, weight_bits: int) -> float:
     """About how far a sum of products lies from 0."""
-    return max(1.0, products**0.5 * 2.0 ** (input_bits + weight_bits - 3))
+    return float(max(1.0, products**0.5 * 2.0 ** (input_bits + weight_bits - 3)))
 
 
 def _with_shifts(rng: Rng, block: LayerBlock) -> LayerBlock:

@@ -98,6 +98,15 @@ def test_agreement() -> None:
             "s_axis_param_data", id="component: port",
         ),
         pytest.param(
+            COMPONENT, "<spirit:name>WEIGHT_DEPTH<", "<spirit:name>WEIGHTS<",
+            "parameter WEIGHT_DEPTH is missing", id="component: parameter",
+        ),
+        pytest.param(
+            COMPONENT, ">0xC</spirit:addressOffset>", ">0x1C</spirit:addressOffset>",
+            "register FEATURE_DEPTH",
+            id="component: address",
+        ),
+        pytest.param(
             COMPONENT, ">control/lsfq_registers.v<", ">lsfq_registers.v<", "lsfq_registers.v",
             id="component: file",
         ),

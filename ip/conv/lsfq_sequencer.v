@@ -56,6 +56,7 @@ module lsfq_sequencer #(
   input  wire [PTR_W-1:0] layer_group_words,
   input  wire [15:0]      layer_groups,
   input  wire [3:0]       layer_out_bits,
+  input  wire             layer_depthwise,
   output wire             layer_begin,        // one cycle, before the first word
 
   output reg  [17:0]      feature_address,
@@ -101,7 +102,9 @@ module lsfq_sequencer #(
 
   wire       wide_out   = layer_out_bits == 4'd8;
   assign pair_cycles    = layer_raw ? 4'd2              // the result queue takes a pixel a cycle
-                        : wide_out  ? RATIO_4 << 1 : RATIO_4;
+                        : wide_out  ? RATIO_4 << 1
+                        : layer_depthwise && RATIO == 1 ? 4'd2    // the depthwise stage makes a pixel a cycle
+                        : RATIO_4;
   wire [4:0] step_cycles = layer_pointwise ? {pair_cycles, 1'b0} : {1'b0, pair_cycles};
   reg  [4:0] pace_q;                                    // cycles until a step may end
 

@@ -550,7 +550,7 @@ module lsfq_core #(
   wire       pool_busy, writer_idle;
   wire [LEVEL_W-1:0] result_level;
 
-  wire       drain, depthwise_busy, filtered_valid, skip_ready, step_taken, step_row_end;
+  wire       drain, depthwise_busy, filtered_valid, skip_ready, scale_ready, step_taken, step_row_end;
   wire [3:0] stored_bits = layer_depthwise ? layer_depthwise_bits : layer_out_bits;
 
   lsfq_sequencer #(
@@ -588,6 +588,7 @@ module lsfq_core #(
     .layer_group_words     (layer_group_words),
     .layer_groups          (layer_groups),
     .layer_out_bits        (stored_bits),
+    .layer_depthwise       (layer_depthwise),
     .layer_begin           (layer_begin),
     .feature_address       (feature_address),
     .weight_pointer        (weight_pointer),
@@ -603,7 +604,7 @@ module lsfq_core #(
     .issue_image_last      (issue_image_last),
     .pair_cycles           (pair_cycles),
     .pair_done             (code_valid || raw_valid && layer_raw),
-    .step_ready            (skip_ready),
+    .step_ready            (skip_ready && scale_ready),
     .step_taken            (step_taken),
     .step_row_end          (step_row_end),
     .drain                 (drain),
@@ -660,6 +661,7 @@ module lsfq_core #(
   wire                    kept_set, kept_both, kept_row_end, kept_end;
   wire                    pooled_set, pooled_both;
   wire                    filtered_set, filtered_both, filtered_row_end, filtered_end;
+  wire [52*POUT-1:0]      residue;
   wire [16*POUT-1:0]      skip, code, kept, filtered, pooled;
 
   // a group's constants serve all its images
@@ -704,6 +706,18 @@ module lsfq_core #(
     .pair        (skip)
   );
 
+  lsfq_skip_scale #(
+    .POUT(POUT)
+  ) u_scale (
+    .aclk      (aclk),
+    .restart   (layer_begin),
+    .enable    (layer_skip),
+    .multiplier(layer_skip_multiplier),
+    .ready     (scale_ready),
+    .pair      (skip),
+    .residue   (residue)
+  );
+
   lsfq_requant #(
     .POUT (POUT),
     .ACC_W(ACC_W),
@@ -716,7 +730,6 @@ module lsfq_core #(
     .out_bits    (layer_out_bits),
     .shift       (layer_shift),
     .raw_only    (layer_raw),
-    .skip_multiplier(layer_skip_multiplier),
     .pair_valid  (pair_valid),
     .pair_set    (pair_set),
     .pair_both   (pair_both),
@@ -725,7 +738,7 @@ module lsfq_core #(
     .pair        (pair),
     .offset      (offset),
     .constants   (constants),
-    .skip        (layer_skip ? skip : {16*POUT{1'b0}}),
+    .residue     (residue),
     .raw_valid   (raw_valid),
     .raw_set     (raw_set),
     .raw_both    (raw_both),

@@ -4,6 +4,7 @@
 //
 //   y[c] = clamp((sum over the window of w[c] * x[c], times m[c], plus b[c]) >>> shift, 0, 2^out_bits - 1)
 //
+// One pixel a cycle: pairs come at least two cycles apart (pair_cycles >= 2), the even pixel is made before the odd one.
 // Zero padding of one pixel, stride 1 or 2 (rows and pixels 0, 2, 4, ...). Codes that come in have at most 4 bits,
 // weights too. Kernels and constants wait in rings of 8 sets, a set for POUT channels: `images` maps use a group's sets,
 // then these are freed. A map's last windows wait for up to two further maps (one pair high and wide), so three groups of two
@@ -11,7 +12,7 @@
 //
 // A kernel is stored like a pair of constants: channel l in bits 64*l upwards, weight w + 8 of row j, column i at
 // nibble 3*i + j, zeros above. Interface: pixel pairs (docs/theory_of_operation.md). Latency: one row, one pair and
-// 13 cycles; a layer's last pairs leave after `drain`.
+// 14 cycles; a layer's last pairs leave after `drain`.
 
 `default_nettype none
 
@@ -32,7 +33,7 @@ module lsfq_depthwise #(
   input  wire [15:0]        images,         // maps a group of channels
   input  wire [3:0]         out_bits,
   input  wire [5:0]         shift,
-  input  wire [3:0]         pair_cycles,    // between two pairs at least
+  input  wire [3:0]         pair_cycles,    // between two pairs at least; at least 2
   input  wire               drain,          // no pair of this layer comes any more
   output wire               busy,
 
@@ -61,7 +62,7 @@ module lsfq_depthwise #(
   localparam SUM_W         = 12;
   localparam SUM_LATENCY   = 4;
   localparam SCALE_LATENCY = 5;
-  localparam TAIL          = SUM_LATENCY + SCALE_LATENCY + 1;   // from a window to the pair that leaves
+  localparam TAIL          = 1 + SUM_LATENCY + SCALE_LATENCY + 1;   // from a window to the pair that leaves
 
   // ---- windows
 
@@ -101,12 +102,17 @@ module lsfq_depthwise #(
     .m_window   (window)
   );
 
-  // ---- sums
+  // ---- sums: of the even pixel with the window, of the odd one in the cycle after
+
+  reg  odd_q;
+  wire pixel_valid = window_valid || odd_q;
+
+  always @(posedge aclk) odd_q <= window_valid && aresetn && !clear && !restart;
 
   wire [64*POUT-1:0] kernels, constants;
   wire               kernel_space, constant_space;
   wire               sum_valid, sum_set, sum_both, sum_row_end, sum_end;
-  wire [2*18*POUT-1:0] sum;                 // as the requantisation wants them
+  wire [18*POUT-1:0] sum;                   // as the requantisation wants them
 
   lsfq_delay #(
     .WIDTH (1),
@@ -116,7 +122,7 @@ module lsfq_depthwise #(
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
-    .d      (window_valid),
+    .d      (pixel_valid),
     .q      (sum_valid)
   );
 
@@ -134,30 +140,28 @@ module lsfq_depthwise #(
   genvar c, k;
   generate
     for (c = 0; c < POUT; c = c + 1) begin : g_channel
-      wire [47:0] columns;
-      wire signed [SUM_W-1:0] even, odd;
+      wire [35:0] columns;
+      wire signed [SUM_W-1:0] pixel;
 
-      for (k = 0; k < 12; k = k + 1) begin : g_code
-        assign columns[4*k +: 4] = window[4*(k*POUT + c) +: 4];
+      for (k = 0; k < 9; k = k + 1) begin : g_code
+        assign columns[4*k +: 4] = odd_q ? window[4*((k + 3)*POUT + c) +: 4] : window[4*(k*POUT + c) +: 4];
       end
 
       lsfq_depthwise_sum u_sum (
         .aclk  (aclk),
         .window(columns),
         .kernel(kernels[64*c +: 36]),
-        .even  (even),
-        .odd   (odd)
+        .sum   (pixel)
       );
 
-      assign sum[18*c +: 18]          = {{(18-SUM_W){even[SUM_W-1]}}, even};
-      assign sum[18*(POUT + c) +: 18] = {{(18-SUM_W){odd[SUM_W-1]}}, odd};
+      assign sum[18*c +: 18] = {{(18-SUM_W){pixel[SUM_W-1]}}, pixel};
     end
   endgenerate
 
   // ---- rings: a group's sets are free after its last map
 
   reg  [15:0] map_q;
-  wire        map_end  = window_valid && window_end && window_set == two_sets;
+  wire        map_end  = odd_q && window_end && window_set == two_sets;
   wire        last_map = map_q + 16'd1 == images;
   wire [1:0]  kernel_release = !map_end || !last_map ? 2'd0 : two_sets ? 2'd2 : 2'd1;
   wire [1:0]  constant_release;
@@ -220,13 +224,14 @@ module lsfq_depthwise #(
   // ---- requantisation, and what a stride of 2 keeps
 
   wire               scaled_valid, scaled_set, scaled_both, scaled_row_end, scaled_end;
-  wire [16*POUT-1:0] scaled;
+  wire [8*POUT-1:0]  scaled;
   wire               raw_valid, raw_set, raw_both, raw_end;
-  wire [47*2*POUT-1:0] raw;
+  wire [47*POUT-1:0] raw;
 
   lsfq_requant #(
-    .POUT (POUT),
-    .ACC_W(18)
+    .POUT  (POUT),
+    .ACC_W (18),
+    .PIXELS(1)
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (aresetn),
@@ -234,16 +239,15 @@ module lsfq_depthwise #(
     .out_bits    (out_bits),
     .shift       (shift),
     .raw_only    (1'b0),
-    .skip_multiplier(18'd0),
     .pair_valid  (sum_valid),
     .pair_set    (sum_set),
     .pair_both   (sum_both),
     .pair_row_end(sum_row_end),
     .pair_end    (sum_end),
     .pair        (sum),
-    .offset      (36'd0),
+    .offset      (18'd0),
     .constants   (constants),
-    .skip        ({16*POUT{1'b0}}),
+    .residue     ({26*POUT{1'b0}}),
     .raw_valid   (raw_valid),
     .raw_set     (raw_set),
     .raw_both    (raw_both),
@@ -257,6 +261,15 @@ module lsfq_depthwise #(
     .code        (scaled)
   );
 
+  reg              second_q;                // the odd pixel comes next
+  reg [8*POUT-1:0] even_q;
+
+  always @(posedge aclk) begin
+    if (scaled_valid && !second_q) even_q <= scaled;
+    if (!aresetn || clear || restart) second_q <= 1'b0;
+    else if (scaled_valid) second_q <= !second_q;
+  end
+
   wire               thin_valid, thin_set, thin_both, thin_row_end, thin_end;
   wire [16*POUT-1:0] thin;
 
@@ -268,12 +281,12 @@ module lsfq_depthwise #(
     .clear    (clear),
     .restart  (restart),
     .enable   (stride_2),
-    .s_valid  (scaled_valid),
+    .s_valid  (scaled_valid && second_q),
     .s_set    (scaled_set),
     .s_both   (scaled_both),
     .s_row_end(scaled_row_end),
     .s_end    (scaled_end),
-    .s_pair   (scaled),
+    .s_pair   ({scaled, even_q}),
     .m_valid  (thin_valid),
     .m_set    (thin_set),
     .m_both   (thin_both),

@@ -13,7 +13,7 @@
 // first of its map when the row before was, and the last when the row that comes is the first.
 //
 // With stride_2 only the windows of even rows leave (m_end with the last of them). Latency 3 cycles from the pair
-// that moves the window. Interface: pixel pairs (docs/theory_of_operation.md), codes of 4 bits.
+// that moves the window; the window then holds still until the next. Interface: pixel pairs (docs/theory_of_operation.md), codes of 4 bits.
 // Parameter rules: a row has at most MAX_WIDTH pixels, a power of two, 4 to 32768.
 
 `default_nettype none
@@ -229,13 +229,13 @@ module lsfq_depthwise_window #(
       left_q[tag_set] <= right_q[tag_set];
       even_q[tag_set] <= even;
       right_q[tag_set] <= odd;
+      m_window  <= {no_right ? {COLUMN_W{1'b0}} : even, right_q[tag_set], even_q[tag_set],
+                    no_left ? {COLUMN_W{1'b0}} : left_q[tag_set]};
+      m_set     <= tag_set;
+      m_both    <= tag_both;
+      m_row_end <= tag_row_end;
+      m_end     <= tag_end;
     end
-    m_window  <= {no_right ? {COLUMN_W{1'b0}} : even, right_q[tag_set], even_q[tag_set],
-                  no_left ? {COLUMN_W{1'b0}} : left_q[tag_set]};
-    m_set     <= tag_set;
-    m_both    <= tag_both;
-    m_row_end <= tag_row_end;
-    m_end     <= tag_end;
   end
 
   always @(posedge aclk) begin

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_requant: integer requantisation of one pixel pair of POUT channels a cycle.
+// lsfq_requant: integer requantisation of PIXELS pixels, one or a pair, of POUT channels a cycle.
 //
 //   acc  = pair - 8*offset                                    signed, ACC_W bits
-//   raw  = acc*m + r*mr + b                                   r: code of the skip tensor, with SKIP
+//   raw  = acc*m + r*mr + b                                   r: code of the skip tensor, with SKIP (lsfq_skip_scale)
 //   code = clamp(raw >>> shift, 0, 2^out_bits - 1)            floor; b holds the rounding half
 //
 // m and mr have 18 bits, b 46, all signed; the two pixels of a channel share m and b. |acc*m| <= 2^(ACC_W+16),
@@ -20,7 +20,8 @@ module lsfq_requant #(
   parameter POUT  = 16,
   parameter ACC_W = 27,
   parameter RAW_W = 47,
-  parameter SKIP  = 0                           // 1: with residual addition
+  parameter PIXELS = 2,
+  parameter SKIP   = 0                          // 1: with residual addition
 ) (
   input  wire                    aclk,
   input  wire                    aresetn,
@@ -29,31 +30,30 @@ module lsfq_requant #(
   input  wire [3:0]              out_bits,
   input  wire [5:0]              shift,         // 0 to 40
   input  wire                    raw_only,      // the layer's pixels give no code
-  input  wire [17:0]             skip_multiplier,   // mr, signed
 
   input  wire                    pair_valid,
   input  wire                    pair_set,
   input  wire                    pair_both,
   input  wire                    pair_row_end,
   input  wire                    pair_end,
-  input  wire [2*POUT*ACC_W-1:0] pair,
-  input  wire [2*ACC_W-1:0]      offset,        // with pair; {odd, even}
+  input  wire [PIXELS*POUT*ACC_W-1:0] pair,
+  input  wire [PIXELS*ACC_W-1:0] offset,        // with pair; {odd, even}
   input  wire [64*POUT-1:0]      constants,     // with pair; channel l: {b, m} at bits 64*l upwards
 
-  input  wire [16*POUT-1:0]      skip,          // with pair: r; 0 where nothing is to be added
+  input  wire [26*PIXELS*POUT-1:0] residue,     // one cycle after pair: r*mr, signed
 
   output wire                    raw_valid,
   output wire                    raw_set,
   output wire                    raw_both,
   output wire                    raw_end,
-  output wire [2*POUT*RAW_W-1:0] raw,           // signed
+  output wire [PIXELS*POUT*RAW_W-1:0] raw,           // signed
 
   output wire                    code_valid,
   output wire                    code_set,
   output wire                    code_both,
   output wire                    code_row_end,
   output wire                    code_end,
-  output wire [16*POUT-1:0]      code
+  output wire [8*PIXELS*POUT-1:0] code
 );
 
   localparam RAW_LATENCY  = 3;
@@ -146,7 +146,7 @@ module lsfq_requant #(
         b2_q <= b_q;
       end
 
-      for (x = 0; x < 2; x = x + 1) begin : g_pixel
+      for (x = 0; x < PIXELS; x = x + 1) begin : g_pixel
         localparam PLACE = x * POUT + l;
 
         reg signed [ACC_W-1:0]     acc_q;
@@ -157,23 +157,14 @@ module lsfq_requant #(
         reg        [7:0]           code_q;
 
         wire signed [RAW_W-1:0] product = {{(RAW_W-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q};
-        wire signed [RAW_W-1:0] bias    = {b2_q[45], b2_q};
+        wire signed [RAW_W-1:0] bias;           // with the product
 
-        wire signed [25:0]      residue;        // r*mr, with the product
-
-        if (SKIP != 0) begin : g_skip
-          reg signed [8:0] r_q;
-          (* use_dsp = "no" *)                  // the array needs them
-          reg signed [25:0] residue_q;
-          wire signed [25:0] r_wide  = {{17{r_q[8]}}, r_q};
-          wire signed [25:0] mr_wide = {{8{skip_multiplier[17]}}, skip_multiplier};
-          always @(posedge aclk) begin
-            r_q       <= {1'b0, skip[8*PLACE +: 8]};
-            residue_q <= r_wide * mr_wide;
-          end
-          assign residue = residue_q;
-        end else begin : g_no_skip
-          assign residue = 26'sd0;
+        if (SKIP != 0) begin : g_bias
+          reg signed [RAW_W-1:0] bias_q;
+          always @(posedge aclk) bias_q <= {b_q[45], b_q} + {{(RAW_W-26){residue[26*PLACE+25]}}, residue[26*PLACE +: 26]};
+          assign bias = bias_q;
+        end else begin : g_bias
+          assign bias = {b2_q[45], b2_q};
         end
 
         // a negative sum gives 0 whatever its bits are: the sign stays behind
@@ -186,7 +177,7 @@ module lsfq_requant #(
         always @(posedge aclk) begin
           acc_q      <= pair[PLACE*ACC_W +: ACC_W] - {offset[x*ACC_W +: ACC_W-3], 3'd0};
           product_q  <= acc_q * m_q;
-          if (sum_d) sum_q <= product + bias + {{(RAW_W-26){residue[25]}}, residue};
+          if (sum_d) sum_q <= product + bias;
 
           part_q     <= by_4[BY_4_W-1:0];
           above_q    <= by_16[RAW_W-2:BY_16_W] != {(RAW_W-1-BY_16_W){1'b0}}
@@ -202,8 +193,7 @@ module lsfq_requant #(
     end
   endgenerate
 
-  wire unused_skip = &{1'b0, skip, skip_multiplier};
-  wire unused = &{1'b0, offset[2*ACC_W-1 -: 3], offset[ACC_W-1 -: 3]};      // shifted out: sums wrap
+  wire unused = &{1'b0, residue, offset[PIXELS*ACC_W-1 -: 3], offset[ACC_W-1 -: 3]};      // shifted out: sums wrap
 
 endmodule
 

@@ -44,6 +44,7 @@ set ip_files {
   depthwise/lsfq_depthwise.v
   output/lsfq_pair_walk.v
   residual/lsfq_skip_reader.v
+  residual/lsfq_skip_scale.v
   conv/lsfq_sequencer.v
   memory/lsfq_weight_memory.v
   output/lsfq_writer.v

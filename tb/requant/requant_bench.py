@@ -18,7 +18,7 @@ LATENCY = 5
 RAW_LATENCY = 3
 RAW_W = 47
 TAGS = ("pair_valid", "pair_set", "pair_both", "pair_row_end", "pair_end")
-INPUTS = (*TAGS, "pair", "offset", "constants", "skip")
+INPUTS = (*TAGS, "pair", "offset", "constants", "residue")
 RAW_OUTPUTS = ("raw_valid", "raw_set", "raw_both", "raw_end", "raw")
 CODE_OUTPUTS = ("code_valid", "code_set", "code_both", "code_row_end", "code_end", "code")
 VALID = ("raw_valid", "code_valid")
@@ -74,7 +74,7 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
 
     raw_only = int(generator.random() < 0.2)
     dut.shift.value, dut.out_bits.value, dut.raw_only.value = shift, bits, raw_only
-    dut.skip_multiplier.value = factor & (1 << MULTIPLIER_BITS) - 1
+    late = np.concatenate([np.zeros_like(added[:1]), skip[:-1] * factor])  # a cycle after its pair
     stimulus = [
         (
             *(int(tag) for tag in tags[k]),
@@ -83,7 +83,7 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
             pack(
                 (int(y) << 18 | int(x) & (1 << 18) - 1 for x, y in zip(m[k], b[k], strict=True)), 64
             ),
-            pack(skip[k].reshape(-1).tolist(), 8),
+            pack(late[k].reshape(-1).tolist(), 26),
         )
         for k in range(vectors)
     ]
@@ -91,7 +91,9 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
     # the codes' latency is the longer one: a vector's raw outputs come that much earlier
     idle = (*([0] * len(TAGS)), 0, 0, 0, 0)
     early = LATENCY - RAW_LATENCY
-    results = await run_pipeline(dut, INPUTS, [*stimulus, *[idle] * early], outputs, RAW_LATENCY)
+    ending = (*idle[:-1], pack((skip[-1] * factor).reshape(-1).tolist(), 26))
+    vectors_in = [*stimulus, ending, *[idle] * (early - 1)]
+    results = await run_pipeline(dut, INPUTS, vectors_in, outputs, RAW_LATENCY)
 
     # the reference model's axes: (vector, channel, row, column)
     scaled = np.stack(
@@ -125,7 +127,7 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
 
 
 async def _open(dut: Dut) -> None:
-    for name in (*INPUTS, "clear", "shift", "out_bits", "raw_only", "skip_multiplier"):
+    for name in (*INPUTS, "clear", "shift", "out_bits", "raw_only"):
         getattr(dut, name).value = 0
     await start(dut)
 

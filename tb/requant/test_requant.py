@@ -27,7 +27,9 @@ def test_wide_accumulator_is_refused() -> None:
         pytest.param("if (sum_d) sum_q", "sum_q", id="raw does not hold still"),
         pytest.param("offset[x*ACC_W", "offset[0*ACC_W", id="the even pixel's offset for both"),
         pytest.param("b2_q[45], b2_q", "b2_q[44], b2_q[44], b2_q[44:0]", id="bias of 45 bits"),
-        pytest.param("{8{skip_multiplier[17]}}", "8'd0", id="skip multiplier without sign"),
+        pytest.param(
+            "{(RAW_W-26){residue", "{(RAW_W-26){1'b0 & residue", id="residue without sign"
+        ),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

@@ -72,6 +72,7 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_group_words": words,
         "layer_groups": case.payload_shape.groups(config),
         "layer_out_bits": case.output_bits or 0,
+        "layer_depthwise": 0,
     }
 
 

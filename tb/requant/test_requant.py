@@ -26,7 +26,7 @@ def test_wide_accumulator_is_refused() -> None:
         pytest.param("above = above_q ||", "above =", id="overflow of the coarse shift"),
         pytest.param("if (sum_d) sum_q", "sum_q", id="raw does not hold still"),
         pytest.param("offset[x*ACC_W", "offset[0*ACC_W", id="the even pixel's offset for both"),
-        pytest.param("b2_q[45], b2_q", "b2_q[44], b2_q[44], b2_q[44:0]", id="bias of 45 bits"),
+        pytest.param("{b_q[45], b_q}", "{{2{b_q[44]}}, b_q[44:0]}", id="bias of 45 bits"),
         pytest.param(
             "{(RAW_W-26){residue", "{(RAW_W-26){1'b0 & residue", id="residue without sign"
         ),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import cocotb
 from cocotb.triggers import RisingEdge
 
-from tb.common import Dut, rng, start
+from tb.common import Dut, rng, start_clock
 from tb.pipeline import pack, signed, unpack
 
 
@@ -17,7 +17,7 @@ async def multiplies(dut: Dut) -> None:
     lanes = int(dut.POUT.value)
     for name in ("restart", "enable", "multiplier", "pair"):
         getattr(dut, name).value = 0
-    await start(dut)
+    start_clock(dut)
     extremes = [-(1 << 17), (1 << 17) - 1, -1, 0, 1]
     for factor in [*extremes, *(int(x) for x in generator.integers(-(1 << 17), 1 << 17, 20))]:
         enable = int(generator.random() < 0.8)

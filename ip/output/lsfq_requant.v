@@ -138,12 +138,11 @@ module lsfq_requant #(
   generate
     for (l = 0; l < POUT; l = l + 1) begin : g_channel
       reg signed [17:0] m_q;
-      reg signed [45:0] b_q, b2_q;
+      reg signed [45:0] b_q;
 
       always @(posedge aclk) begin
-        m_q  <= constants[64*l +: 18];
-        b_q  <= constants[64*l+18 +: 46];
-        b2_q <= b_q;
+        m_q <= constants[64*l +: 18];
+        b_q <= constants[64*l+18 +: 46];
       end
 
       for (x = 0; x < PIXELS; x = x + 1) begin : g_pixel
@@ -151,21 +150,14 @@ module lsfq_requant #(
 
         reg signed [ACC_W-1:0]     acc_q;
         reg signed [PRODUCT_W-1:0] product_q;
+        reg signed [RAW_W-1:0]     bias_q;
         reg signed [RAW_W-1:0]     sum_q;
         reg        [BY_4_W-1:0]    part_q;
         reg                        negative_q, above_q;
         reg        [7:0]           code_q;
 
         wire signed [RAW_W-1:0] product = {{(RAW_W-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q};
-        wire signed [RAW_W-1:0] bias;           // with the product
-
-        if (SKIP != 0) begin : g_bias
-          reg signed [RAW_W-1:0] bias_q;
-          always @(posedge aclk) bias_q <= {b_q[45], b_q} + {{(RAW_W-26){residue[26*PLACE+25]}}, residue[26*PLACE +: 26]};
-          assign bias = bias_q;
-        end else begin : g_bias
-          assign bias = {b2_q[45], b2_q};
-        end
+        wire signed [25:0]      added   = SKIP != 0 ? residue[26*PLACE +: 26] : 26'd0;
 
         // a negative sum gives 0 whatever its bits are: the sign stays behind
         wire [RAW_W-2:0]   by_16 = shift[5] ? {32'd0, sum_q[RAW_W-2:32]}
@@ -177,7 +169,8 @@ module lsfq_requant #(
         always @(posedge aclk) begin
           acc_q      <= pair[PLACE*ACC_W +: ACC_W] - {offset[x*ACC_W +: ACC_W-3], 3'd0};
           product_q  <= acc_q * m_q;
-          if (sum_d) sum_q <= product + bias;
+          bias_q     <= {b_q[45], b_q} + {{(RAW_W-26){added[25]}}, added};
+          if (sum_d) sum_q <= product + bias_q;
 
           part_q     <= by_4[BY_4_W-1:0];
           above_q    <= by_16[RAW_W-2:BY_16_W] != {(RAW_W-1-BY_16_W){1'b0}}

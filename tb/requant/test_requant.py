@@ -28,7 +28,7 @@ def test_wide_accumulator_is_refused() -> None:
         pytest.param("offset[x*ACC_W", "offset[0*ACC_W", id="the even pixel's offset for both"),
         pytest.param("{b_q[45], b_q}", "{{2{b_q[44]}}, b_q[44:0]}", id="bias of 45 bits"),
         pytest.param(
-            "{(RAW_W-26){residue", "{(RAW_W-26){1'b0 & residue", id="residue without sign"
+            "{(RAW_W-26){added[25]}}", "21'd0", id="residue without sign"
         ),
     ],
 )

@@ -46,6 +46,34 @@ def test_stages(pin: int, pout: int, stalls: str) -> None:
     run_bench("lsfq_accel", "tb.core.stage_bench", core(pin, pout), environment=environment)
 
 
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param(
+            "lsfq_core", "(skip_ready && scale_ready)", "(1'b1)", id="skip not waited for"
+        ),
+        pytest.param(
+            "lsfq_core", ".s_valid  (filtered_valid)", ".s_valid(kept_valid)", id="no filter"
+        ),
+        pytest.param("lsfq_core", "!depthwise_busy && ", "", id="layer ends in the stage"),
+        pytest.param(
+            "lsfq_sequencer", "RATIO == 1 ? 4'd2", "RATIO == 1 ? 4'd1", id="pairs too close"
+        ),
+    ],
+)
+def test_stages_notice(module: str, text: str, fault: str) -> None:
+    environment = {"LSFQ_PROGRAMS": "30", "LSFQ_STALLS": "none"}
+    with pytest.raises(TestsFailed):
+        run_bench(
+            "lsfq_accel", "tb.core.stage_bench", core(4, 4), mutations={module: (text, fault)},
+            environment=environment, quiet=True,
+        )  # fmt: skip
+
+
+def test_depthwise_costs_little() -> None:
+    run_bench("lsfq_accel", "tb.core.stage_cost_bench", core(4, 4))
+
+
 @pytest.mark.parametrize("multiplier", [1, 2])
 def test_multipliers(multiplier: int) -> None:
     """The forms that are not the default, in a whole core."""

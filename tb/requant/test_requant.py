@@ -27,9 +27,7 @@ def test_wide_accumulator_is_refused() -> None:
         pytest.param("if (sum_d) sum_q", "sum_q", id="raw does not hold still"),
         pytest.param("offset[x*ACC_W", "offset[0*ACC_W", id="the even pixel's offset for both"),
         pytest.param("{b_q[45], b_q}", "{{2{b_q[44]}}, b_q[44:0]}", id="bias of 45 bits"),
-        pytest.param(
-            "{(RAW_W-26){added[25]}}", "21'd0", id="residue without sign"
-        ),
+        pytest.param("{(RAW_W-26){added[25]}}", "21'd0", id="residue without sign"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

@@ -1,59 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/performance from measured.json, which lies there: tables and pictures.
+"""`lsfq report performance`, for a checkout that is not installed."""
 
-examples:
-  make performance-measure                   measure: scripts/performance.py --sweep --json ...
-  scripts/performance_report.py              write docs/performance/README.md and its pictures
-  scripts/performance_report.py --check      exit with 1 when they are not those of measured.json
-"""
-
-from __future__ import annotations
-
-import argparse
-import json
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ref_model.hardware.performance_report import draw, report  # noqa: E402
-
-MEASURED, PAGE = "measured.json", "README.md"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Entry point; 0 when the folder holds the report, 1 when it is stale, 2 without figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "performance", metavar="DIR")
-    parser.add_argument("--check", action="store_true", help="compare only; write nothing")
-    options = parser.parse_args(arguments)
-    try:
-        measured = json.loads((options.folder / MEASURED).read_text(encoding="utf-8"))
-        pictures = draw(measured)
-        wanted = {PAGE: report(measured, list(pictures)), **pictures}
-    except (OSError, ValueError, KeyError) as error:
-        print(f"performance_report.py: {options.folder / MEASURED}: {error!r}", file=sys.stderr)
-        return 2
-    stale = [
-        name
-        for name, text in wanted.items()
-        if not (options.folder / name).is_file() or (options.folder / name).read_text() != text
-    ]
-    if options.check:
-        if stale:
-            print(f"{options.folder}: not up to date ({', '.join(stale)})")
-        return 1 if stale else 0
-    for name in stale:
-        (options.folder / name).write_text(wanted[name])
-        print(f"wrote {options.folder / name}")
-    if not stale:
-        print(f"{options.folder}: up to date")
-    return 0
-
+from lsfq.command.performance_report import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from lsfq.command import performance_report
 from ref_model.hardware.performance import STALLS, Bar, last_pass, loss_explained, utilisation_bars
 from ref_model.integer.storage import save_network
 from ref_model.integer.synthetic import vgg7
-from scripts import performance, performance_report
+from scripts import performance
 from tb.core.network_run import NetworkRun
 from tb.core.network_sweep import measure, swept_layers
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lsfq.command import evaluate as command
 from ref_model.datasets import CIFAR10, DatasetError, Images, read_records
 from ref_model.integer import Accuracy, IntegerNetwork, evaluate, load_stored, save_network
 from ref_model.integer.console import ProgressBar, table
 from ref_model.integer.storage import MANIFEST
-from scripts import evaluate as command
 from tb.ref_model.builders import conv, linear
 
 ROOT = Path(__file__).parents[2]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lsfq.command import export as command
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import (
     IntegerNetwork,
@@ -21,7 +22,6 @@ from ref_model.integer import (
     run_network,
     save_network,
 )
-from scripts import export_weights as command
 from tb.ref_model.builders import conv, linear, small_vgg
 
 ROOT = Path(__file__).parents[2]

@@ -91,7 +91,7 @@ def test_a_missing_list_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_shipped_list_holds_options_that_the_trainer_takes() -> None:
-    from scripts.train import configuration, parser
+    from lsfq.command.train import configuration, parser
 
     runs = read_experiments(ROOT / "experiments" / "accuracy.toml")
     for run in runs:

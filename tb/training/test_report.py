@@ -12,10 +12,10 @@ import pytest
 pytest.importorskip("torch", reason="training needs PyTorch")
 pytest.importorskip("matplotlib", reason="the report's pictures")
 
+from lsfq.command import accuracy_report
 from ref_model.training.config import TrainingConfig
 from ref_model.training.experiments import Run
 from ref_model.training.report import Method, bits_name, comparisons, network_name, report
-from scripts import accuracy_report
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Export trained networks as integers, and integer networks as streams for the core.
+
+Without options every networks/*/checkpoint.pt is converted again and compared with the export that
+is shipped beside it: the exit status is 0 when all are identical, 1 when one differs or cannot be
+read. Checkpoints need PyTorch; streams from an exported network need numpy only.
+
+examples:
+  lsfq export
+      derive every shipped network again: identical?
+  lsfq export --checkpoint runs/vgg7_w32_w4a4/checkpoint.pt --output networks/vgg7
+      convert a checkpoint, measure its accuracy, write manifest.json and weights.npz
+  lsfq export --untrained mobilenetv2 --output build/mobilenetv2
+      a network with random weights, calibrated on the sample images: to try hardware with
+  lsfq export --network networks/vgg7 --streams build/streams --pin 16 --pout 16
+      param.bin, image_*.bin, result_*.bin and program.txt for a 16x16 core
+  lsfq export --network networks/vgg7_w32_w4a4 --c build/c --pin 8 --pout 8
+      the program as C source, for driver/c
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lsfq.command import output
+from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
+from ref_model.hardware.c_source import c_files
+from ref_model.hardware.core_config import LANE_SIZES, CoreConfig
+from ref_model.hardware.errors import UnsupportedNetworkError
+from ref_model.hardware.plan import plan_network
+from ref_model.hardware.streams import write_streams
+from ref_model.integer import (
+    Accuracy,
+    IntegerNetwork,
+    NetworkError,
+    NetworkFormatError,
+    evaluate,
+    load_network,
+    network_difference,
+    save_network,
+)
+from ref_model.integer.atomic_folder import FolderError
+from ref_model.integer.console import ProgressBar
+from ref_model.integer.requantisation import RangeError
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKPOINT = "checkpoint.pt"
+SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+
+
+class ExportError(Exception):
+    """The export cannot be done; the message says why."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    core = CoreConfig()
+    result = argparse.ArgumentParser(
+        prog="lsfq export",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source = result.add_mutually_exclusive_group()
+    source.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="trained network to convert"
+    )
+    source.add_argument(
+        "--network", type=Path, metavar="DIR", help="exported network to start from"
+    )
+    source.add_argument(
+        "--untrained", metavar="MODEL", help="vgg7, mobilenetv2 or resnet20, random weights"
+    )
+    result.add_argument("--output", type=Path, metavar="DIR", help="write the integer network here")
+    result.add_argument("--name", help="its name (the one of the training run)")
+    result.add_argument(
+        "--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)"
+    )
+    result.add_argument(
+        "--no-accuracy", action="store_true", help="leave the accuracy out of the manifest"
+    )
+    untrained = result.add_argument_group("untrained network")
+    untrained.add_argument("--width", type=int, default=0, help="channels of the first layer")
+    untrained.add_argument("--weight-bits", type=int, default=4, metavar="B")
+    untrained.add_argument("--activation-bits", type=int, default=4, metavar="B")
+    untrained.add_argument("--seed", type=int, default=0, help="of the random weights (0)")
+    streams = result.add_argument_group("streams for the core")
+    streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
+    streams.add_argument("--pin", type=int, default=core.pin, choices=LANE_SIZES)
+    streams.add_argument("--pout", type=int, default=core.pout, choices=LANE_SIZES)
+    streams.add_argument("--feature-depth", type=int, default=core.feature_depth, metavar="WORDS")
+    streams.add_argument("--weight-depth", type=int, default=core.weight_depth, metavar="WORDS")
+    streams.add_argument(
+        "--beat-bytes", type=int, default=8, metavar="N", help="width of the ports in bytes (8)"
+    )
+    streams.add_argument("--count", type=int, default=8, metavar="N", help="test images (8)")
+    streams.add_argument(
+        "--c", type=Path, metavar="DIR", help="write NAME.c and NAME.h for the C driver here"
+    )
+    streams.add_argument(
+        "--batch", type=int, default=1, metavar="N", help="images of a pass of the C driver (1)"
+    )
+    output.add_json(result)
+    return result
+
+
+def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
+    """The integer network of a checkpoint; ExportError when it cannot be had."""
+    try:
+        from ref_model.training.checkpoint import CheckpointError
+        from ref_model.training.export import to_integer_network
+    except ImportError as error:
+        raise ExportError(
+            f"reading checkpoints needs PyTorch ({error}): pip install '.[train]'"
+        ) from error
+    try:
+        return to_integer_network(checkpoint, name)
+    except (CheckpointError, RangeError, NetworkError) as error:
+        raise ExportError(str(error)) from error
+
+
+def make_untrained(options: argparse.Namespace) -> IntegerNetwork:
+    """The integer network of a model with random weights; ExportError without PyTorch."""
+    try:
+        import torch
+
+        from ref_model.training.config import TrainingConfig
+        from ref_model.training.export import provenance, to_integer_network
+        from ref_model.training.untrained import untrained_network
+    except ImportError as error:
+        raise ExportError(
+            f"making networks needs PyTorch ({error}): pip install '.[train]'"
+        ) from error
+    config = TrainingConfig(
+        model=options.untrained,
+        width=options.width,
+        weight_bits=(options.weight_bits,),
+        activation_bits=(options.activation_bits,),
+        seed=options.seed,
+    )
+    images = torch.from_numpy(read_records(SAMPLE, dataset_by_name(config.dataset)).pixels)
+    network = to_integer_network(
+        untrained_network(config, images), options.name or f"{config.name()}_untrained"
+    )
+    return replace(network, provenance={"trained": False, **provenance(config, {})})
+
+
+def check_shipped(networks: Path, content: dict[str, Any]) -> int:
+    """Derive every shipped network again, print a line each, and return the exit status."""
+    checkpoints = sorted(networks.glob(f"*/{CHECKPOINT}"))
+    if not checkpoints:
+        raise ExportError(
+            f"no {networks}/*/{CHECKPOINT} to compare; --help shows what else there is"
+        )
+    same = True
+    for checkpoint in checkpoints:
+        folder = checkpoint.parent
+        try:
+            difference = network_difference(load_network(folder), derive(checkpoint))
+        except NetworkFormatError as error:
+            difference = str(error)
+        print(f"{folder.name}: {'identical' if difference is None else 'differs: ' + difference}")
+        content[folder.name] = difference or "identical"
+        same &= difference is None
+    return 0 if same else 1
+
+
+def measure(network: IntegerNetwork, data: Path | None) -> Accuracy | None:
+    """Accuracy of ``network`` on the test set it was trained for; None when that is not there."""
+    origin: dict[str, Any] = dict(network.provenance)
+    name = str(origin.get("config", {}).get("dataset", "cifar10"))
+    try:
+        images = load_test(dataset_by_name(name), data)
+    except DatasetError as error:
+        print(f"accuracy not measured: {error}", file=sys.stderr)
+        return None
+    found = evaluate(network, images.pixels, images.labels, progress=ProgressBar(network.name))
+    baseline = origin.get("float_accuracy")
+    return Accuracy(
+        name, found.images, found.correct, None if baseline is None else float(baseline)
+    )
+
+
+def export(network: IntegerNetwork, options: argparse.Namespace) -> None:
+    """Write the network folder."""
+    guess = options.untrained is not None
+    accuracy = None if options.no_accuracy or guess else measure(network, options.data)
+    save_network(network, options.output, accuracy)
+    shown = (
+        "no accuracy" if accuracy is None else f"integer accuracy {accuracy.integer_accuracy:.2f} %"
+    )
+    print(f"{network.name}: {len(network.layers)} layers, {shown} -> {options.output}")
+
+
+def core_config(options: argparse.Namespace) -> CoreConfig:
+    """The core that streams and programs are for."""
+    return CoreConfig(
+        pin=options.pin,
+        pout=options.pout,
+        feature_depth=options.feature_depth,
+        weight_depth=options.weight_depth,
+    )
+
+
+def export_streams(network: IntegerNetwork, options: argparse.Namespace) -> None:
+    """Write the stream files for the sample images."""
+    config = core_config(options)
+    images = read_records(SAMPLE, dataset_by_name("cifar10")).first(options.count).pixels
+    write_streams(options.streams, network, config, images, options.beat_bytes)
+    print(
+        f"{network.name}: streams of {len(images)} images for a {config} core -> {options.streams}"
+    )
+
+
+def export_c(network: IntegerNetwork, options: argparse.Namespace) -> None:
+    """Write the network as C source."""
+    plan = plan_network(network, core_config(options), options.batch)
+    options.c.mkdir(parents=True, exist_ok=True)
+    for name, text in c_files(plan).items():
+        (options.c / name).write_text(text, encoding="utf-8")
+        print(f"wrote {options.c / name}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit status (2 for bad options)."""
+    command_line = parser()
+    options = command_line.parse_args(arguments)
+    given = any((options.checkpoint, options.network, options.untrained))
+    if given != any((options.output, options.streams, options.c)):
+        command_line.error(
+            "give a source (--checkpoint, --network or --untrained) and --output, --streams or --c"
+        )
+    if min(options.beat_bytes, options.count, options.batch) < 1:
+        command_line.error("--beat-bytes, --count and --batch are at least 1")
+    with output.result(options.json) as content:
+        return run(options, content)
+
+
+def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
+    """Do what the options ask; a summary goes into ``content``."""
+    try:
+        if not any((options.checkpoint, options.network, options.untrained)):
+            return check_shipped(ROOT / "networks", content)
+        if options.network is not None:
+            network = load_network(options.network)
+        elif options.untrained is not None:
+            network = make_untrained(options)
+        else:
+            network = derive(options.checkpoint, options.name)
+        if options.output is not None:
+            export(network, options)
+        if options.streams is not None:
+            export_streams(network, options)
+        if options.c is not None:
+            export_c(network, options)
+    except (
+        ExportError, NetworkFormatError, NetworkError, FolderError, UnsupportedNetworkError,
+        DatasetError, ValueError, OSError,
+    ) as error:  # fmt: skip
+        print(f"lsfq export: {error}", file=sys.stderr)
+        return 1
+    content.update(
+        network=network.name,
+        layers=len(network.layers),
+        written=[str(path) for path in (options.output, options.streams, options.c) if path],
+    )
+    return 0

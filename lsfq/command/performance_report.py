@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/performance from measured.json, which lies there: tables and pictures.
+
+examples:
+  make performance-measure                   measure: scripts/performance.py --sweep --json ...
+  lsfq report performance              write docs/performance/README.md and its pictures
+  lsfq report performance --check      exit with 1 when they are not those of measured.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from lsfq.command import output
+from ref_model.hardware.performance_report import draw, report
+
+ROOT = Path(__file__).resolve().parents[2]
+MEASURED, PAGE = "measured.json", "README.md"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; 0 when the folder holds the report, 1 when it is stale, 2 without figures."""
+    parser = argparse.ArgumentParser(
+        prog="lsfq report performance",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "performance", metavar="DIR")
+    parser.add_argument("--check", action="store_true", help="compare only; write nothing")
+    output.add_json(parser)
+    options = parser.parse_args(arguments)
+    with output.result(options.json) as content:
+        return run(options, content)
+
+
+def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
+    """Write or compare; names of stale files go into ``content``."""
+    try:
+        measured = json.loads((options.folder / MEASURED).read_text(encoding="utf-8"))
+        pictures = draw(measured)
+        wanted = {PAGE: report(measured, list(pictures)), **pictures}
+    except (OSError, ValueError, KeyError) as error:
+        print(f"lsfq report performance: {options.folder / MEASURED}: {error!r}", file=sys.stderr)
+        return 2
+    stale = [
+        name
+        for name, text in wanted.items()
+        if not (options.folder / name).is_file() or (options.folder / name).read_text() != text
+    ]
+    content.update(folder=str(options.folder), stale=stale, written=not options.check)
+    if options.check:
+        if stale:
+            print(f"{options.folder}: not up to date ({', '.join(stale)})")
+        return 1 if stale else 0
+    for name in stale:
+        (options.folder / name).write_text(wanted[name])
+        print(f"wrote {options.folder / name}")
+    if not stale:
+        print(f"{options.folder}: up to date")
+    return 0

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write a report into docs/: tables and pictures from what was recorded and measured.
+
+examples:
+  lsfq report accuracy               docs/accuracy from records/
+  lsfq report performance            docs/performance from measured.json
+  lsfq report accuracy --check       exit with 1 when it is not up to date
+  lsfq report accuracy --help        its further options
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+NAMES = ("accuracy", "performance")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; the exit status is that of the report: 1 stale, 2 for unreadable records."""
+    parser = argparse.ArgumentParser(
+        prog="lsfq report",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=NAMES, help="which report")
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(words[:1])
+    try:
+        from lsfq.command import accuracy_report, performance_report
+    except ImportError as error:
+        print(f"lsfq report: {error}: pip install '.[train]'", file=sys.stderr)
+        return 2
+    if options.name == "accuracy":
+        return accuracy_report.main(words[1:])
+    return performance_report.main(words[1:])

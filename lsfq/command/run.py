@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run an exported network on images: on the reference model, in the simulator, or on a board.
+
+The exit status is 0 when all images ran, 1 when the accelerator reports an error or, with
+--compare, a result differs from the reference model; 2 for wrong use.
+
+examples:
+  lsfq run                                               8 sample images, reference model
+  lsfq run --backend simulator --pin 8 --pout 8          the same through the Verilog
+  lsfq run --backend simulator --compare --stalls 0.3    random stalls; compare every logit
+  lsfq run --network networks/mine --images mine.npy     uint8 images (N, C, H, W)
+  lsfq run --backend board --bitstream lsfq.bit          on a Zynq board, under PYNQ
+  lsfq run --json | jq .classes
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lsfq.accelerator import Accelerator
+from lsfq.backends.base import Backend
+from lsfq.backends.board import Board
+from lsfq.backends.reference import Reference
+from lsfq.backends.simulator import Simulator
+from lsfq.command import output
+from lsfq.errors import AcceleratorError
+from ref_model.datasets import CIFAR10, DatasetError, read_records
+from ref_model.hardware.core_config import LANE_SIZES, CoreConfig
+from ref_model.hardware.errors import UnsupportedNetworkError
+from ref_model.integer import NetworkError, NetworkFormatError, load_network
+from ref_model.integer.console import ProgressBar, table
+
+ROOT = Path(__file__).resolve().parents[2]
+NETWORK = ROOT / "networks" / "vgg7_w32_w4a4"
+IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    core = CoreConfig()
+    result = argparse.ArgumentParser(
+        prog="lsfq run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    result.add_argument("--network", type=Path, default=NETWORK, metavar="DIR", help="an export")
+    result.add_argument(
+        "--images", type=Path, default=IMAGES, metavar="FILE", help="CIFAR-10 binary file or .npy"
+    )
+    result.add_argument("--count", type=int, default=8, metavar="N", help="the first N images (8)")
+    result.add_argument("--batch", type=int, metavar="N", help="images of a pass (what pays)")
+    result.add_argument(
+        "--backend", choices=("reference", "simulator", "board"), default="reference",
+        help="where to run (reference)",
+    )  # fmt: skip
+    result.add_argument(
+        "--compare", action="store_true", help="compare every logit with the reference model"
+    )
+    result.add_argument("--timeout", type=float, metavar="S", help="longest time of an image")
+    made = result.add_argument_group("reference and simulator")
+    made.add_argument("--pin", type=int, choices=LANE_SIZES, default=core.pin, help="(%(default)s)")
+    made.add_argument(
+        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
+    )
+    made.add_argument("--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)")
+    made.add_argument("--waves", type=Path, metavar="FILE", help="write a VCD file (simulator)")
+    board = result.add_argument_group("board")
+    board.add_argument("--bitstream", type=Path, metavar="FILE", help=".bit, .hwh beside it")
+    output.add_json(result)
+    return result
+
+
+def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], list[int] | None]:
+    """(images (N, C, H, W), their labels if they have any); DatasetError, ValueError, OSError."""
+    if options.images.suffix == ".npy":
+        images = np.load(options.images, allow_pickle=False)
+        if images.dtype != np.uint8 or images.ndim != 4:
+            raise ValueError(
+                f"{options.images}: {images.dtype} {images.shape}, not uint8 (N, C, H, W)"
+            )
+        return images[: options.count], None
+    found = read_records(options.images, CIFAR10).first(options.count)
+    return found.pixels, found.labels.tolist()
+
+
+def make_backend(options: argparse.Namespace) -> Backend:
+    """The backend that the options name; AcceleratorError when it cannot be opened."""
+    config = CoreConfig(pin=options.pin, pout=options.pout)
+    if options.backend == "board":
+        return Board(options.bitstream)
+    if options.backend == "simulator":
+        print("building the core (the first time takes a minute) ...", file=sys.stderr, flush=True)
+        return Simulator(config, stalls=options.stalls, waves=options.waves)
+    return Reference(config)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    command_line = parser()
+    options = command_line.parse_args(arguments)
+    if options.count < 1:
+        command_line.error("--count is at least 1")
+    if (options.backend == "board") != (options.bitstream is not None):
+        command_line.error("--backend board and --bitstream go together")
+    with output.result(options.json) as content:
+        return run(options, content)
+
+
+def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
+    """Run the images; results go into ``content``."""
+    try:
+        network = load_network(options.network)
+        images, labels = read_images(options)
+    except (NetworkFormatError, DatasetError, ValueError, OSError) as error:
+        print(f"lsfq run: {error}", file=sys.stderr)
+        return 2
+    start = time.monotonic()
+    try:
+        with Accelerator(make_backend(options), timeout=options.timeout) as accelerator:
+            config = accelerator.config
+            accelerator.load(network)
+            bar = ProgressBar(network.name)
+            logits = accelerator.run(images, batch=options.batch, progress=bar)
+            counters = accelerator.counters() if accelerator.backend.counts_cycles else None
+        same = None
+        if options.compare:
+            with Accelerator(Reference(config)) as model:
+                same = bool(np.array_equal(model.load(network).run(images), logits))
+    except (AcceleratorError, UnsupportedNetworkError) as error:
+        print(f"lsfq run: {error}", file=sys.stderr)
+        return 1
+    except (NetworkError, ValueError) as error:
+        print(f"lsfq run: {error}", file=sys.stderr)
+        return 2
+    content.update(
+        network=network.name, backend=options.backend, core=str(config), images=len(images),
+        logits=logits.tolist(), seconds=round(time.monotonic() - start, 3),
+    )  # fmt: skip
+    if logits.ndim == 2:
+        content["classes"] = logits.argmax(1).tolist()
+    if labels is not None:
+        content["labels"] = labels
+    if same is not None:
+        content["identical"] = same
+    if counters is not None:
+        content["cycles"] = {
+            "images": counters.images,
+            "pass": counters.cycles,
+            "layers": {layer.name: layer.cycles for layer in counters.layers},
+        }
+    show(content)
+    return 1 if same is False else 0
+
+
+def show(content: dict[str, Any]) -> None:
+    """Print what was found, for people."""
+    print(
+        f"{content['network']}: {content['images']} images on the {content['backend']} backend, "
+        f"{content['core']}, {content['seconds']:.1f} s"
+    )
+    if "classes" in content:
+        labels = content.get("labels") or [""] * content["images"]
+        rows = [
+            (str(number), str(label), str(found))
+            for number, (label, found) in enumerate(zip(labels, content["classes"], strict=True))
+        ]
+        print(table(("image", "label", "class"), rows))
+    if "cycles" in content:
+        cycles = content["cycles"]
+        layers = [(name, f"{number:,}") for name, number in cycles["layers"].items()]
+        print(table((f"layer ({cycles['images']} images a pass)", "cycles"), layers))
+        print(f"whole pass: {cycles['pass']:,} cycles")
+    if "identical" in content:
+        same = "identical to" if content["identical"] else "DIFFERENT from"
+        print(f"all logits are {same} those of the reference model")

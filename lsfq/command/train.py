@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Train a network: float, then quantised, then with integer constants in the forward pass.
+
+examples:
+  lsfq train                                   VGG7 width 32, W4A4, CIFAR-10, LSFQ
+  lsfq train --resume                          continue that run where it was cut off
+  lsfq train --weight-bits 3 --activation-bits 3 --float-from runs/vgg7_w32_w4a4/float.pt
+  lsfq train --weight-bits 8,4,4,4,4,4,8       one width a layer (conv1 .. conv6, classifier)
+  lsfq train --quantizer pact --seed 1
+  lsfq train --model mobilenetv2               width 32 is the paper's network (1.0)
+  lsfq train --limit 2000 --float-epochs 2 --quantised-epochs 1 --integer-epochs 1   a trial
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsfq.command import output
+
+if TYPE_CHECKING:
+    from ref_model.training.config import Stage, TrainingConfig
+
+MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
+"""Keep glibc from mapping and unmapping activations in every step (up to 1.6 times as fast)."""
+
+
+def restart_with_malloc_settings() -> None:
+    """glibc reads these variables when a process starts, so set them and start again."""
+    if sys.platform == "linux" and not all(name in os.environ for name in MALLOC):
+        os.environ.update({name: os.environ.get(name, value) for name, value in MALLOC.items()})
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; its defaults are the recipe of the shipped network."""
+    result = argparse.ArgumentParser(
+        prog="lsfq train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    network = result.add_argument_group("network")
+    network.add_argument("--model", default="vgg7", help="vgg7, mobilenetv2 or resnet20")
+    network.add_argument(
+        "--width", type=int, default=0, help="channels of the first layer (32; resnet20: 16)"
+    )
+    network.add_argument("--dataset", default="cifar10", help="cifar10 or cifar100")
+    quant = result.add_argument_group("quantisation")
+    quant.add_argument("--weight-bits", default="4", help="2, 3, 4 or 8; or one a layer, 8,4,4,...")
+    quant.add_argument("--activation-bits", default="4", help="the same for the activations")
+    quant.add_argument("--quantizer", default="lsfq", help="lsfq, lsq, pact or dorefa")
+    quant.add_argument("--hard-clip", action="store_true", help="LSFQ with hard clips (ablation)")
+    quant.add_argument(
+        "--fixed-clip", action="store_true", help="clips stay where calibration puts them"
+    )
+    recipe = result.add_argument_group("recipe")
+    recipe.add_argument("--seed", type=int, default=0, help="order, augmentation, start (0)")
+    recipe.add_argument("--batch", type=int, default=200, help="images a step (200)")
+    recipe.add_argument("--shift", type=int, default=3, help="random shift in pixels (3)")
+    recipe.add_argument("--weight-decay", type=float, default=5e-4, help="on weights (5e-4)")
+    recipe.add_argument("--label-smoothing", type=float, default=0.1, help="(0.1)")
+    for name in ("float", "quantised", "integer"):
+        recipe.add_argument(
+            f"--{name}-epochs", type=int, metavar="N", help=f"length of the {name} stage"
+        )
+        recipe.add_argument(
+            f"--{name}-rate", type=float, metavar="R", help="its peak learning rate"
+        )
+    run = result.add_argument_group("run")
+    run.add_argument("--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)")
+    run.add_argument("--out", type=Path, help="run folder (runs/NAME, NAME from the options)")
+    run.add_argument(
+        "--resume", action="store_true", help="continue the run in that folder, or start it"
+    )
+    run.add_argument(
+        "--float-from", type=Path, metavar="FLOAT.PT", help="start from this float network"
+    )
+    run.add_argument("--limit", type=int, default=0, help="use only the first N images (0: all)")
+    run.add_argument(
+        "--threads", type=int, default=0, help="processor threads (0: PyTorch's choice)"
+    )
+    output.add_json(result)
+    return result
+
+
+def bit_widths(text: str) -> tuple[int, ...]:
+    """Read "4" as (4,) and "8,4,4" as (8, 4, 4); ValueError for anything but numbers."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"bit widths {text!r}: give a number or numbers with commas") from None
+
+
+def configuration(options: argparse.Namespace) -> TrainingConfig:
+    """The run that the command line asks for; raises ValueError when it cannot work."""
+    from dataclasses import replace
+
+    from ref_model.training.config import STAGES, TrainingConfig
+
+    base = TrainingConfig()
+    stages: dict[str, Stage] = {}
+    for name in STAGES:
+        epochs, rate = getattr(options, f"{name}_epochs"), getattr(options, f"{name}_rate")
+        stage = base.stage(name)
+        stages[name] = replace(
+            stage,
+            epochs=stage.epochs if epochs is None else epochs,
+            rate=stage.rate if rate is None else rate,
+        )
+    return TrainingConfig(
+        model=options.model,
+        dataset=options.dataset,
+        width=options.width,
+        weight_bits=bit_widths(options.weight_bits),
+        activation_bits=bit_widths(options.activation_bits),
+        quantizer=options.quantizer,
+        soft_clip=not options.hard_clip,
+        learned_clip=not options.fixed_clip,
+        seed=options.seed,
+        batch=options.batch,
+        shift=options.shift,
+        weight_decay=options.weight_decay,
+        label_smoothing=options.label_smoothing,
+        limit=options.limit,
+        float_stage=stages["float"],
+        quantised_stage=stages["quantised"],
+        integer_stage=stages["integer"],
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; the exit status: 2 for bad options or missing files, 130 when interrupted."""
+    options = parser().parse_args(arguments)
+    with output.result(options.json) as content:
+        return run(options, content)
+
+
+def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
+    """Train; the run's record goes into ``content``."""
+    try:
+        import torch
+    except ImportError:
+        print("training needs PyTorch: pip install '.[train]'", file=sys.stderr)
+        return 2
+    from ref_model.datasets import DatasetError, dataset_by_name, load_test, load_train
+    from ref_model.training.checkpoint import CheckpointError
+    from ref_model.training.loop import Trainer
+
+    try:
+        config = configuration(options)
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        dataset = dataset_by_name(config.dataset)
+        folder = options.out or Path("runs") / config.name()
+        trainer = Trainer(
+            config,
+            load_train(dataset, options.data),
+            load_test(dataset, options.data),
+            folder,
+            resume=options.resume,
+            float_from=options.float_from,
+        )
+    except (ValueError, DatasetError, CheckpointError) as error:
+        print(f"lsfq train: {error}", file=sys.stderr)
+        return 2
+    try:
+        record = trainer.run()
+    except KeyboardInterrupt:
+        print(f"\nstopped; --resume continues from {folder}/checkpoint.pt", file=sys.stderr)
+        return 130
+    print(
+        f"{record['name']}: float {record['float_accuracy']:.2f} %, "
+        f"integer {record['integer_accuracy']:.2f} % of {record['test_images']} test images "
+        f"-> {folder}"
+    )
+    content.update(record, folder=str(folder))
+    return 0

@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report fusesoc registers package clean distclean
+.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -49,6 +49,9 @@ accuracy: $(VENV)/sim.stamp ## Evaluate every exported network on its whole test
 
 accuracy-report: $(VENV)/all.stamp ## Make docs/accuracy (tables, pictures) from records/
 	$(BIN)/python scripts/accuracy_report.py $(ARGS)
+
+example: $(VENV)/all.stamp ## Own network, from nn.Module to the simulated core (examples/own_network)
+	$(BIN)/python examples/own_network/own_network.py $(ARGS)
 
 fusesoc: $(VENV)/sim.stamp ## Run FuseSoC's sim target
 	$(BIN)/fusesoc run --target=sim lsfq:accel $(ARGS)

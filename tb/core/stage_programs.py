@@ -165,7 +165,13 @@ def _draw_layer(
 
 def _draw_skip(rng: Rng, block: LayerBlock, tensors: list[Stored]) -> LayerBlock | None:
     """The layer with a tensor added that has its result's height and width; sometimes in place."""
-    fits = [x for x in tensors if x.shape[1:] == convolution_size(block)]
+    fits: list[Stored] = []
+    for stride2 in (1, 0) if rng.random() < 0.7 else (0, 1):  # strided ones fit rarely
+        strided = replace(block, stride2=stride2)
+        fits = [x for x in tensors if x.shape[1:] == convolution_size(strided)]
+        if fits:
+            block = strided
+            break
     if not fits:
         return None
     skip = fits[int(rng.integers(len(fits)))]

@@ -64,16 +64,16 @@ module lsfq_accumulator #(
     end
 
     if (capture) begin
-      held0_q   <= sum0_q;
-      held1_q   <= sum1_q;
-      held2_q   <= sum2_q;
-      held3_q   <= sum3_q;
-      before3_q <= row_first ? ZERO : held3_q;
+      held0_q <= sum0_q;
+      held1_q <= sum1_q;
+      held2_q <= sum2_q;
+      held3_q <= sum3_q;
     end
-    if (pointwise) begin
-      held2_q   <= ZERO;
-      before3_q <= ZERO;
-    end
+    if (pointwise) held2_q <= ZERO;
+
+    // set to 0 before all else, which a register does without a LUT
+    if (pointwise || capture && row_first) before3_q <= ZERO;
+    else if (capture) before3_q <= held3_q;
 
     even_q <= before3_q + even_rest;
     odd_q  <= held2_q + odd_rest;

@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean
+.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing proofs
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -34,6 +34,15 @@ performance-measure: $(VENV)/sim.stamp ## Measure VGG7 and the sweep for the rep
 
 performance-report: $(VENV)/all.stamp ## Make docs/performance (tables, pictures) from what was measured
 	$(BIN)/python scripts/performance_report.py $(ARGS)
+
+area: $(VENV)/synth.stamp ## Synthesise the core; LUT, FF, DSP and BRAM by block, shares of devices
+	$(BIN)/python scripts/area.py $(ARGS)
+
+timing: $(VENV)/synth.stamp ## Place and route a reduced core for ECP5; its clock and longest path
+	$(BIN)/python scripts/timing.py $(ARGS)
+
+proofs: $(VENV)/synth.stamp ## Prove the multiplier's forms and chains equal to plain products
+	$(BIN)/python scripts/prove.py $(ARGS)
 
 test: $(VENV)/all.stamp ## Run the whole test suite (JOBS=2 at a time)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tb -n $(JOBS) --dist worksteal $(ARGS)
@@ -83,6 +92,11 @@ $(VENV)/sim.stamp: pyproject.toml constraints.txt
 
 $(VENV)/package.stamp: EXTRAS := sim,package
 $(VENV)/package.stamp: $(VENV)/sim.stamp
+	@$(INSTALL)
+	@touch $@
+
+$(VENV)/synth.stamp: EXTRAS := sim,synth
+$(VENV)/synth.stamp: $(VENV)/sim.stamp
 	@$(INSTALL)
 	@touch $@
 

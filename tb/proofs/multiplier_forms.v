@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Both forms of lsfq_multiplier equal the plain product, whatever the operands and the state were before:
+//
+//   sum = {w2*a1, w1*a1 + w2*a0, w0*a1 + w1*a0, w0*a0} in slots of STRIDE bits + cascade_in     modulo 2^(4*STRIDE)
+//
+// The pipeline has no feedback, so what leaves it LATENCY cycles after any state holds for all time.
+
+`default_nettype none
+
+module multiplier_forms #(
+  parameter STRIDE       = 11,
+  parameter INPUT_STAGES = 1,
+  parameter FIRST        = 1
+) (
+  input wire        aclk,
+  input wire [11:0] weights,
+  input wire [7:0]  pixels,
+  input wire [47:0] cascade_in
+);
+
+  localparam SUM_W   = 4 * STRIDE;
+  localparam LATENCY = INPUT_STAGES + 2;
+
+  wire [47:0] inferred, primitive;
+
+  lsfq_multiplier #(
+    .FORM        (0),
+    .STRIDE      (STRIDE),
+    .INPUT_STAGES(INPUT_STAGES),
+    .FIRST       (FIRST)
+  ) u_inferred (
+    .aclk       (aclk),
+    .weights    (weights),
+    .pixels     (pixels),
+    .cascade_in (cascade_in),
+    .cascade_out(),
+    .sum        (inferred)
+  );
+
+  lsfq_multiplier #(
+    .FORM        (1),
+    .STRIDE      (STRIDE),
+    .INPUT_STAGES(INPUT_STAGES),
+    .FIRST       (FIRST)
+  ) u_primitive (
+    .aclk       (aclk),
+    .weights    (weights),
+    .pixels     (pixels),
+    .cascade_in (cascade_in),
+    .cascade_out(),
+    .sum        (primitive)
+  );
+
+  wire [47:0] plain;
+
+  plain_multiplier #(
+    .STRIDE      (STRIDE),
+    .INPUT_STAGES(INPUT_STAGES),
+    .FIRST       (FIRST)
+  ) u_plain (
+    .aclk       (aclk),
+    .weights    (weights),
+    .pixels     (pixels),
+    .cascade_in (cascade_in),
+    .cascade_out(),
+    .sum        (plain)
+  );
+
+  reg [2:0] age_q = 3'd0;
+
+  always @(posedge aclk) begin
+    if (age_q != 3'd7) age_q <= age_q + 3'd1;
+    if (age_q >= LATENCY) begin
+      assert (inferred[SUM_W-1:0] == plain[SUM_W-1:0]);
+      assert (primitive[SUM_W-1:0] == plain[SUM_W-1:0]);
+    end
+  end
+
+endmodule
+
+`default_nettype wire

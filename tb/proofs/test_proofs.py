@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The proofs hold, and fail for Verilog that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ref_model.toolchain.proof import prove
+from scripts.prove import ALL, Proof, main
+
+
+def test_all_is_proved(tmp_path: Path) -> None:
+    assert main(["--folder", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text", "fault"),
+    [
+        pytest.param(
+            "multiplier, 27x18, first of a chain", "lsfq_multiplier.v",
+            "weights[7:4], {GAP{1'b0}}, weights[3:0]}", "weights[7:4], {GAP{1'b0}}, weights[7:4]}",
+            id="a weight twice",
+        ),
+        pytest.param(
+            "multiplier, 27x18, behind another", "DSP48E2.v",
+            "a2_q <= AREG == 2 ? a1_q : A[26:0]", "a2_q <= A[26:0]",
+            id="the primitive's model, a register less",
+        ),
+        pytest.param(
+            "chain of four, slots of 11 bits", "lsfq_multiplier_chain.v",
+            ".FIRST       (i == 0)", ".FIRST       (i <= 1)", id="the first product is lost",
+        ),
+    ],
+)  # fmt: skip
+def test_wrong_verilog_fails(tmp_path: Path, name: str, file: str, text: str, fault: str) -> None:
+    proof: Proof = ALL[name]
+    files = []
+    for path in proof.files:
+        if path.name == file:
+            wrong = tmp_path / file
+            source = path.read_text(encoding="utf-8")
+            assert text in source
+            wrong.write_text(source.replace(text, fault), encoding="utf-8")
+            path = wrong
+        files.append(path)
+    assert not prove(
+        proof.top, files, proof.parameters, proof.depth, tmp_path / "work", proof.renamed
+    )
+
+
+def test_unknown_proof_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--only", "nothing"])
+    assert "there are" in capsys.readouterr().err

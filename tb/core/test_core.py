@@ -147,7 +147,7 @@ def test_no_unknown_outputs(simulator: str) -> None:
 @pytest.mark.parametrize(
     ("module", "text", "fault"),
     [
-        pytest.param("lsfq_requant", "b_q  <= constants", "b_q <= 1 + constants", id="bias"),
+        pytest.param("lsfq_requant", "b_q <= constants[", "b_q <= 1 + constants[", id="bias"),
         pytest.param("lsfq_emitter", "!(odd && row_end)", "1'b1", id="row end"),
         pytest.param(
             "lsfq_sequencer", "layer_three_rows && first_row ? 18'd1", "1'b0 ? 18'd1", id="padding"

@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing proofs
+.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing proofs docs documents
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -72,6 +72,13 @@ package: $(VENV)/package.stamp ## Make the IP package without Vivado; check it a
 	$(BIN)/python scripts/generate_registers.py --check
 	$(BIN)/python scripts/package_ip.py $(ARGS)
 
+docs: $(VENV)/docs.stamp ## Make the documents' site in build/site; fails on a dead link
+	$(BIN)/mkdocs build --strict
+	@echo "open build/site/index.html"
+
+documents: $(VENV)/all.stamp ## Make the drawings and docs/command_line.md from their sources
+	$(BIN)/python scripts/documents.py $(ARGS)
+
 clean: ## Remove what builds and tests made
 	rm -rf build .pytest_cache .ruff_cache .hypothesis
 
@@ -100,7 +107,12 @@ $(VENV)/synth.stamp: $(VENV)/sim.stamp
 	@$(INSTALL)
 	@touch $@
 
-$(VENV)/all.stamp: EXTRAS := sim,train,package,synth,dev
+$(VENV)/docs.stamp: EXTRAS := sim,docs
+$(VENV)/docs.stamp: $(VENV)/sim.stamp
+	@$(INSTALL)
+	@touch $@
+
+$(VENV)/all.stamp: EXTRAS := sim,train,package,synth,docs,dev
 $(VENV)/all.stamp: $(VENV)/sim.stamp
 	@echo "Adding PyTorch and the lint tools to $(VENV) ..."
 	@$(INSTALL)

@@ -21,8 +21,9 @@ examples:
   lsfq export --checkpoint runs/mine/network.pt --output networks/mine
   lsfq eval networks/mine
   lsfq run --network networks/mine --backend simulator --compare
-  lsfq report accuracy --check
+  lsfq report accuracy --check"""
 
+EXIT_STATUS = """\
 exit status: 0 as asked; 1 a difference or an error of the accelerator; 2 wrong use or missing
 files; 130 interrupted. lsfq COMMAND --help describes a command; each takes --json."""
 
@@ -30,7 +31,9 @@ files; 130 interrupted. lsfq COMMAND --help describes a command; each takes --js
 def usage() -> str:
     """What ``lsfq --help`` prints."""
     lines = [f"  {name:<8}{text}" for name, (_, text) in COMMANDS.items()]
-    return "\n".join(["usage: lsfq COMMAND [OPTION ...]", "", *lines, "", EXAMPLES])
+    return "\n".join(
+        ["usage: lsfq COMMAND [OPTION ...]", "", *lines, "", EXAMPLES, "", EXIT_STATUS]
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

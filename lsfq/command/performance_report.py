@@ -22,17 +22,25 @@ ROOT = Path(__file__).resolve().parents[2]
 MEASURED, PAGE = "measured.json", "README.md"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Entry point; 0 when the folder holds the report, 1 when it is stale, 2 without figures."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
         prog="lsfq report performance",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "performance", metavar="DIR")
-    parser.add_argument("--check", action="store_true", help="compare only; write nothing")
-    output.add_json(parser)
-    options = parser.parse_args(arguments)
+    result.add_argument(
+        "--folder", type=Path, default=ROOT / "docs" / "performance", metavar="DIR",
+        help="measured.json lies there, the report goes there",
+    )  # fmt: skip
+    result.add_argument("--check", action="store_true", help="compare only; write nothing")
+    output.add_json(result)
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; 0 when the folder holds the report, 1 when it is stale, 2 without figures."""
+    options = parser().parse_args(arguments)
     with output.result(options.json) as content:
         return run(options, content)
 

@@ -16,16 +16,21 @@ import sys
 NAMES = ("accuracy", "performance")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Entry point; the exit status is that of the report: 1 stale, 2 for unreadable records."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line: which report. What follows is the report's."""
+    result = argparse.ArgumentParser(
         prog="lsfq report",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", choices=NAMES, help="which report")
+    result.add_argument("name", choices=NAMES, help="which report")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; the exit status is that of the report: 1 stale, 2 for unreadable records."""
     words = sys.argv[1:] if arguments is None else arguments
-    options = parser.parse_args(words[:1])
+    options = parser().parse_args(words[:1])
     try:
         from lsfq.command import accuracy_report, performance_report
     except ImportError as error:

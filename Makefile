@@ -18,7 +18,7 @@ INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
-	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 sim: $(VENV)/sim.stamp ## Run the shipped network on CIFAR-10 images through the Verilog (no torch)
 	$(BIN)/python scripts/run_network.py $(ARGS)

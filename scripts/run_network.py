@@ -26,6 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from lsfq.command.run import IMAGES, NETWORK  # noqa: E402
 from ref_model.datasets import CIFAR10, DatasetError, read_records  # noqa: E402
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
 from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
@@ -35,9 +36,6 @@ from ref_model.integer.network import IntegerNetwork  # noqa: E402
 from tb.common import BenchError  # noqa: E402
 from tb.common.stalls import PATTERNS  # noqa: E402
 from tb.core.network_run import NetworkRun  # noqa: E402
-
-NETWORK = ROOT / "networks" / "vgg7_w32_w4a4"
-IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 LAYER_HEADER = ("layer", "input", "weights", "MACs", "cycles", "of peak", "tensors")
 IMAGE_HEADER = ("image", "label", "hardware", "reference", "", "pass", "cycles of the pass")

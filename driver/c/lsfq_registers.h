@@ -83,9 +83,9 @@
   X(CRC, 5, "a block or the payload before it is damaged") \
   X(KIND, 6, "a block of the wrong kind, or a layer or image out of order") \
   X(CORE, 7, "made for another PIN or POUT") \
-  X(SHAPE, 8, "a size or number of 0, or a pooled row too wide") \
+  X(SHAPE, 8, "a size or number of 0, or a row too wide to be pooled or for the depthwise stage") \
   X(BITS, 9, "unsupported bit width or shift") \
-  X(KERNEL, 10, "unsupported combination of kernel, stride, pooling and raw results") \
+  X(KERNEL, 10, "unsupported combination of kernel, stride, pooling, residual addition, depthwise and raw results") \
   X(MEMORY, 11, "a tensor does not fit the feature memory, or overwrites its source or an image") \
   X(WEIGHTS, 12, "the weights of a channel group do not fit the weight memory") \
   X(IMAGE_SHORT, 13, "image packet too short") \

@@ -34,17 +34,6 @@ from ref_model.integer.storage import MANIFEST
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADER = ("network", "weights", "codes", "images", "float %", "integer %", "loss", "manifest", "s")
-KEYS = (
-    "network",
-    "weight_bits",
-    "code_bits",
-    "images",
-    "float_accuracy",
-    "integer_accuracy",
-    "loss",
-    "manifest",
-    "seconds",
-)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,12 +80,12 @@ def load_images(name: str, options: argparse.Namespace) -> Images:
     return read_records(folder / dataset.test_file, dataset).first(options.samples)
 
 
-def widths(stored: StoredNetwork) -> tuple[str, str]:
-    """Bit widths of weights and of activation codes, like "4" or "3-8"."""
+def widths(stored: StoredNetwork) -> tuple[list[int], list[int]]:
+    """Bit widths of weights and of activation codes that occur, ascending."""
     layers = stored.network.layers
     weights = sorted({layer.weight_bits for layer in layers})
     codes = sorted({layer.output_bits for layer in layers if layer.output_bits is not None})
-    return "-".join(map(str, weights)), "-".join(map(str, codes)) or "none"
+    return weights, codes
 
 
 def verdict(recorded: Accuracy | None, images: int, correct: int) -> str:
@@ -110,8 +99,8 @@ def verdict(recorded: Accuracy | None, images: int, correct: int) -> str:
     return f"differs: {recorded.correct} correct, not {correct}"
 
 
-def evaluate_one(folder: Path, options: argparse.Namespace) -> tuple[tuple[str, ...], bool]:
-    """(row of the table, whether the network does what its manifest says)."""
+def evaluate_one(folder: Path, options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """(what was found, for programs; whether the network does what its manifest says)."""
     stored = load_stored(folder)
     images = load_images(dataset_of(stored, options.dataset), options)
     start = time.monotonic()
@@ -121,18 +110,43 @@ def evaluate_one(folder: Path, options: argparse.Namespace) -> tuple[tuple[str, 
     recorded = stored.accuracy
     baseline = None if recorded is None else recorded.float_accuracy
     text = verdict(recorded, found.images, found.correct)
-    whole = text != "slice"
-    row = (
-        stored.network.name,
-        *widths(stored),
-        str(found.images),
-        "" if baseline is None else f"{baseline:.2f}",
-        f"{found.accuracy:.2f}",
-        "" if baseline is None or not whole else f"{baseline - found.accuracy:.2f}",
-        text,
-        f"{seconds:.1f}",
+    whole = baseline is not None and text != "slice"
+    weights, codes = widths(stored)
+    result = {
+        "network": stored.network.name,
+        "weight_bits": weights,
+        "code_bits": codes,
+        "images": found.images,
+        "correct": found.correct,
+        "float_accuracy": baseline,
+        "integer_accuracy": found.accuracy,
+        "loss": baseline - found.accuracy if baseline is not None and whole else None,
+        "manifest": text,
+        "seconds": round(seconds, 3),
+    }
+    return result, text == "equal" or (text == "slice" and options.samples is not None)
+
+
+def row(found: dict[str, Any]) -> tuple[str, ...]:
+    """A line of the table."""
+
+    def span(bits: list[int]) -> str:
+        return "-".join(map(str, bits)) or "none"
+
+    def percent(value: float | None) -> str:
+        return "" if value is None else f"{value:.2f}"
+
+    return (
+        found["network"],
+        span(found["weight_bits"]),
+        span(found["code_bits"]),
+        str(found["images"]),
+        percent(found["float_accuracy"]),
+        percent(found["integer_accuracy"]),
+        percent(found["loss"]),
+        found["manifest"],
+        f"{found['seconds']:.1f}",
     )
-    return row, text == "equal" or (text == "slice" and options.samples is not None)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -143,7 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
-    """Evaluate; the rows of the table go into ``content``."""
+    """Evaluate; what was found goes into ``content``."""
     if options.samples is not None and options.samples < 1:
         print("lsfq eval: --samples takes a number of at least 1", file=sys.stderr)
         return 2
@@ -151,10 +165,10 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     if not folders:
         print(f"lsfq eval: no exported networks under {ROOT / 'networks'}", file=sys.stderr)
         return 1
-    rows, right = [], True
+    every, right = [], True
     for folder in folders:
         try:
-            row, equal = evaluate_one(folder, options)
+            found, equal = evaluate_one(folder, options)
         except NetworkFormatError as error:
             print(f"lsfq eval: {error}", file=sys.stderr)
             right = False
@@ -162,11 +176,11 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         except DatasetError as error:
             print(f"lsfq eval: {error}", file=sys.stderr)
             return 0 if options.allow_missing else 2
-        rows.append(row)
+        every.append(found)
         right &= equal
-    if rows:
-        print(table(HEADER, rows))
-        content["networks"] = [dict(zip(KEYS, row, strict=True)) for row in rows]
+    if every:
+        print(table(HEADER, [row(found) for found in every]))
+        content["networks"] = every
     if not right:
         print("lsfq eval: a network is not what its manifest says", file=sys.stderr)
     return 0 if right else 1

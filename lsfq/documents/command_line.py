@@ -18,7 +18,7 @@ HEAD = """\
 `train`, exports of checkpoints and `report` need PyTorch or matplotlib, the extra `train`, which
 `make test` and `make example` add.
 
-    lsfq run --backend simulator --pin 4 --pout 4 --compare
+    lsfq run --backend simulator --pin 8 --pout 8 --compare
 
 """
 TAIL = """

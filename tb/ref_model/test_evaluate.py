@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,18 @@ def test_a_network_that_does_what_it_says(
     shown = f"{recorded.integer_accuracy:.2f}"
     loss = f"{50 - recorded.integer_accuracy:.2f}"
     assert row.split()[:8] == ["tiny", "4", "4", "64", "50.00", shown, loss, "equal"]
+
+
+def test_json_holds_numbers(folder: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([str(folder), "--data", str(data), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["networks"]
+    recorded = load_stored(folder).accuracy
+    assert recorded is not None
+    assert (found["weight_bits"], found["code_bits"], found["images"]) == ([4], [4], 64)
+    assert (found["correct"], found["float_accuracy"]) == (recorded.correct, 50.0)
+    assert found["integer_accuracy"] == recorded.integer_accuracy
+    assert found["loss"] == 50.0 - recorded.integer_accuracy
+    assert found["seconds"] >= 0
 
 
 def test_a_network_that_differs(

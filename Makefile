@@ -76,7 +76,7 @@ docs: $(VENV)/docs.stamp ## Make the documents' site in build/site; fails on a d
 	$(BIN)/mkdocs build --strict
 	@echo "open build/site/index.html"
 
-documents: $(VENV)/all.stamp ## Make the drawings and docs/command_line.md from their sources
+documents: $(VENV)/all.stamp ## Make the drawings, command_line.md and verification.md from the code
 	$(BIN)/python scripts/documents.py $(ARGS)
 
 clean: ## Remove what builds and tests made

@@ -55,7 +55,7 @@ def block_design() -> str:
     ps = d.box(20, 40, 190, 360, "processing system", "Zynq UltraScale+ or", "Zynq-7000")
     control = d.box(300, 50, 150, 60, "SmartConnect", "registers")
     memory = d.box(300, 190, 150, 110, "SmartConnect", "memory")
-    interrupt = d.box(300, 340, 150, 50, "interrupt controller")
+    interrupt = d.box(300, 340, 150, 50, "axi_intc_0", "0x30000")
     param = d.box(560, 150, 170, 70, "axi_dma_param", "0x10000")
     data = d.box(560, 260, 170, 80, "axi_dma_data", "0x20000")
     core = d.box(850, 130, 180, 220, "lsfq_accel_0", "0x00000", kind="core")

@@ -48,7 +48,8 @@ class TrainingConfig:
 
     ``width`` is the number of channels of the first layer; 0 stands for the network's usual one.
     ``weight_bits`` and ``activation_bits`` hold one number a layer (VGG7: 7 and 6); a single number
-    stands for all of them. ``limit`` trains and evaluates on the first images only (0: all), for
+    stands for all of them. ``bfloat16`` rounds the operands of convolutions in training to that type
+    (float and quantised stages; the integer stage is exact). ``limit`` trains and evaluates on the first images only (0: all), for
     trials.
     """
 
@@ -69,6 +70,7 @@ class TrainingConfig:
     float_stage: Stage = field(default=Stage(20, 0.2, 0.2))
     quantised_stage: Stage = field(default=Stage(8, 0.05, 0.1))
     integer_stage: Stage = field(default=Stage(2, 0.005, 0.1))
+    bfloat16: bool = False
     limit: int = 0
 
     def __post_init__(self) -> None:

@@ -64,6 +64,7 @@ class ConvUnit(nn.Module):
         self.pool = pool
         self.linear = linear
         self.mode = Mode.FLOAT
+        self.training_type = torch.float32
         self.conv = nn.Conv2d(
             inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
         )
@@ -81,7 +82,7 @@ class ConvUnit(nn.Module):
         weight = self.conv.weight
         if self.mode is not Mode.FLOAT:
             weight = self.weight_quantizer(weight)
-        x = self.norm(self.convolve(x, weight))
+        x = self.norm(self._convolve_in_training_type(x, weight))
         if skip is not None:
             x = x + skip
         if self.pool > 1:
@@ -92,6 +93,16 @@ class ConvUnit(nn.Module):
             self.activation_quantizer.calibrate(x)
         quantised: Tensor = self.activation_quantizer(x)
         return quantised
+
+    def _convolve_in_training_type(self, x: Tensor, weight: Tensor) -> Tensor:
+        """The convolution; in training with operands of ``training_type``, result float32.
+
+        Depthwise layers stay in float32: they wait for memory, not for multiplications.
+        """
+        if not self.training or self.conv.groups > 1:
+            return self.convolve(x, weight)
+        operands = x.to(self.training_type), weight.to(self.training_type)
+        return self.convolve(*operands).to(torch.float32)
 
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         """The convolution alone, with the given weights."""
@@ -188,6 +199,11 @@ class Network(nn.Module):
         """Choose what every layer's forward pass computes."""
         for unit in self.units():
             unit.mode = mode
+
+    def set_training_type(self, dtype: torch.dtype) -> None:
+        """Choose the operands' type of convolutions in training; evaluation is in float32."""
+        for unit in self.conv_units():
+            unit.training_type = dtype
 
     @torch.no_grad()
     def start_quantisation(self, images: Tensor) -> None:

@@ -129,6 +129,8 @@ class Trainer:
             config = self._check_same(config, TrainingConfig.from_dict(found["config"]), float_from)
         self.config = config
         self.network = config.build()
+        if config.bfloat16:
+            self.network.set_training_type(torch.bfloat16)
         if float_from is not None and found is None:
             self.network.load_state_dict(checkpoint.load(float_from)["model"])
         if found is not None:

@@ -48,9 +48,9 @@ class TrainingConfig:
 
     ``width`` is the number of channels of the first layer; 0 stands for the network's usual one.
     ``weight_bits`` and ``activation_bits`` hold one number a layer (VGG7: 7 and 6); a single number
-    stands for all of them. ``bfloat16`` rounds the operands of convolutions in training to that type
-    (float and quantised stages; the integer stage is exact). ``limit`` trains and evaluates on the first images only (0: all), for
-    trials.
+    stands for all of them. ``bfloat16`` rounds the operands of convolutions to that type in the
+    steps of the float and the quantised stage. ``limit`` trains and evaluates on the first images
+    only (0: all), for trials.
     """
 
     model: str = "vgg7"

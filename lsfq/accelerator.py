@@ -279,4 +279,4 @@ def _make_program(network: IntegerNetwork, config: CoreConfig, batch: int) -> _P
 def _layer_name(plan: Plan, block: int) -> str | None:
     """The layer that a LAYER block of the program runs; None when there is no such block."""
     runs = plan.runs
-    return plan.layers[runs[block].layer].layer.name if block < len(runs) else None
+    return plan.layers[runs[block].layer].fused.name if block < len(runs) else None

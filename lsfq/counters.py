@@ -47,11 +47,8 @@ class PassCycles:
 def read_counters(read: Callable[[int], int], plan: Plan) -> PassCycles:
     """The counters of the pass that ran ``plan``."""
     layers = []
-    shapes = plan.network.input_shapes()
-    for slot, (layer, shape) in enumerate(zip(plan.network.layers, shapes, strict=True)):
-        if slot == plan.config.max_layers:
-            break
+    for slot, layer in enumerate(plan.layers[: plan.config.max_layers]):
         values = {x.name.lower(): read(layer_address(slot, x)) for x in LayerCounter}
-        layers.append(LayerCycles(layer.name, plan.batch * layer.macs(shape), **values))
+        layers.append(LayerCycles(layer.fused.name, plan.batch * layer.macs, **values))
     cycles, load_cycles = read(Register.CYCLES), read(Register.LOAD_CYCLES)
     return PassCycles(plan.batch, cycles, load_cycles, tuple(layers))

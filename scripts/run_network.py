@@ -66,16 +66,22 @@ def layer_table(report: Any, network: IntegerNetwork) -> str:
     peak = 6 * report["pin"] * report["pout"]
     last = report["passes"][-1]
     counters = last["layers"]
+    shapes = dict(zip((x.name for x in network.layers), network.input_shapes(), strict=True))
+    layers = {layer.name: layer for layer in network.layers}
     rows = []
-    for layer, shape, planned, counter in zip(
-        network.layers, network.input_shapes(), report["layers"], counters, strict=True
-    ):
-        wrong = [image["differences"].get(layer.name) for image in report["images"]]
+    for planned, counter in zip(report["layers"], counters, strict=True):
+        parts = [layers[name] for name in planned["parts"]]
+        wrong = [
+            image["differences"].get(part.name) for part in parts for image in report["images"]
+        ]
         first = next((text for text in wrong if text), None)
         rows.append((
-            layer.name,
-            "x".join(map(str, shape)),
-            f"{'x'.join(map(str, layer.weight.shape))} W{layer.weight_bits}A{layer.input_bits}",
+            planned["name"],
+            "x".join(map(str, shapes[parts[0].name])),
+            ", ".join(
+                f"{'x'.join(map(str, part.weight.shape))} W{part.weight_bits}A{part.input_bits}"
+                for part in parts
+            ),
             f"{planned['macs']:,}",
             f"{counter['cycles'] / last['images']:,.0f}",
             f"{100 * planned['macs'] * last['images'] / (counter['cycles'] * peak):.1f} %",

@@ -15,11 +15,13 @@ import numpy as np
 
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.fusion import FusedLayer
 from ref_model.hardware.layout import digits_of, pairs_of, tensor_word_count
 from ref_model.hardware.payload import PayloadShape
 from ref_model.hardware.plan import LayerPlan
 from ref_model.hardware.schedule import emit_cycles, words_and_cycles
 from ref_model.integer import IntegerLayer
+from ref_model.integer.network import INPUT
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _plan(case: LayerCase) -> LayerPlan:
     )  # fmt: skip
     source = (case.channels, case.height, case.width)
     result = (case.outputs, *case.result_size)
-    return LayerPlan(layer, case.kernel, source, result, result, case.shared)
+    return LayerPlan(FusedLayer(layer, INPUT), case.kernel, source, result, result, case.shared, 0)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random integer networks that try the core's corners, and images for them.
 
-Drawn are shapes, odd widths, channel counts that divide neither PIN nor POUT, kernels, strides, bit
-widths, pooling, the order of work of a pass with several images; weights that are all at one end of
-their grid; and constants that make outputs hit both clamps, exact rounding ties, and the ends of
+Drawn are shapes, odd widths, channel counts that divide neither PIN nor POUT, kernels, depthwise
+layers, strides, bit widths, pooling, residual additions, layers that read any earlier tensor, the
+order of work of a pass with several images; weights that are all at one end of their grid; and
+constants that make outputs hit both clamps, exact rounding ties, and the ends of
 the multiplier's and the bias's range. The same generator state gives the same network.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import Any, Literal
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,7 @@ from ref_model.hardware.schedule import schedule_network
 from ref_model.integer import IntegerLayer, IntegerNetwork, run_network
 from ref_model.integer.arithmetic import scale_and_add
 from ref_model.integer.execute import accumulate, run_layer
-from ref_model.integer.network import Shape
+from ref_model.integer.network import INPUT, Shape
 from ref_model.integer.ranges import (
     BIAS_BITS,
     CODE_BITS,
@@ -83,11 +85,13 @@ def count_events(network: IntegerNetwork, image: npt.NDArray[np.uint8]) -> dict[
     """How many outputs of ``image``'s run were clamped low, clamped high, ties, or neither."""
     tensors = run_network(network, image)
     events = {"low": 0, "high": 0, "tie": 0, "inside": 0}
-    source = tensors["input"]
-    for layer in network.layers:
+    for layer, source in zip(network.layers, network.sources(), strict=True):
         if layer.output_bits is not None:
-            accumulator = accumulate(layer, source, judge=True)
-            scaled = scale_and_add(accumulator, layer.multiplier, layer.bias)
+            accumulator = accumulate(layer, tensors[source], judge=True)
+            skip = None if layer.skip is None else tensors[layer.skip]
+            scaled = scale_and_add(
+                accumulator, layer.multiplier, layer.bias, skip, layer.skip_multiplier
+            )
             value = scaled >> layer.shift
             low, high = value < 0, value > largest_activation(layer.output_bits)
             # The half sits in the bias, so a tie is a number without fraction after it was added.
@@ -95,29 +99,68 @@ def count_events(network: IntegerNetwork, image: npt.NDArray[np.uint8]) -> dict[
             masks = {"low": low, "high": high, "tie": tie, "inside": ~low & ~high}
             for name, mask in masks.items():
                 events[name] += int(mask.sum())
-        source = tensors[layer.name]
     return events
+
+
+def count_forms(network: IntegerNetwork) -> Counter[str]:
+    """How many layers of ``network`` have what not every layer has."""
+    found: Counter[str] = Counter()
+    for layer, source in zip(network.layers, network.sources(), strict=True):
+        found["depthwise"] += layer.groups > 1
+        found["depthwise, stride 2"] += layer.groups > 1 and layer.stride == 2
+        found["stride 2"] += layer.groups == 1 and layer.stride == 2
+        found["skip"] += layer.skip is not None
+        found["skip of the image"] += layer.skip == INPUT
+        found["branch"] += layer.source is not None
+        found["pool"] += layer.pool == 2
+        found["linear"] += layer.kind == "linear"
+        found["depthwise first"] += layer.groups > 1 and source == INPUT
+    return found
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A tensor that the next layer may read or add: its codes for one image, and their width."""
+
+    name: str
+    codes: Codes
+    bits: int
 
 
 def _draw_network(rng: Rng, config: CoreConfig) -> IntegerNetwork:
     shape = _draw_input_shape(rng, config)
-    bits = input_bits = int(rng.choice(CODE_BITS))
-    codes = _draw_codes(rng, shape, bits)[None]
+    input_bits = int(rng.choice(CODE_BITS))
+    known = [_Known(INPUT, _draw_codes(rng, shape, input_bits)[None], input_bits)]
     layers: list[IntegerLayer] = []
-    for index in range(int(rng.integers(0, 5))):
-        layer = _draw_layer(rng, config, f"layer{index}", codes, bits, raw=False)
-        layers.append(layer)
-        codes, bits = run_layer(layer, codes), layer.output_bits or 0
-    layers.append(_draw_layer(rng, config, f"layer{len(layers)}", codes, bits, raw=True))
+    for index in range(int(rng.integers(0, 7))):
+        source = _draw_source(rng, known)
+        layer = _draw_layer(rng, config, f"layer{index}", source, known)
+        skip = next((x.codes for x in known if x.name == layer.skip), None)
+        known.append(
+            _Known(layer.name, run_layer(layer, source.codes, skip), layer.output_bits or 0)
+        )
+        layers.append(_reading(layer, source, known[-2]))
+    last = _draw_raw(rng, config, f"layer{len(layers)}", source := _draw_source(rng, known))
+    layers.append(_reading(last, source, known[-1]))
     name = f"random_{int(rng.integers(1 << 32)):08x}"
     return IntegerNetwork(name, shape, tuple(layers), layers[-1].outputs, input_bits)
+
+
+def _draw_source(rng: Rng, known: list[_Known]) -> _Known:
+    """Mostly the last tensor."""
+    return known[-1] if rng.random() < 0.8 else known[int(rng.integers(len(known)))]
+
+
+def _reading(layer: IntegerLayer, source: _Known, previous: _Known) -> IntegerLayer:
+    """``layer`` reading ``source``, by name where that is not the tensor before it."""
+    return layer if source is previous else replace(layer, source=source.name)
 
 
 def _draw_input_shape(rng: Rng, config: CoreConfig) -> Shape:
     width = int(rng.integers(1, 41))
     height = int(rng.integers(1, max(2, 401 // width) if rng.random() < 0.8 else 13))
     channels = _draw_channels(rng, config.pin)
-    if rng.random() < 0.25:  # few enough for a row window
+    if rng.random() < 0.4:  # few enough for a row window
         channels = int(rng.integers(1, max(2, config.pin // 3 + 1)))
     return channels, min(height, 40), width
 
@@ -130,37 +173,69 @@ def _draw_channels(rng: Rng, lanes: int) -> int:
 
 
 def _draw_layer(
-    rng: Rng, config: CoreConfig, name: str, codes: Codes, bits: int, *, raw: bool
+    rng: Rng, config: CoreConfig, name: str, source: _Known, known: list[_Known]
 ) -> IntegerLayer:
-    _, channels, height, width = codes.shape
-    full = rng.random() < (0.6 if raw else 0.08) and height * width <= 400
-    kernel = 1 if rng.random() < 0.35 else 3
-    stride = 2 if not full and rng.random() < 0.2 else 1
-    if kernel == 1 and raw:
-        stride = 1
+    """A layer that leaves codes."""
+    _, channels, height, width = source.codes.shape
+    depthwise = source.bits <= 4 and channels > 1 and rng.random() < 0.35
+    full = not depthwise and rng.random() < 0.08 and height * width <= 400
+    kernel = 1 if not depthwise and rng.random() < 0.35 else 3
+    stride = 2 if not full and rng.random() < (0.4 if depthwise else 0.2) else 1
     small = min(height, width) <= stride or (kernel == 1 and stride == 2)
-    pool = 1 if raw or full or small or rng.random() < 0.6 else 2
-    outputs = _draw_channels(rng, config.pout)
-    weight_bits = int(rng.choice([2, 3, 4, 4, 4, 8]))
-    shape = (outputs, channels, *((height, width) if full else (kernel, kernel)))
-    weight = _draw_weight(rng, shape, weight_bits)
-    if full and rng.random() < 0.4:  # an average pool and a linear layer in one
-        weight = np.broadcast_to(weight[:, :, :1, :1], shape)
-    kind: Literal["conv", "linear"] = "linear" if full else "conv"
-
-    def make(m: Any, b: Any, shift: int, output_bits: int | None) -> IntegerLayer:
-        return IntegerLayer(
-            name, kind, weight, m, b, shift, weight_bits, bits, output_bits,
-            pool=pool, stride=stride, padding=0 if full else kernel // 2,
-        )  # fmt: skip
-
-    if raw:
-        return make(*_raw_constants(rng, outputs), 0, None)
+    pool = 1 if full or small or rng.random() < 0.6 else 2
+    result = (-(-height // stride), -(-width // stride))
+    addable = [x for x in known if x.codes.shape[2:] == result]
+    skip = addable[int(rng.integers(len(addable)))] if addable and rng.random() < 0.5 else None
+    if full or depthwise:
+        skip = None
+    outputs = channels if depthwise else _draw_channels(rng, config.pout)
+    if skip is not None:
+        outputs = skip.codes.shape[1]
+    weight_bits = int(rng.choice([2, 3, 4, 4, 4] if depthwise else [2, 3, 4, 4, 4, 8]))
+    weight = _draw_kernels(
+        rng, (outputs, 1 if depthwise else channels), (height, width) if full else (kernel, kernel),
+        weight_bits, full,
+    )  # fmt: skip
     output_bits = int(rng.choice([2, 3, 4, 4, 4, 8]))
-    plain = make(np.ones(outputs, np.int32), np.zeros(outputs, np.int64), 0, output_bits)
-    accumulator = accumulate(plain, codes, judge=True)
+    plain = IntegerLayer(
+        name, "linear" if full else "conv", weight, np.ones(outputs, np.int32),
+        np.zeros(outputs, np.int64), 0, weight_bits, source.bits, output_bits, pool=pool,
+        stride=stride, padding=0 if full else kernel // 2, groups=channels if depthwise else 1,
+    )  # fmt: skip
+    accumulator = accumulate(plain, source.codes, judge=True)
     multiplier, bias, shift = _constants(rng, accumulator, output_bits)
-    return make(multiplier, bias, shift, output_bits)
+    layer = replace(plain, multiplier=multiplier, bias=bias, shift=shift)
+    if skip is None:
+        return layer
+    most = int(np.clip(2 ** (shift + output_bits - skip.bits + 1), 2, (1 << MULTIPLIER_BITS - 1)))
+    factor = int(rng.choice([-most, most - 1, int(rng.integers(-most, most))]))
+    return replace(layer, skip=skip.name, skip_multiplier=factor)
+
+
+def _draw_raw(rng: Rng, config: CoreConfig, name: str, source: _Known) -> IntegerLayer:
+    """The last layer."""
+    _, channels, height, width = source.codes.shape
+    full = rng.random() < 0.6 and height * width <= 400
+    kernel = 1 if rng.random() < 0.35 else 3
+    stride = 2 if not full and kernel == 3 and rng.random() < 0.2 else 1
+    outputs, weight_bits = _draw_channels(rng, config.pout), int(rng.choice([2, 3, 4, 4, 4, 8]))
+    sides = (height, width) if full else (kernel, kernel)
+    weight = _draw_kernels(rng, (outputs, channels), sides, weight_bits, full)
+    multiplier, bias = _raw_constants(rng, outputs)
+    return IntegerLayer(
+        name, "linear" if full else "conv", weight, multiplier, bias, 0, weight_bits, source.bits,
+        None, stride=stride, padding=0 if full else kernel // 2,
+    )  # fmt: skip
+
+
+def _draw_kernels(
+    rng: Rng, channels: tuple[int, int], sides: tuple[int, int], bits: int, full: bool
+) -> npt.NDArray[np.int8]:
+    """Weights (O, C, kh, kw); of a full map sometimes an average pool and a linear layer in one."""
+    weight = _draw_weight(rng, (*channels, *sides), bits)
+    if full and rng.random() < 0.4:
+        return np.broadcast_to(weight[:, :, :1, :1], weight.shape)
+    return weight
 
 
 def _draw_weight(rng: Rng, shape: tuple[int, ...], bits: int) -> npt.NDArray[np.int8]:

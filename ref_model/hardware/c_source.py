@@ -60,7 +60,7 @@ def _source(name: str, plan: Plan) -> str:
     packet = encode_plan(plan)
     order = packet_order(plan)
     in_order = bool(np.array_equal(order, np.arange(order.size)))
-    names = [plan.layers[run.layer].layer.name for run in plan.runs]
+    names = [plan.layers[run.layer].fused.name for run in plan.runs]
     channels, height, width = plan.network.input_shape
     config = plan.config
     table = "" if in_order else _table("static const uint32_t order", order.tolist())

@@ -11,6 +11,7 @@ import numpy as np
 from ref_model.hardware.blocks import BLOCK_BYTES, Kernel
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import UnsupportedNetworkError
+from ref_model.hardware.fusion import FusedLayer, fuse
 from ref_model.hardware.layout import digits_of, tensor_word_count
 from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, tensors_of, work_orders
 from ref_model.hardware.payload import PayloadShape
@@ -25,19 +26,35 @@ MAX_BATCH = 256
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """How one layer runs.
+    """How one layer runs, with the depthwise layer behind it, if any.
 
-    ``source`` is the shape of its input as stored (3C channels in a row window), ``result`` of its
-    output before pooling, ``output`` after it. ``shared``: a linear layer whose weights do not
-    depend on the position, so that the core gets one word a channel group.
+    ``source`` is the shape of its input as stored (3C channels in a row window), ``result`` of what
+    leaves the array, ``output`` of what is stored. ``shared``: a linear layer whose weights do not
+    depend on the position, so that the core gets one word a channel group. ``macs`` are nominal.
     """
 
-    layer: IntegerLayer
+    fused: FusedLayer
     kernel: Kernel
     source: Shape
     result: Shape
     output: Shape
     shared: bool
+    macs: int
+
+    @property
+    def layer(self) -> IntegerLayer:
+        """The layer that the array runs."""
+        return self.fused.layer
+
+    @property
+    def depthwise(self) -> IntegerLayer | None:
+        """The depthwise layer behind it."""
+        return self.fused.depthwise
+
+    @property
+    def last(self) -> IntegerLayer:
+        """The layer whose result is stored, or leaves when it is raw."""
+        return self.fused.last
 
     @property
     def payload_shape(self) -> PayloadShape:
@@ -45,7 +62,7 @@ class LayerPlan:
         channels, height, width = self.source
         return PayloadShape(
             self.kernel, channels, height, width, self.layer.outputs, self.layer.weight_bits,
-            self.shared,
+            self.shared, self.depthwise is not None,
         )  # fmt: skip
 
 
@@ -62,7 +79,8 @@ class Run:
     """Layer number ``layer`` runs for ``images`` images from ``image`` on.
 
     Bases are word addresses of the first of these images, pitches the words between them; the
-    output's are 0 for the raw layer. ``after_load``: it waits for the images loaded so far.
+    output's are 0 for the raw layer, the skip tensor's where none is added. ``after_load``: it
+    waits for the images loaded so far.
     """
 
     layer: int
@@ -72,12 +90,16 @@ class Run:
     input_pitch: int
     output_base: int
     output_pitch: int
+    skip_base: int
+    skip_pitch: int
     after_load: bool
 
 
 @dataclass(frozen=True)
 class Plan:
     """How a network runs on one core. ``row_window``: the image is stored as 3C channels.
+
+    ``layers`` are fewer than the network's where depthwise layers run behind others.
 
     ``steps`` is the order of work of a pass over ``batch`` images, ``order`` how it came about.
     """
@@ -126,7 +148,7 @@ def plan_network(
     row_window, layers = _layers(network, config)
     lifetimes = _lifetimes(network, layers, config)
     orders = [order] if order else _orders(network, config, batch, layers)
-    chosen, tensors, bases = _choose_order(network, config, orders, lifetimes)
+    chosen, tensors, bases = _choose_order(network.name, config, orders, lifetimes, layers)
     places = {
         tensor.name: (base, size)
         for tensor, base, size in zip(
@@ -135,7 +157,7 @@ def plan_network(
     }
     return Plan(
         network, config, row_window, layers, batch, chosen,
-        tuple(_steps(chosen, network, lifetimes, places)),
+        tuple(_steps(chosen, layers, lifetimes, places)),
         max(needed_words(tensors, len(layers))),
     )  # fmt: skip
 
@@ -147,15 +169,11 @@ def orders_of(network: IntegerNetwork, config: CoreConfig, batch: int) -> list[W
 
 def choose_kernel(layer: IntegerLayer) -> Kernel:
     """The kernel that runs ``layer``; UnsupportedNetworkError when the core has none for it."""
-    if layer.groups != 1:
-        what = f"grouped or depthwise convolutions ({layer.groups} groups)"
-        raise _unsupported(layer, what, "a dense convolution")
     if layer.stride not in (1, 2):
         raise _unsupported(layer, f"stride {layer.stride}", "stride 1 or 2")
-    if layer.skip is not None:
-        raise _unsupported(layer, "residual additions", "a chain of layers")
-    if layer.source is not None:
-        raise _unsupported(layer, f"branches (it reads {layer.source})", "a chain of layers")
+    if layer.skip is not None and (layer.raw or layer.kind == "linear"):
+        what = "a residual addition in a linear layer or in the last one"
+        raise _unsupported(layer, what, "a convolution before it")
     if layer.kind == "linear":
         return Kernel.FULL
     if layer.kernel == (1, 1) and layer.padding == 0:
@@ -183,22 +201,33 @@ def _layers(network: IntegerNetwork, config: CoreConfig) -> tuple[bool, tuple[La
         check_accumulators(network, config.acc_width)
     except NetworkError as error:
         raise UnsupportedNetworkError(str(error)) from error
-    kernels = [choose_kernel(layer) for layer in network.layers]
-    sources = list(network.input_shapes())
-    results = [x.result_shape(s) for x, s in zip(network.layers, sources, strict=True)]
-    row_window = kernels[0] is Kernel.K3X3 and 3 * network.input_shape[0] <= config.pin
-    if row_window:
-        kernels[0] = Kernel.K1X3
-        sources[0] = (3 * sources[0][0], *sources[0][1:])
-    plans = tuple(
-        LayerPlan(layer, kernel, source, result, output, _is_shared(layer))
-        for layer, kernel, source, result, output in zip(
-            network.layers, kernels, sources, results, network.output_shapes(), strict=True
-        )
-    )
-    for plan in plans:
+    shapes = {INPUT: network.input_shape}
+    shapes |= {
+        x.name: shape for x, shape in zip(network.layers, network.output_shapes(), strict=True)
+    }
+    work = fuse(network)
+    row_window = _wants_row_window(network, work, config)
+    plans = []
+    for fused in work:
+        kernel, source = choose_kernel(fused.layer), shapes[fused.reads]
+        result, macs = fused.layer.result_shape(source), fused.macs(source)
+        if row_window and fused.reads == INPUT:
+            kernel, source = Kernel.K1X3, (3 * source[0], *source[1:])
+        shared = _is_shared(fused.layer)
+        plan = LayerPlan(fused, kernel, source, result, shapes[fused.last.name], shared, macs)
         _check_sizes(plan, config)
-    return row_window, plans
+        plans.append(plan)
+    return row_window, tuple(plans)
+
+
+def _wants_row_window(
+    network: IntegerNetwork, work: Sequence[FusedLayer], config: CoreConfig
+) -> bool:
+    """Whether only one layer reads the image, a 3x3 one, and three rows fit its lanes."""
+    readers = [x.layer for x in work if x.reads == INPUT]
+    added = any(x.layer.skip == INPUT for x in work)
+    alone = len(readers) == 1 and not added and choose_kernel(readers[0]) is Kernel.K3X3
+    return alone and 3 * network.input_shape[0] <= config.pin
 
 
 def _is_shared(layer: IntegerLayer) -> bool:
@@ -212,12 +241,14 @@ def _lifetimes(
     network: IntegerNetwork, layers: Sequence[LayerPlan], config: CoreConfig
 ) -> list[Lifetime]:
     """The image and the output of every layer but the last."""
-    names = [INPUT, *(layer.name for layer in network.layers[:-1])]
+    tensors = {INPUT: (-1, layers[0].source, network.input_bits)}
+    for index, plan in enumerate(layers[:-1]):
+        tensors[plan.last.name] = index, plan.output, plan.last.output_bits or 0
     found = []
-    for index, (name, reader) in enumerate(zip(names, layers, strict=True)):
-        readers = [j for j, layer in enumerate(network.layers) if layer.skip == name]
-        words = tensor_word_count(reader.source, reader.layer.input_bits, config.pin)
-        found.append(Lifetime(name, words, index - 1, max([index, *readers])))
+    for name, (made, shape, bits) in tensors.items():
+        readers = [j for j, x in enumerate(layers) if name in (x.fused.reads, x.layer.skip)]
+        words = tensor_word_count(shape, bits, config.pin)
+        found.append(Lifetime(name, words, made, max([made, 0, *readers])))
     return found
 
 
@@ -231,10 +262,11 @@ def _orders(
 
 
 def _choose_order(
-    network: IntegerNetwork,
+    name: str,
     config: CoreConfig,
     orders: Sequence[WorkOrder],
     lifetimes: Sequence[Lifetime],
+    layers: Sequence[LayerPlan],
 ) -> tuple[WorkOrder, list[Tensor], list[int]]:
     """The first order of work that fits, its tensors, and their addresses."""
     fewest: tuple[int, list[Tensor]] | None = None
@@ -242,14 +274,14 @@ def _choose_order(
         tensors = tensors_of(candidate, lifetimes)
         if tensors is None:
             continue
-        needed = max(needed_words(tensors, len(network.layers)))
+        needed = max(needed_words(tensors, len(layers)))
         if fewest is None or needed < fewest[0]:
             fewest = needed, tensors
         if needed <= config.feature_depth:
             bases = place(tensors, config.feature_depth)
             if bases is not None:
                 return candidate, tensors, bases
-    raise _too_large(network, config, fewest[1] if fewest else None)
+    raise _too_large(name, config, fewest[1] if fewest else None, layers)
 
 
 def _cost(plan: LayerPlan, config: CoreConfig) -> LayerCost:
@@ -270,18 +302,18 @@ def _runs_alone(plan: LayerPlan, config: CoreConfig) -> bool:
 
 
 def _too_large(
-    network: IntegerNetwork, config: CoreConfig, tensors: Sequence[Tensor] | None
+    network: str, config: CoreConfig, tensors: Sequence[Tensor] | None, layers: Sequence[LayerPlan]
 ) -> UnsupportedNetworkError:
     """What does not fit, and by how much, where the least has to be kept."""
     if tensors is None:
-        return UnsupportedNetworkError(f"network {network.name}: this order of work is impossible")
+        return UnsupportedNetworkError(f"network {network}: this order of work is impossible")
     depth = config.feature_depth
-    needed = needed_words(tensors, len(network.layers))
+    needed = needed_words(tensors, len(layers))
     worst = max(range(len(needed)), key=needed.__getitem__)
-    name = network.layers[worst].name
     parts = ", ".join(
         f"{tensor.name} {tensor.size}" for tensor in tensors if tensor.alive >> worst & 1
     )
+    name = layers[worst].fused.name
     text = f"layer {name}: the tensors that are needed while it runs take {needed[worst]} words"
     if needed[worst] <= depth:
         return UnsupportedNetworkError(
@@ -294,7 +326,7 @@ def _too_large(
 
 def _steps(
     order: WorkOrder,
-    network: IntegerNetwork,
+    layers: Sequence[LayerPlan],
     lifetimes: Sequence[Lifetime],
     places: dict[str, tuple[int, int]],
 ) -> Iterator[Load | Run]:
@@ -309,10 +341,11 @@ def _steps(
         return Load(image, base(INPUT, image)[0])
 
     def run(index: int, image: int, images: int) -> Run:
-        layer = network.layers[index]
-        source = INPUT if index == 0 else network.layers[index - 1].name
-        target = (0, 0) if layer.raw else base(layer.name, image)
-        return Run(index, image, images, *base(source, image), *target, index == 0)
+        plan = layers[index]
+        target = (0, 0) if plan.last.raw else base(plan.last.name, image)
+        skip = (0, 0) if plan.layer.skip is None else base(plan.layer.skip, image)
+        source = base(plan.fused.reads, image)
+        return Run(index, image, images, *source, *target, *skip, index == 0)
 
     if order.split:
         yield load(0)
@@ -326,7 +359,7 @@ def _steps(
     else:
         for image in range(order.batch):
             yield load(image)
-    for index in range(order.split, len(network.layers)):
+    for index in range(order.split, len(layers)):
         if order.alone[index]:
             for image in range(order.batch):
                 yield run(index, image, 1)
@@ -338,9 +371,17 @@ def _check_sizes(plan: LayerPlan, config: CoreConfig) -> None:
     layer = plan.layer
     if max(*plan.source, layer.outputs) > 0xFFFF:
         raise UnsupportedNetworkError(f"layer {layer.name}: a size of {plan.source} is over 65535")
-    if layer.pool == 2 and plan.result[2] > config.max_pool_width:
+    columns = plan.result[2]
+    if plan.depthwise is not None and columns > config.max_pool_width:
         raise UnsupportedNetworkError(
-            f"layer {layer.name}: rows of {plan.result[2]} pixels are wider than the core can pool "
+            f"layer {plan.depthwise.name}: rows of {columns} pixels are wider than a depthwise "
+            f"layer's can be ({config.max_pool_width})"
+        )
+    if plan.depthwise is not None:
+        columns = ceil_div(columns, plan.depthwise.stride)
+    if plan.last.pool == 2 and columns > config.max_pool_width:
+        raise UnsupportedNetworkError(
+            f"layer {plan.last.name}: rows of {columns} pixels are wider than the core can pool "
             f"({config.max_pool_width})"
         )
     words = plan.payload_shape.words(config)

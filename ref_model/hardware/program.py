@@ -36,6 +36,7 @@ from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
 from ref_model.hardware.payload import Payload, pack_payload, unpack_payload
 from ref_model.hardware.plan import LayerPlan, Load, Plan, Run, plan_network
 from ref_model.integer.network import IntegerNetwork
+from ref_model.integer.ranges import MULTIPLIER_BITS
 
 NO_SLOT = 255
 """Counter slot of layers past the slots that a core can have."""
@@ -131,10 +132,11 @@ def layer_block(plan: Plan, run: Run, index: int) -> LayerBlock:
     planned = plan.layers[run.layer]
     layer = planned.layer
     channels, height, width = planned.source
+    behind = planned.depthwise
     return LayerBlock(
         index=index,
         kernel=planned.kernel,
-        pool=int(layer.pool == 2),
+        pool=int(planned.last.pool == 2),
         raw=int(layer.raw),
         after_load=int(run.after_load),
         stride2=int(layer.stride == 2),
@@ -153,6 +155,15 @@ def layer_block(plan: Plan, run: Run, index: int) -> LayerBlock:
         slot=min(run.layer, NO_SLOT),
         input_pitch=run.input_pitch,
         output_pitch=run.output_pitch,
+        skip=int(layer.skip is not None),
+        skip_base=run.skip_base,
+        skip_multiplier=layer.skip_multiplier & (1 << MULTIPLIER_BITS) - 1,
+        skip_bits=0 if layer.skip is None else plan.network.tensor_bits()[layer.skip],
+        skip_pitch=run.skip_pitch,
+        depthwise=int(behind is not None),
+        depthwise_stride2=int(behind is not None and behind.stride == 2),
+        depthwise_bits=0 if behind is None else behind.output_bits or 0,
+        depthwise_shift=0 if behind is None else behind.shift,
     )
 
 
@@ -169,7 +180,9 @@ def layer_payload(plan: LayerPlan) -> Payload:
         weight = weight.transpose(0, 2, 1, 3).reshape(outputs, 3 * channels, 1, 3)
     if plan.shared:
         weight = weight[:, :, :1, :1].repeat(2, axis=3)
-    return Payload(weight, layer.multiplier, layer.bias)
+    behind = plan.depthwise
+    kernels = None if behind is None else Payload(behind.weight, behind.multiplier, behind.bias)
+    return Payload(weight, layer.multiplier, layer.bias, kernels)
 
 
 def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> DecodedProgram:

@@ -7,7 +7,8 @@ into it, and at least as long as emitting it::
     words   = rows in the map * G * phases      (3x3: 2 or 3 rows, fewer in low maps; else 1)
             = G * H * T * phases                (full map: one step a group)
     phases  = input digits * weight digits
-    emit    = max(1, POUT / PIN) * output digits, raw 2; twice that for 1x1
+    emit    = max(1, POUT / PIN) * output digits, raw 2, with a depthwise layer at least 2; twice
+              that for 1x1
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from ref_model.hardware.layout import digits_of, pairs_of
 
 if TYPE_CHECKING:
     from ref_model.hardware.plan import LayerPlan, Plan
+
+DEPTHWISE_CYCLES = 2
+"""Cycles that the depthwise stage takes for a pixel pair."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +43,18 @@ class LayerSchedule:
 
 def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
     """The schedule of every layer for one image."""
-    shapes = plan.network.input_shapes()
     return tuple(
-        LayerSchedule(
-            layer.layer.name, layer.layer.macs(shape), *words_and_cycles(layer, plan.config)
-        )
-        for layer, shape in zip(plan.layers, shapes, strict=True)
+        LayerSchedule(layer.fused.name, layer.macs, *words_and_cycles(layer, plan.config))
+        for layer in plan.layers
     )
 
 
 def emit_cycles(plan: LayerPlan, config: CoreConfig) -> int:
     """Cycles that emitting one step takes."""
-    if plan.layer.output_bits is None:
-        cycles = 2
-    else:
-        ratio = max(1, config.pout // config.pin)
-        cycles = ratio * digits_of(plan.layer.output_bits)
+    bits = plan.last.output_bits
+    cycles = 2 if bits is None else max(1, config.pout // config.pin) * digits_of(bits)
+    if plan.depthwise is not None:
+        cycles = max(cycles, DEPTHWISE_CYCLES)
     return cycles * plan.kernel.sets
 
 

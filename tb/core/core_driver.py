@@ -42,6 +42,7 @@ from tb.common import (
     to_signed,
 )
 from tb.common.stalls import StallPattern
+from tb.core.depthwise_input import DepthwiseInput
 
 Tensor = npt.NDArray[Any]
 Stalls = Callable[[], StallPattern | None]
@@ -142,7 +143,8 @@ class Core:
 
         A pass takes ``batch`` of them, which divides their number, in the order of work ``order``
         or the best. With ``watch`` every layer's tensor is read from the feature memory when the
-        layer ends, without costing the core a cycle; else only the result is returned.
+        layer ends, or what a depthwise layer reads as it passes, without costing the core a cycle;
+        else only the result is returned.
         """
         plan = plan_network(network, self.config, batch, order)
         packet = encode_plan(plan)
@@ -189,19 +191,27 @@ class Core:
         core = self.dut.u_core
         for results in passes:
             for run in plan.runs:
+                layer = plan.layers[run.layer]
+                passing = DepthwiseInput(self.dut)
+                collector = cocotb.start_soon(passing.collect()) if layer.depthwise else None
                 await RisingEdge(core.layer_finished)
                 await ReadOnly()
                 while not bool(core.layer_finished.value):  # a glitch within the time step
                     await RisingEdge(core.layer_finished)
                     await ReadOnly()
-                layer = plan.layers[run.layer]
-                if layer.layer.output_bits is None:
+                if collector is not None:
+                    collector.cancel()
+                if layer.depthwise is not None and not layer.fused.hands_on:
+                    found = passing.tensors(layer, run.images, self.config)
+                    for k in range(run.images):
+                        results[run.image + k].tensors[layer.layer.name] = found[k]
+                if layer.last.output_bits is None:
                     continue
                 for k in range(run.images):
-                    results[run.image + k].tensors[layer.layer.name] = self.read_tensor(
+                    results[run.image + k].tensors[layer.last.name] = self.read_tensor(
                         run.output_base + k * run.output_pitch,
                         layer.output,
-                        layer.layer.output_bits,
+                        layer.last.output_bits,
                     )
 
     def read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Tensor:

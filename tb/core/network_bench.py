@@ -63,7 +63,7 @@ async def runs_network(dut: Dut) -> None:
                 "differences": wrong,
                 "pass": len(passes),
             })  # fmt: skip
-        counters = await core.counters(len(network.layers))
+        counters = await core.counters(len(plan.layers))
         passes.append({
             "images": len(chosen),
             "cycles": counters.cycles,
@@ -82,6 +82,7 @@ async def runs_network(dut: Dut) -> None:
         "layers": [
             {
                 "name": layer.name,
+                "parts": [part.name for part in planned.fused.parts],
                 "kernel": planned.kernel.name,
                 "macs": layer.macs,
                 "schedule": layer.cycles,

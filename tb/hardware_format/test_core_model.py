@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from ref_model.hardware.results import packet_to_results
 from ref_model.hardware.schedule import schedule_network
 from ref_model.integer import IntegerNetwork, first_difference, run_network
 from tb.hardware_format.core_model import CoreModel
-from tb.random_networks import count_events, random_image, random_network, random_order
+from tb.random_networks import count_events, count_forms, random_image, random_network, random_order
 
 CONFIGS = [CoreConfig(pin, pout) for pin in (4, 8, 16) for pout in (4, 8, 16)]
 
@@ -39,7 +41,7 @@ def assert_core_agrees(
     expected = run_network(network, images, judge=True)
     outputs = iter(core.outputs)
     for run in plan.runs:
-        layer = network.layers[run.layer]
+        layer = plan.layers[run.layer].last
         for image in range(run.image, run.image + run.images) if not layer.raw else ():
             codes = next(outputs)
             assert first_difference(layer.name, expected[layer.name][image], codes) is None
@@ -54,7 +56,8 @@ def test_random_networks(config: CoreConfig) -> None:
     rng = np.random.default_rng(1000 * config.pin + config.pout)
     events = {"low": 0, "high": 0, "tie": 0, "inside": 0}
     kernels: set[Kernel] = set()
-    for _ in range(16):
+    forms: Counter[str] = Counter()
+    for _ in range(24):
         network = random_network(rng, config)
         batch = int(rng.choice([1, 1, 2, 3]))
         order = random_order(rng, network, config, batch)
@@ -64,7 +67,9 @@ def test_random_networks(config: CoreConfig) -> None:
         assert core.words_used == batch * sum(layer.words for layer in schedule_network(plan))
         image = images[0]
         kernels |= {layer.kernel for layer in plan.layers}
+        forms += count_forms(network)
         for name, count in count_events(network, image).items():
             events[name] += count
     assert min(events.values()) > 0, events
     assert kernels == set(Kernel)
+    assert min(forms.values()) > 0 or sum(forms.values()) < 40, forms

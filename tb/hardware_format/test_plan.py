@@ -41,6 +41,10 @@ def raw(inputs: int, **fields: Any) -> IntegerLayer:
     return conv(RNG, "last", inputs, 2, output_bits=None, shift=0, **fields)
 
 
+def depthwise(name: str, channels: int, **fields: Any) -> IntegerLayer:
+    return conv(RNG, name, channels, channels, groups=channels, **fields)
+
+
 def net(*layers: IntegerLayer, shape: tuple[int, int, int] = (2, 6, 6), bits: int = 4) -> Any:
     return IntegerNetwork("n", shape, layers, layers[-1].outputs, input_bits=bits)
 
@@ -72,7 +76,7 @@ def replay(plan: Plan) -> None:
         layer = plan.layers[step.layer]
         if step.after_load:
             opened.clear()
-        source = INPUT if step.layer == 0 else network.layers[step.layer - 1].name
+        source, skip = layer.fused.reads, layer.layer.skip
         for k in range(step.images):
             found = where[source, step.image + k]
             base = step.input_base + k * step.input_pitch
@@ -80,12 +84,17 @@ def replay(plan: Plan) -> None:
             assert found == (base, base + size)
             assert step.layer > 0 or step.image + k not in opened, "the image is not there yet"
         reads = {where[source, step.image + k] for k in range(step.images)}
-        for k in range(step.images) if not layer.layer.raw else ():
+        for k in range(step.images) if skip is not None else ():
+            found = where[skip or "", step.image + k]
+            base = step.skip_base + k * step.skip_pitch
+            assert found == (base, base + tensor_word_count(layer.result, bits[skip or ""], pin))
+            reads.add(found)
+        for k in range(step.images) if not layer.last.raw else ():
             base = step.output_base + k * step.output_pitch
-            size = tensor_word_count(layer.output, bits[layer.layer.name], pin)
+            size = tensor_word_count(layer.output, bits[layer.last.name], pin)
             for start, end in {*reads, *opened.values()}:
                 assert end <= base or base + size <= start, "overwrites what is in use"
-            put(layer.layer.name, step.image + k, base, size)
+            put(layer.last.name, step.image + k, base, size)
     assert {image for name, image in where if name == INPUT} <= set(range(plan.batch))
     ran = [(run.layer, run.image + k) for run in plan.runs for k in range(run.images)]
     every = {(j, image) for j in range(len(plan.layers)) for image in range(plan.batch)}
@@ -171,12 +180,16 @@ def test_equal_weights_over_a_map_are_shared() -> None:
     ("network", "message"),
     [
         (net(conv(RNG, "a", 2, 2, stride=3), raw(2)), "layer a: .* stride 3; use stride 1 or 2"),
-        (net(conv(RNG, "a", 2, 2, groups=2), raw(2)), "layer a: .* depthwise"),
-        (net(conv(RNG, "a", 2, 2, skip="input"), raw(2)), "layer a: .* residual"),
-        (
-            net(conv(RNG, "a", 2, 2), conv(RNG, "b", 2, 2, source="input"), raw(2)),
-            "layer b: .* branches .*input",
-        ),
+        (net(conv(RNG, "a", 4, 4, groups=2), raw(4), shape=(4, 3, 3)), "layer a: .* grouped"),
+        (net(conv(RNG, "a", 2, 4, groups=2), raw(4)), "layer a: .* grouped .* 2 to 4 channels"),
+        (net(depthwise("a", 2, kernel=5), raw(2)), "layer a: .* depthwise 5x5 kernel"),
+        (net(depthwise("a", 2, stride=3), raw(2)), "layer a: .* stride 3; use 3x3"),
+        (net(depthwise("a", 2, weight_bits=8), raw(2)), "layer a: .* 8 bits; use 2, 3 or 4"),
+        (net(depthwise("a", 2, input_bits=8), raw(2), bits=8), "layer a: .* 8 bits; use 2, 3"),
+        (net(depthwise("a", 2, skip="input"), raw(2)), "layer a: .* residual .* depthwise"),
+        (net(raw(2, groups=2)), "layer last: .* depthwise layer as the last one"),
+        (net(depthwise("a", 2), raw(2), shape=(2, 2, 300)), "layer a: rows of 300 pixels"),
+        (net(conv(RNG, "a", 2, 2), raw(2, skip="a")), "layer last: .* residual .* last one"),
         (net(conv(RNG, "a", 2, 2, padding=0), raw(2)), "layer a: .* 3x3 kernel with padding 0"),
         (net(conv(RNG, "a", 2, 2, kernel=5), raw(2)), "layer a: .* 5x5 kernel"),
         (net(conv(RNG, "a", 2, 2, kernel=1, padding=1), raw(2)), "1x1 kernel with padding 1"),

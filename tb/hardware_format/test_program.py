@@ -101,13 +101,16 @@ def test_random_programs_come_back(config: CoreConfig) -> None:
         for run, section in zip(plan.runs, program.sections, strict=True):
             block, layer = section.block, plan.layers[run.layer]
             payload = layer_payload(layer)
-            assert (block.kernel, block.pool) == (layer.kernel, layer.layer.pool == 2)
+            assert (block.kernel, block.pool) == (layer.kernel, layer.last.pool == 2)
             assert (block.stride2, block.shared) == (layer.layer.stride == 2, layer.shared)
             assert (block.channels, block.height, block.width) == layer.source
             assert (block.input_base, block.output_base) == (run.input_base, run.output_base)
             assert (block.images, block.input_pitch) == (run.images, run.input_pitch)
             assert (block.output_pitch, block.slot) == (run.output_pitch, run.layer)
             assert (block.shift, block.outputs) == (layer.layer.shift, layer.layer.outputs)
+            assert (block.skip, block.depthwise) == (
+                layer.layer.skip is not None, layer.depthwise is not None,
+            )  # fmt: skip
             np.testing.assert_array_equal(section.payload.weight, payload.weight)
             np.testing.assert_array_equal(section.payload.multiplier, payload.multiplier)
             np.testing.assert_array_equal(section.payload.bias, payload.bias)

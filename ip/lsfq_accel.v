@@ -13,21 +13,24 @@
 //   MAX_POOL_WIDTH   widest row that can be pooled, a power of two, 4 to 32768
 //   MULTIPLIER       0: left to synthesis (27x18 bits); 1: DSP48E2 of UltraScale and UltraScale+; 2: left to
 //                    synthesis, packed for the 25x18 bits of 7 series. Results are equal cycle by cycle
+//   DEPTHWISE_PIXELS pixels that the depthwise stage makes a cycle: 1 or 2. With 1 it holds up layers of less than
+//                    4*PIN channels, with 2 nothing; it takes POUT more multipliers and twice the LUTs
 //
 // 3x3 layers run at up to 6*PIN*POUT multiplications a cycle.
 
 `default_nettype none
 
 module lsfq_accel #(
-  parameter PIN            = 16,
-  parameter POUT           = 16,
-  parameter PARAM_W        = 128,
-  parameter DATA_W         = 64,
-  parameter ACC_W          = 27,
-  parameter FEATURE_DEPTH  = 8192,
-  parameter WEIGHT_DEPTH   = 512,
-  parameter MAX_POOL_WIDTH = 256,
-  parameter MULTIPLIER     = 0
+  parameter PIN              = 16,
+  parameter POUT             = 16,
+  parameter PARAM_W          = 128,
+  parameter DATA_W           = 64,
+  parameter ACC_W            = 27,
+  parameter FEATURE_DEPTH    = 8192,
+  parameter WEIGHT_DEPTH     = 512,
+  parameter MAX_POOL_WIDTH   = 256,
+  parameter MULTIPLIER       = 0,
+  parameter DEPTHWISE_PIXELS = 1
 ) (
   (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 aclk CLK" *)
   (* X_INTERFACE_PARAMETER = "ASSOCIATED_BUSIF s_axi:s_axis_param:s_axis_data:m_axis_data, ASSOCIATED_RESET aresetn" *)
@@ -75,15 +78,16 @@ module lsfq_accel #(
 );
 
   lsfq_core #(
-    .PIN            (PIN),
-    .POUT           (POUT),
-    .PARAM_W        (PARAM_W),
-    .DATA_W         (DATA_W),
-    .ACC_W          (ACC_W),
-    .FEATURE_DEPTH  (FEATURE_DEPTH),
-    .WEIGHT_DEPTH   (WEIGHT_DEPTH),
-    .MAX_POOL_WIDTH (MAX_POOL_WIDTH),
-    .MULTIPLIER     (MULTIPLIER)
+    .PIN             (PIN),
+    .POUT            (POUT),
+    .PARAM_W         (PARAM_W),
+    .DATA_W          (DATA_W),
+    .ACC_W           (ACC_W),
+    .FEATURE_DEPTH   (FEATURE_DEPTH),
+    .WEIGHT_DEPTH    (WEIGHT_DEPTH),
+    .MAX_POOL_WIDTH  (MAX_POOL_WIDTH),
+    .MULTIPLIER      (MULTIPLIER),
+    .DEPTHWISE_PIXELS(DEPTHWISE_PIXELS)
   ) u_core (
     .aclk                (aclk),
     .aresetn             (aresetn),

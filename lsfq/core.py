@@ -49,4 +49,5 @@ def verilog_parameters(config: CoreConfig) -> dict[str, int]:
         "FEATURE_DEPTH": config.feature_depth,
         "WEIGHT_DEPTH": config.weight_depth,
         "MAX_POOL_WIDTH": config.max_pool_width,
+        "DEPTHWISE_PIXELS": config.depthwise_pixels,
     }

@@ -39,8 +39,11 @@ SETS: tuple[Mapping[str, int], ...] = (
     {"MULTIPLIER": 1},
     {"MULTIPLIER": 2},
     {"PIN": 4, "POUT": 4, "PARAM_W": 64, "MULTIPLIER": 2},
+    {"DEPTHWISE_PIXELS": 2},
+    {"PIN": 8, "POUT": 16, "DEPTHWISE_PIXELS": 2},
 )
-"""Default, every array, every width of the streams, small and large memories, every multiplier."""
+"""Default, every array, every width of the streams, small and large memories, every multiplier,
+both depthwise stages."""
 
 
 def sources(toplevel: str) -> list[Path]:

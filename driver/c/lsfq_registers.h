@@ -68,6 +68,7 @@
 #define LSFQ_CORE_FORMAT(word) ((word) >> 24 & 0xFFu)
 #define LSFQ_LIMITS_MAX_POOL_WIDTH(word) ((word) & 0xFFFFu)
 #define LSFQ_LIMITS_LAYERS(word) ((word) >> 16 & 0xFFu)
+#define LSFQ_LIMITS_DEPTHWISE_PIXELS(word) ((word) >> 24 & 0xFFu)
 #define LSFQ_PORTS_PARAM_W(word) ((word) & 0xFFFFu)
 #define LSFQ_PORTS_DATA_W(word) ((word) >> 16 & 0xFFFFu)
 #define LSFQ_ERROR_CODE(word) ((word) & 0xFFu)

@@ -33,6 +33,7 @@ module lsfq_register_map (
   input  wire [31:0] weight_depth,
   input  wire [15:0] limits_max_pool_width,
   input  wire [7:0]  limits_layers,
+  input  wire [7:0]  limits_depthwise_pixels,
   input  wire [15:0] ports_param_w,
   input  wire [15:0] ports_data_w,
   output wire        control_start,
@@ -129,7 +130,7 @@ module lsfq_register_map (
       A_CORE:          read_value = {8'h02, core_acc_w, core_pout, core_pin};
       A_FEATURE_DEPTH: read_value = feature_depth;
       A_WEIGHT_DEPTH:  read_value = weight_depth;
-      A_LIMITS:        read_value = {8'd0, limits_layers, limits_max_pool_width};
+      A_LIMITS:        read_value = {limits_depthwise_pixels, limits_layers, limits_max_pool_width};
       A_PORTS:         read_value = {ports_data_w, ports_param_w};
       A_STATUS:        read_value = {28'd0, status_draining, status_error, status_done, status_busy};
       A_ERROR:         read_value = {error_layer, 8'd0, error_code};

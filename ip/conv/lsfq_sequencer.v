@@ -21,10 +21,11 @@
 `default_nettype none
 
 module lsfq_sequencer #(
-  parameter PIN     = 16,
-  parameter POUT    = 16,
-  parameter PTR_W   = 20,
-  parameter LEVEL_W = 6               // of the result queue
+  parameter PIN              = 16,
+  parameter POUT             = 16,
+  parameter PTR_W            = 20,
+  parameter DEPTHWISE_PIXELS = 1,     // that the depthwise stage makes a cycle
+  parameter LEVEL_W          = 6               // of the result queue
 ) (
   input  wire             aclk,
   input  wire             aresetn,
@@ -103,7 +104,7 @@ module lsfq_sequencer #(
   wire       wide_out   = layer_out_bits == 4'd8;
   assign pair_cycles    = layer_raw ? 4'd2              // the result queue takes a pixel a cycle
                         : wide_out  ? RATIO_4 << 1
-                        : layer_depthwise && RATIO == 1 ? 4'd2    // the depthwise stage makes a pixel a cycle
+                        : layer_depthwise && DEPTHWISE_PIXELS == 1 && RATIO == 1 ? 4'd2
                         : RATIO_4;
   wire [4:0] step_cycles = layer_pointwise ? {pair_cycles, 1'b0} : {1'b0, pair_cycles};
   reg  [4:0] pace_q;                                    // cycles until a step may end

@@ -13,15 +13,16 @@
 `default_nettype none
 
 module lsfq_core #(
-  parameter PIN            = 16,
-  parameter POUT           = 16,
-  parameter PARAM_W        = 128,
-  parameter DATA_W         = 64,
-  parameter ACC_W          = 27,
-  parameter FEATURE_DEPTH  = 8192,
-  parameter WEIGHT_DEPTH   = 512,
-  parameter MAX_POOL_WIDTH = 256,
-  parameter MULTIPLIER     = 0
+  parameter PIN              = 16,
+  parameter POUT             = 16,
+  parameter PARAM_W          = 128,
+  parameter DATA_W           = 64,
+  parameter ACC_W            = 27,
+  parameter FEATURE_DEPTH    = 8192,
+  parameter WEIGHT_DEPTH     = 512,
+  parameter MAX_POOL_WIDTH   = 256,
+  parameter MULTIPLIER       = 0,
+  parameter DEPTHWISE_PIXELS = 1
 ) (
   input  wire                 aclk,
   input  wire                 aresetn,
@@ -97,15 +98,16 @@ module lsfq_core #(
   wire        count_busy, count_weights, count_output, count_features;
 
   lsfq_registers #(
-    .PIN           (PIN),
-    .POUT          (POUT),
-    .PARAM_W       (PARAM_W),
-    .DATA_W        (DATA_W),
-    .ACC_W         (ACC_W),
-    .FEATURE_DEPTH (FEATURE_DEPTH),
-    .WEIGHT_DEPTH  (WEIGHT_DEPTH),
-    .MAX_POOL_WIDTH(MAX_POOL_WIDTH),
-    .LAYERS        (LAYERS)
+    .PIN             (PIN),
+    .POUT            (POUT),
+    .PARAM_W         (PARAM_W),
+    .DATA_W          (DATA_W),
+    .ACC_W           (ACC_W),
+    .FEATURE_DEPTH   (FEATURE_DEPTH),
+    .WEIGHT_DEPTH    (WEIGHT_DEPTH),
+    .MAX_POOL_WIDTH  (MAX_POOL_WIDTH),
+    .DEPTHWISE_PIXELS(DEPTHWISE_PIXELS),
+    .LAYERS          (LAYERS)
   ) u_registers (
     .aclk                (aclk),
     .aresetn             (aresetn),
@@ -554,10 +556,11 @@ module lsfq_core #(
   wire [3:0] stored_bits = layer_depthwise ? layer_depthwise_bits : layer_out_bits;
 
   lsfq_sequencer #(
-    .PIN    (PIN),
-    .POUT   (POUT),
-    .PTR_W  (PTR_W),
-    .LEVEL_W(LEVEL_W)
+    .PIN             (PIN),
+    .POUT            (POUT),
+    .PTR_W           (PTR_W),
+    .DEPTHWISE_PIXELS(DEPTHWISE_PIXELS),
+    .LEVEL_W         (LEVEL_W)
   ) u_sequencer (
     .aclk                  (aclk),
     .aresetn               (aresetn),
@@ -776,6 +779,7 @@ module lsfq_core #(
 
   lsfq_depthwise #(
     .POUT     (POUT),
+    .PIXELS   (DEPTHWISE_PIXELS),
     .PARAM_W  (PARAM_W),
     .MAX_WIDTH(MAX_POOL_WIDTH),
     .BEAT_W   (BEAT_W)

@@ -4,7 +4,8 @@
 //
 //   y[c] = clamp((sum over the window of w[c] * x[c], times m[c], plus b[c]) >>> shift, 0, 2^out_bits - 1)
 //
-// One pixel a cycle: pairs come at least two cycles apart (pair_cycles >= 2), the even pixel is made before the odd one.
+// PIXELS a cycle. With 1 pairs come at least two cycles apart (pair_cycles >= 2), and the even pixel is made before the odd one;
+// with 2 a pair may come in every cycle.
 // Zero padding of one pixel, stride 1 or 2 (rows and pixels 0, 2, 4, ...). Codes that come in have at most 4 bits,
 // weights too. Kernels and constants wait in rings of 8 sets, a set for POUT channels: `images` maps use a group's sets,
 // then these are freed. A map's last windows wait for up to two further maps (one pair high and wide), so three groups of two
@@ -12,12 +13,13 @@
 //
 // A kernel is stored like a pair of constants: channel l in bits 64*l upwards, weight w + 8 of row j, column i at
 // nibble 3*i + j, zeros above. Interface: pixel pairs (docs/theory_of_operation.md). Latency: one row, one pair and
-// 14 cycles; a layer's last pairs leave after `drain`.
+// 15 - PIXELS cycles; a layer's last pairs leave after `drain`. Parameter rules: PIXELS is 1 or 2.
 
 `default_nettype none
 
 module lsfq_depthwise #(
   parameter POUT      = 16,
+  parameter PIXELS    = 1,
   parameter PARAM_W   = 128,
   parameter MAX_WIDTH = 256,
   parameter BEAT_W    = 8
@@ -33,7 +35,7 @@ module lsfq_depthwise #(
   input  wire [15:0]        images,         // maps a group of channels
   input  wire [3:0]         out_bits,
   input  wire [5:0]         shift,
-  input  wire [3:0]         pair_cycles,    // between two pairs at least; at least 2
+  input  wire [3:0]         pair_cycles,    // between two pairs at least; at least 3 - PIXELS
   input  wire               drain,          // no pair of this layer comes any more
   output wire               busy,
 
@@ -62,7 +64,13 @@ module lsfq_depthwise #(
   localparam SUM_W         = 12;
   localparam SUM_LATENCY   = 4;
   localparam SCALE_LATENCY = 5;
-  localparam TAIL          = 1 + SUM_LATENCY + SCALE_LATENCY + 1;   // from a window to the pair that leaves
+  localparam TAIL          = 2 - PIXELS + SUM_LATENCY + SCALE_LATENCY + 1;   // from a window to the pair that leaves
+
+  generate
+    if (PIXELS != 1 && PIXELS != 2) begin : g_check
+      PIXELS_must_be_1_or_2 parameter_error ();
+    end
+  endgenerate
 
   // ---- windows
 
@@ -102,17 +110,18 @@ module lsfq_depthwise #(
     .m_window   (window)
   );
 
-  // ---- sums: of the even pixel with the window, of the odd one in the cycle after
+  // ---- sums: of both pixels with the window; of one pixel, the odd one in the cycle after
 
   reg  odd_q;
   wire pixel_valid = window_valid || odd_q;
+  wire window_used = PIXELS == 2 ? window_valid : odd_q;    // its last pixel is being made
 
-  always @(posedge aclk) odd_q <= window_valid && aresetn && !clear && !restart;
+  always @(posedge aclk) odd_q <= PIXELS == 1 && window_valid && aresetn && !clear && !restart;
 
   wire [64*POUT-1:0] kernels, constants;
   wire               kernel_space, constant_space;
   wire               sum_valid, sum_set, sum_both, sum_row_end, sum_end;
-  wire [18*POUT-1:0] sum;                   // as the requantisation wants them
+  wire [18*PIXELS*POUT-1:0] sum;            // as the requantisation wants them
 
   lsfq_delay #(
     .WIDTH (1),
@@ -137,31 +146,34 @@ module lsfq_depthwise #(
     .q      ({sum_set, sum_both, sum_row_end, sum_end})
   );
 
-  genvar c, k;
+  genvar x, c, k;
   generate
-    for (c = 0; c < POUT; c = c + 1) begin : g_channel
-      wire [35:0] columns;
-      wire signed [SUM_W-1:0] pixel;
+    for (x = 0; x < PIXELS; x = x + 1) begin : g_pixel
+      wire odd = x == 1 || odd_q;
+      for (c = 0; c < POUT; c = c + 1) begin : g_channel
+        wire [35:0] columns;
+        wire signed [SUM_W-1:0] pixel;
 
-      for (k = 0; k < 9; k = k + 1) begin : g_code
-        assign columns[4*k +: 4] = odd_q ? window[4*((k + 3)*POUT + c) +: 4] : window[4*(k*POUT + c) +: 4];
+        for (k = 0; k < 9; k = k + 1) begin : g_code
+          assign columns[4*k +: 4] = odd ? window[4*((k + 3)*POUT + c) +: 4] : window[4*(k*POUT + c) +: 4];
+        end
+
+        lsfq_depthwise_sum u_sum (
+          .aclk  (aclk),
+          .window(columns),
+          .kernel(kernels[64*c +: 36]),
+          .sum   (pixel)
+        );
+
+        assign sum[18*(x*POUT + c) +: 18] = {{(18-SUM_W){pixel[SUM_W-1]}}, pixel};
       end
-
-      lsfq_depthwise_sum u_sum (
-        .aclk  (aclk),
-        .window(columns),
-        .kernel(kernels[64*c +: 36]),
-        .sum   (pixel)
-      );
-
-      assign sum[18*c +: 18] = {{(18-SUM_W){pixel[SUM_W-1]}}, pixel};
     end
   endgenerate
 
   // ---- rings: a group's sets are free after its last map
 
   reg  [15:0] map_q;
-  wire        map_end  = odd_q && window_end && window_set == two_sets;
+  wire        map_end  = window_used && window_end && window_set == two_sets;
   wire        last_map = map_q + 16'd1 == images;
   wire [1:0]  kernel_release = !map_end || !last_map ? 2'd0 : two_sets ? 2'd2 : 2'd1;
   wire [1:0]  constant_release;
@@ -224,14 +236,14 @@ module lsfq_depthwise #(
   // ---- requantisation, and what a stride of 2 keeps
 
   wire               scaled_valid, scaled_set, scaled_both, scaled_row_end, scaled_end;
-  wire [8*POUT-1:0]  scaled;
+  wire [8*PIXELS*POUT-1:0]  scaled;
   wire               raw_valid, raw_set, raw_both, raw_end;
-  wire [47*POUT-1:0] raw;
+  wire [47*PIXELS*POUT-1:0] raw;
 
   lsfq_requant #(
     .POUT  (POUT),
     .ACC_W (18),
-    .PIXELS(1)
+    .PIXELS(PIXELS)
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (aresetn),
@@ -245,9 +257,9 @@ module lsfq_depthwise #(
     .pair_row_end(sum_row_end),
     .pair_end    (sum_end),
     .pair        (sum),
-    .offset      (18'd0),
+    .offset      ({18*PIXELS{1'b0}}),
     .constants   (constants),
-    .residue     ({26*POUT{1'b0}}),
+    .residue     ({26*PIXELS*POUT{1'b0}}),
     .raw_valid   (raw_valid),
     .raw_set     (raw_set),
     .raw_both    (raw_both),
@@ -261,14 +273,27 @@ module lsfq_depthwise #(
     .code        (scaled)
   );
 
-  reg              second_q;                // the odd pixel comes next
-  reg [8*POUT-1:0] even_q;
+  wire               pair_valid;
+  wire [16*POUT-1:0] pair;
 
-  always @(posedge aclk) begin
-    if (scaled_valid && !second_q) even_q <= scaled;
-    if (!aresetn || clear || restart) second_q <= 1'b0;
-    else if (scaled_valid) second_q <= !second_q;
-  end
+  generate
+    if (PIXELS == 2) begin : g_both
+      assign pair_valid = scaled_valid;
+      assign pair       = scaled;
+    end else begin : g_one
+      reg              second_q;            // the odd pixel comes next
+      reg [8*POUT-1:0] even_q;
+
+      always @(posedge aclk) begin
+        if (scaled_valid && !second_q) even_q <= scaled;
+        if (!aresetn || clear || restart) second_q <= 1'b0;
+        else if (scaled_valid) second_q <= !second_q;
+      end
+
+      assign pair_valid = scaled_valid && second_q;
+      assign pair       = {scaled, even_q};
+    end
+  endgenerate
 
   wire               thin_valid, thin_set, thin_both, thin_row_end, thin_end;
   wire [16*POUT-1:0] thin;
@@ -281,12 +306,12 @@ module lsfq_depthwise #(
     .clear    (clear),
     .restart  (restart),
     .enable   (stride_2),
-    .s_valid  (scaled_valid && second_q),
+    .s_valid  (pair_valid),
     .s_set    (scaled_set),
     .s_both   (scaled_both),
     .s_row_end(scaled_row_end),
     .s_end    (scaled_end),
-    .s_pair   ({scaled, even_q}),
+    .s_pair   (pair),
     .m_valid  (thin_valid),
     .m_set    (thin_set),
     .m_both   (thin_both),

@@ -12,6 +12,8 @@ proc init_gui { IPINST } {
   set_property tooltip {Bits of an accumulator (18 to 27)} $widget
   set widget [ipgui::add_param $IPINST -name "MULTIPLIER" -parent $page -widget comboBox]
   set_property tooltip {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series)} $widget
+  set widget [ipgui::add_param $IPINST -name "DEPTHWISE_PIXELS" -parent $page -widget comboBox]
+  set_property tooltip {Pixels that the depthwise stage makes a cycle: 1, or 2 for twice its area} $widget
   set page [ipgui::add_page $IPINST -name "Streams"]
   set widget [ipgui::add_param $IPINST -name "PARAM_W" -parent $page -widget comboBox]
   set_property tooltip {Bits of s_axis_param_tdata (32, 64, 128, 256)} $widget
@@ -148,4 +150,17 @@ proc validate_PARAM_VALUE.MULTIPLIER { PARAM_VALUE.MULTIPLIER } {
 
 proc update_MODELPARAM_VALUE.MULTIPLIER { MODELPARAM_VALUE.MULTIPLIER PARAM_VALUE.MULTIPLIER } {
   set_property value [get_property value ${PARAM_VALUE.MULTIPLIER}] ${MODELPARAM_VALUE.MULTIPLIER}
+}
+
+proc update_PARAM_VALUE.DEPTHWISE_PIXELS { PARAM_VALUE.DEPTHWISE_PIXELS } {
+  # depends on no other parameter
+}
+
+proc validate_PARAM_VALUE.DEPTHWISE_PIXELS { PARAM_VALUE.DEPTHWISE_PIXELS } {
+  # the range in component.xml says it all
+  return true
+}
+
+proc update_MODELPARAM_VALUE.DEPTHWISE_PIXELS { MODELPARAM_VALUE.DEPTHWISE_PIXELS PARAM_VALUE.DEPTHWISE_PIXELS } {
+  set_property value [get_property value ${PARAM_VALUE.DEPTHWISE_PIXELS}] ${MODELPARAM_VALUE.DEPTHWISE_PIXELS}
 }

@@ -18,8 +18,8 @@ class CoreConfig:
     ``pin`` multipliers a lane (input channels a word), ``pout`` lanes; ``acc_width`` bits of the
     accumulator; ``feature_depth`` and ``weight_depth`` words of the two memories;
     ``max_pool_width`` pixels in the widest row that can be pooled; ``max_layers`` slots of
-    counters; ``param_width`` bits of the parameter stream, for estimates only; ``data_width`` bits
-    of the image stream, to whose beats images are filled.
+    counters; ``param_width`` bits of the parameter stream and ``depthwise_pixels`` a cycle, for
+    estimates only; ``data_width`` bits of the image stream, to whose beats images are filled.
     Raises ValueError for a core that does not exist.
     """
 
@@ -32,13 +32,14 @@ class CoreConfig:
     max_layers: int = 64
     param_width: int = 128
     data_width: int = 64
+    depthwise_pixels: int = 1
 
     def __post_init__(self) -> None:
         for name in ("pin", "pout"):
             if getattr(self, name) not in LANE_SIZES:
                 raise ValueError(f"{name} {getattr(self, name)} is not one of {LANE_SIZES}")
         for name in ("acc_width", "feature_depth", "weight_depth", "max_pool_width", "max_layers",
-                     "param_width", "data_width"):  # fmt: skip
+                     "param_width", "data_width", "depthwise_pixels"):  # fmt: skip
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} {getattr(self, name)} is not at least 1")
 

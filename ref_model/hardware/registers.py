@@ -19,6 +19,7 @@ from ref_model.hardware.register_map import (
     LAYER_BASE,
     LAYER_COUNT,
     LAYER_STRIDE,
+    LIMITS_DEPTHWISE_PIXELS,
     LIMITS_LAYERS,
     LIMITS_MAX_POOL_WIDTH,
     PORTS_DATA_W,
@@ -122,6 +123,7 @@ def decode_core(words: Mapping[Register, int]) -> CoreConfig:
         max_layers=LIMITS_LAYERS.of(limits),
         param_width=PORTS_PARAM_W.of(ports),
         data_width=PORTS_DATA_W.of(ports),
+        depthwise_pixels=LIMITS_DEPTHWISE_PIXELS.of(limits),
     )
 
 
@@ -139,6 +141,7 @@ def encode_core(config: CoreConfig) -> dict[Register, int]:
         Register.LIMITS: (
             LIMITS_MAX_POOL_WIDTH.word(config.max_pool_width)
             | LIMITS_LAYERS.word(config.max_layers)
+            | LIMITS_DEPTHWISE_PIXELS.word(config.depthwise_pixels)
         ),
         Register.PORTS: (
             PORTS_PARAM_W.word(config.param_width) | PORTS_DATA_W.word(config.data_width)

@@ -7,8 +7,8 @@ into it, and at least as long as emitting it::
     words   = rows in the map * G * phases      (3x3: 2 or 3 rows, fewer in low maps; else 1)
             = G * H * T * phases                (full map: one step a group)
     phases  = input digits * weight digits
-    emit    = max(1, POUT / PIN) * output digits, raw 2, with a depthwise layer at least 2; twice
-              that for 1x1
+    emit    = max(1, POUT / PIN) * output digits, raw 2, with a depthwise layer at least
+              2 / DEPTHWISE_PIXELS; twice that for 1x1
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from ref_model.hardware.layout import digits_of, pairs_of
 
 if TYPE_CHECKING:
     from ref_model.hardware.plan import LayerPlan, Plan
-
-DEPTHWISE_CYCLES = 2
-"""Cycles that the depthwise stage takes for a pixel pair."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def emit_cycles(plan: LayerPlan, config: CoreConfig) -> int:
     bits = plan.last.output_bits
     cycles = 2 if bits is None else max(1, config.pout // config.pin) * digits_of(bits)
     if plan.depthwise is not None:
-        cycles = max(cycles, DEPTHWISE_CYCLES)
+        cycles = max(cycles, ceil_div(2, config.depthwise_pixels))
     return cycles * plan.kernel.sets
 
 

@@ -63,6 +63,7 @@ set ip_parameters {
   { WEIGHT_DEPTH {Weight memory depth} list { 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536 131072 262144 } {Words of 12*PIN*POUT bits of the weight memory (a power of two)} 512 {} }
   { MAX_POOL_WIDTH {Widest pooled row} list { 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 } {Widest row that can be pooled (a power of two)} 256 {} }
   { MULTIPLIER {Form of the multipliers} list { 0 1 2 } {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series)} 0 {} }
+  { DEPTHWISE_PIXELS {Depthwise pixels a cycle} list { 1 2 } {Pixels that the depthwise stage makes a cycle: 1, or 2 for twice its area} 1 {} }
 }
 
 # name, kind
@@ -85,7 +86,7 @@ set ip_registers {
   { CORE 0x008 read-only {What programs have to be made for.} { { PIN 0 8 } { POUT 8 8 } { ACC_W 16 8 } { FORMAT 24 8 } } }
   { FEATURE_DEPTH 0x00C read-only {Words of the feature memory.} { { VALUE 0 32 } } }
   { WEIGHT_DEPTH 0x010 read-only {Words of the weight memory.} { { VALUE 0 32 } } }
-  { LIMITS 0x014 read-only {Further limits.} { { MAX_POOL_WIDTH 0 16 } { LAYERS 16 8 } } }
+  { LIMITS 0x014 read-only {Further limits.} { { MAX_POOL_WIDTH 0 16 } { LAYERS 16 8 } { DEPTHWISE_PIXELS 24 8 } } }
   { PORTS 0x018 read-only {Widths of the stream ports; images are filled to whole beats.} { { PARAM_W 0 16 } { DATA_W 16 16 } } }
   { CONTROL 0x020 write-only {Commands. Reads as 0.} { { START 0 1 } { ABORT 1 1 } } }
   { STATUS 0x024 read-only {State. DONE and ERROR stay until the next START or ABORT.} { { BUSY 0 1 } { DONE 1 1 } { ERROR 2 1 } { DRAINING 3 1 } } }

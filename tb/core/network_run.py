@@ -33,6 +33,7 @@ class NetworkRun:
     pin: int = 16
     pout: int = 16
     batch: int = 1
+    depthwise_pixels: int = 1
     stalls: str = "none"
     param_stalls: str | None = None
     waves: bool = False
@@ -80,4 +81,7 @@ class NetworkRun:
     def core_parameters(self) -> dict[str, int]:
         """Verilog parameters of the core; the rest keeps its default."""
         width = min(128, 4 * self.pin * self.pout)
-        return {"PIN": self.pin, "POUT": self.pout, "PARAM_W": width}
+        return {
+            "PIN": self.pin, "POUT": self.pout, "PARAM_W": width,
+            "DEPTHWISE_PIXELS": self.depthwise_pixels,
+        }  # fmt: skip

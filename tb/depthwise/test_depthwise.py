@@ -10,8 +10,14 @@ DUT = "lsfq_depthwise"
 SMALL = {"POUT": 4, "PARAM_W": 64, "MAX_WIDTH": 32}
 
 
-def test_depthwise() -> None:
-    run_bench(DUT, BENCH, SMALL)
+@pytest.mark.parametrize("pixels", [1, 2])
+def test_depthwise(pixels: int) -> None:
+    run_bench(DUT, BENCH, {**SMALL, "PIXELS": pixels})
+
+
+def test_pixels_are_checked() -> None:
+    with pytest.raises(BenchError, match="PIXELS_must_be_1_or_2"):
+        run_bench(DUT, BENCH, {**SMALL, "PIXELS": 3})
 
 
 def test_width_is_checked() -> None:

@@ -94,7 +94,11 @@ class Bench:
             Register.CORE: core | FORMAT_VERSION << 24,
             Register.FEATURE_DEPTH: int(dut.FEATURE_DEPTH.value),
             Register.WEIGHT_DEPTH: int(dut.WEIGHT_DEPTH.value),
-            Register.LIMITS: int(dut.MAX_POOL_WIDTH.value) | int(dut.LAYERS.value) << 16,
+            Register.LIMITS: (
+                int(dut.MAX_POOL_WIDTH.value)
+                | int(dut.LAYERS.value) << 16
+                | int(dut.DEPTHWISE_PIXELS.value) << 24
+            ),
             Register.PORTS: int(dut.PARAM_W.value) | int(dut.DATA_W.value) << 16,
             Register.STATUS: int(status),
             Register.ERROR: state["error_code"] | state["error_layer"] << 16,

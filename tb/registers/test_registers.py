@@ -8,7 +8,7 @@ from tb.common import TestsFailed, run_bench
 BENCH = "tb.registers.registers_bench"
 PARAMETERS = {
     "PIN": 4, "POUT": 8, "ACC_W": 25, "FEATURE_DEPTH": 1000, "WEIGHT_DEPTH": 64,
-    "MAX_POOL_WIDTH": 32, "LAYERS": 16,
+    "MAX_POOL_WIDTH": 32, "DEPTHWISE_PIXELS": 2, "LAYERS": 16,
 }  # fmt: skip
 
 

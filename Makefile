@@ -26,7 +26,7 @@ sim: $(VENV)/sim.stamp ## Run the shipped network on CIFAR-10 images through the
 fuzz: $(VENV)/sim.stamp ## Run random layer programs on the core: PROGRAMS=300 SEED=1
 	$(BIN)/python scripts/fuzz.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-performance: $(VENV)/sim.stamp ## Measure the cycles of every layer: NETWORK=vgg7 (or a folder), BATCH=1
+performance: $(VENV)/$(if $(filter mobilenetv2 resnet20,$(NETWORK)),all,sim).stamp ## Measure the cycles of every layer: NETWORK=vgg7, mobilenetv2, resnet20 or a folder, BATCH=1
 	$(BIN)/python scripts/performance.py $(if $(NETWORK),--network $(NETWORK)) $(if $(BATCH),--batch $(BATCH)) $(ARGS)
 
 performance-measure: $(VENV)/sim.stamp ## Measure VGG7 and the sweep for the report (docs/performance)

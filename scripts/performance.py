@@ -4,12 +4,14 @@
 
 Runs the Verilog with full streams and with the parameter stream at half speed, compares every
 tensor with the integer reference model, and times simulation and reference model. For VGG7 at its
-published width on the 16x16 core, one image, the figures have bars, and the exit status is 1 when
-one is missed. Weights are random: cycles do not depend on them. With --sweep many layers of other
-shapes follow, whose cycles must be within 2 % of the schedule's.
+published width on the 16x16 core, one image, and for MobileNetV2 with eight a pass the figures have
+bars, and the exit status is 1 when one is missed. Weights are random: cycles do not depend on them.
+With --sweep many layers of other shapes follow, whose cycles must be within 2 % of the schedule's.
 
 examples:
   scripts/performance.py                              VGG7 width 128, one image, 16x16
+  scripts/performance.py --network mobilenetv2        MobileNetV2 1.0, eight images a pass (PyTorch)
+  scripts/performance.py --network resnet20 --batch 1
   scripts/performance.py --batch 8                    eight images share the weights of a pass
   scripts/performance.py --network networks/vgg7_w32_w4a4 --pin 8 --pout 8
   scripts/performance.py --sweep --json docs/performance/measured.json    all that the report needs
@@ -21,19 +23,22 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from ref_model.datasets import CIFAR10, read_records  # noqa: E402
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
 from ref_model.hardware.performance import (  # noqa: E402
     STALLS,
     Bar,
     Performance,
+    depthwise_bars,
     last_pass,
     loss_explained,
     utilisation_bars,
@@ -43,17 +48,23 @@ from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
 from ref_model.integer.console import ProgressBar, table  # noqa: E402
 from ref_model.integer.execute import run_network  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
-from ref_model.integer.synthetic import NETWORKS, synthetic_images  # noqa: E402
+from ref_model.integer.synthetic import synthetic_images, vgg7  # noqa: E402
 from tb.common import BenchError  # noqa: E402
 from tb.core.network_run import NetworkRun  # noqa: E402
 from tb.core.network_sweep import measure, swept_layers  # noqa: E402
 
 WHOLE, INNER = 1.00, 0.97
+ABOVE_ARRAY, DEPTHWISE_SHARE = 1.10, 0.05
 UNEXPLAINED = 0.01
 OFF = 0.02
 SIMULATION_S = 20.0
 REFERENCE_IMAGES_S = 40.0
 REFERENCE_IMAGES, REFERENCE_REPEATS = 32, 3
+
+SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+MODELS = ("mobilenetv2", "resnet20")
+"""Models of the training package; their usual batch is 8, that of others 1."""
+USUAL_BATCH = 8
 
 HEADER = (
     "layer", "kernel", "MACs", "schedule", "cycles", "of peak", "busy", "no weights",
@@ -67,19 +78,48 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     result.add_argument(
-        "--network", default="vgg7", help=f"{', '.join(NETWORKS)}, or the folder of an export"
+        "--network", default="vgg7", help=f"vgg7, {', '.join(MODELS)}, or the folder of an export"
     )
-    result.add_argument("--batch", type=int, default=1, metavar="N", help="images a pass (1)")
+    result.add_argument(
+        "--batch", type=int, metavar="N", help=f"images a pass (1; {', '.join(MODELS)}: 8)"
+    )
     result.add_argument("--pin", type=int, choices=LANE_SIZES, default=16, help="(16)")
     result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument(
+        "--depthwise-pixels", type=int, choices=(1, 2), default=2,
+        help="that the core's depthwise stage makes a cycle (2)",
+    )  # fmt: skip
     result.add_argument("--sweep", action="store_true", help="also layers of many other shapes")
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
     return result
 
 
 def find_network(name: str) -> IntegerNetwork:
-    """A network with random weights, or the export in a folder."""
-    return NETWORKS[name]() if name in NETWORKS else load_network(Path(name))
+    """A network with random weights, or the export in a folder.
+
+    Models of the training package are calibrated on the sample images; ImportError without PyTorch.
+    """
+    if name == "vgg7":
+        return vgg7()
+    if name not in MODELS:
+        return load_network(Path(name))
+    import torch
+
+    from ref_model.training.config import TrainingConfig
+    from ref_model.training.untrained import untrained_integer_network
+
+    images = torch.from_numpy(read_records(SAMPLE, CIFAR10).pixels)
+    return untrained_integer_network(TrainingConfig(model=name), images)
+
+
+def find_images(network: IntegerNetwork, count: int) -> npt.NDArray[np.uint8]:
+    """Images (N, C, H, W) for a network: CIFAR-10's where they fit, else synthetic ones."""
+    sample = read_records(SAMPLE, CIFAR10).pixels
+    if network.input_shape == sample.shape[1:] and network.input_bits == 8:
+        return np.resize(sample, (count, *network.input_shape))
+    return synthetic_images(
+        np.random.default_rng(1), count, network.input_shape, network.input_bits
+    )
 
 
 def layer_table(measured: Performance) -> str:
@@ -184,14 +224,18 @@ def main(arguments: list[str] | None = None) -> int:
     except NetworkFormatError as error:
         print(f"performance.py: {error}", file=sys.stderr)
         return 2
+    except ImportError as error:
+        print(f"performance.py: {args.network} needs PyTorch ({error}): make .venv/all.stamp",
+              file=sys.stderr)  # fmt: skip
+        return 2
+    if args.batch is None:
+        args.batch = USUAL_BATCH if args.network in MODELS else 1
     if not 1 <= args.batch <= MAX_BATCH:
         print(f"performance.py: --batch is 1 to {MAX_BATCH}", file=sys.stderr)
         return 2
-    images = synthetic_images(
-        np.random.default_rng(1), args.batch, network.input_shape, network.input_bits
-    )
-    run = NetworkRun(args.pin, args.pout, args.batch)
-    slow = NetworkRun(args.pin, args.pout, args.batch, param_stalls="alternate")
+    images = find_images(network, args.batch)
+    run = NetworkRun(args.pin, args.pout, args.batch, args.depthwise_pixels)
+    slow = replace(run, param_stalls="alternate")
     print(f"{network.name}, core {args.pin}x{args.pout}, {args.batch} a pass")
     print("building the core and simulating (the first build takes minutes) ...", flush=True)
     try:
@@ -222,10 +266,12 @@ def main(arguments: list[str] | None = None) -> int:
     macs_rate = 6 * measured.utilisation()
     print(f"{macs_rate:.2f} MACs a multiplier and cycle over the whole network (peak 6)")
     print(f"reference model: {speed:.1f} images a second")
-    # the published network is what the bars are about
-    barred = args.network == "vgg7" and (args.pin, args.pout, args.batch) == (16, 16, 1)
     bars: list[Bar] = []
-    if barred:
+    core = (args.pin, args.pout, args.depthwise_pixels)
+    if args.network == "mobilenetv2" and core == (16, 16, 2) and args.batch >= USUAL_BATCH:
+        bars = [*depthwise_bars(measured, ABOVE_ARRAY, DEPTHWISE_SHARE)]
+    # of VGG7 the published network is what the bars are about
+    if args.network == "vgg7" and core[:2] == (16, 16) and args.batch == 1:
         bars = [
             *utilisation_bars(measured, WHOLE, INNER),
             Bar(

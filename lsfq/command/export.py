@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +127,7 @@ def make_untrained(options: argparse.Namespace) -> IntegerNetwork:
         import torch
 
         from ref_model.training.config import TrainingConfig
-        from ref_model.training.export import provenance, to_integer_network
-        from ref_model.training.untrained import untrained_network
+        from ref_model.training.untrained import untrained_integer_network
     except ImportError as error:
         raise ExportError(
             f"making networks needs PyTorch ({error}): pip install '.[train]'"
@@ -142,10 +140,7 @@ def make_untrained(options: argparse.Namespace) -> IntegerNetwork:
         seed=options.seed,
     )
     images = torch.from_numpy(read_records(SAMPLE, dataset_by_name(config.dataset)).pixels)
-    network = to_integer_network(
-        untrained_network(config, images), options.name or f"{config.name()}_untrained"
-    )
-    return replace(network, provenance={"trained": False, **provenance(config, {})})
+    return untrained_integer_network(config, images, options.name)
 
 
 def check_shipped(networks: Path, content: dict[str, Any]) -> int:

@@ -17,12 +17,19 @@ STALLS = ("starved_weights", "blocked_output", "starved_features")
 
 @dataclass(frozen=True)
 class LayerPerformance:
-    """A layer in one pass: ``macs`` and ``schedule`` (cycles) of all its images, and counters."""
+    """A layer in one pass: ``macs`` and ``schedule`` (cycles) of all its images, and counters.
+
+    ``words`` are the cycles in which the array works; ``alone`` is the schedule without a depthwise
+    layer behind it, the same where there is none (``depthwise``).
+    """
 
     name: str
     kernel: str
     macs: int
+    words: int
     schedule: int
+    alone: int
+    depthwise: bool
     counters: Mapping[str, int]
 
     @property
@@ -58,6 +65,17 @@ class Performance:
         macs, cycles = (layer.macs, layer.cycles) if layer else (self.macs, self.cycles)
         return macs / (6 * self.multipliers * cycles)
 
+    @property
+    def words(self) -> int:
+        """Cycles in which the array works: the least that the schedule could take."""
+        return sum(layer.words for layer in self.layers)
+
+    @property
+    def depthwise_share(self) -> float:
+        """Share of all cycles by which depthwise stages made the layers before them longer."""
+        added = sum(layer.cycles - layer.alone for layer in self.layers if layer.depthwise)
+        return added / self.cycles
+
     def stall(self, counter: str) -> int:
         """Cycles of all layers that one counter of STALLS holds."""
         return sum(layer.counters[counter] for layer in self.layers)
@@ -72,7 +90,10 @@ def last_pass(report: Mapping[str, Any]) -> Performance:
             layer["name"],
             layer["kernel"],
             layer["macs"] * images,
+            layer["words"] * images,
             layer["schedule"] * images,
+            layer["alone"] * images,
+            layer["depthwise"],
             counters,
         )
         for layer, counters in zip(report["layers"], ended["layers"], strict=True)
@@ -113,4 +134,12 @@ def utilisation_bars(measured: Performance, whole: float, inner: float) -> Seque
             Bar(f"{layer.name}, of peak", measured.utilisation(layer), inner)
             for layer in measured.layers[1:-1]
         ),
+    ]
+
+
+def depthwise_bars(measured: Performance, above: float, share: float) -> Sequence[Bar]:
+    """Bars of a network with depthwise layers: all cycles over the array's, the stages' share."""
+    return [
+        Bar("cycles over the array's", measured.cycles / measured.words, above, most=True),
+        Bar("added by depthwise stages, share", measured.depthwise_share, share, most=True),
     ]

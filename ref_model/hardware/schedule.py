@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerSchedule:
-    """What a layer costs: nominal ``macs``, ``words`` for the array, ``cycles`` with emission."""
+    """What a layer costs: nominal ``macs``, ``words`` for the array, ``cycles`` with emission.
+
+    ``alone`` are the cycles without a depthwise layer behind it.
+    """
 
     name: str
     macs: int
     words: int
     cycles: int
+    alone: int
 
     def utilisation(self, config: CoreConfig) -> float:
         """Nominal multiply-accumulates over what the 3x3 peak would do in ``cycles``."""
@@ -41,28 +45,38 @@ class LayerSchedule:
 def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
     """The schedule of every layer for one image."""
     return tuple(
-        LayerSchedule(layer.fused.name, layer.macs, *words_and_cycles(layer, plan.config))
+        LayerSchedule(
+            layer.fused.name,
+            layer.macs,
+            *words_and_cycles(layer, plan.config),
+            words_and_cycles(layer, plan.config, depthwise=False)[1],
+        )
         for layer in plan.layers
     )
 
 
-def emit_cycles(plan: LayerPlan, config: CoreConfig) -> int:
-    """Cycles that emitting one step takes."""
+def emit_cycles(plan: LayerPlan, config: CoreConfig, depthwise: bool = True) -> int:
+    """Cycles that emitting one step takes; without ``depthwise`` as if no such layer followed."""
     bits = plan.last.output_bits
     cycles = 2 if bits is None else max(1, config.pout // config.pin) * digits_of(bits)
-    if plan.depthwise is not None:
+    if depthwise and plan.depthwise is not None:
         cycles = max(cycles, ceil_div(2, config.depthwise_pixels))
     return cycles * plan.kernel.sets
 
 
-def words_and_cycles(plan: LayerPlan, config: CoreConfig) -> tuple[int, int]:
-    """Words of a layer, and the cycles that it takes with emission, for one image."""
+def words_and_cycles(
+    plan: LayerPlan, config: CoreConfig, depthwise: bool = True
+) -> tuple[int, int]:
+    """Words of a layer, and the cycles that it takes with emission, for one image.
+
+    ``depthwise``: as in `emit_cycles`.
+    """
     layer = plan.layer
     channels, height, width = plan.source
     groups = ceil_div(layer.outputs, config.pout * plan.kernel.sets)
     phases = digits_of(layer.input_bits) * digits_of(layer.weight_bits)
     base = ceil_div(channels, config.pin) * phases
-    pairs, emit = pairs_of(width), emit_cycles(plan, config)
+    pairs, emit = pairs_of(width), emit_cycles(plan, config, depthwise)
     if plan.kernel is Kernel.FULL:
         steps = [base * height * pairs]
         pairs = 1

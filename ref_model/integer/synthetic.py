@@ -100,10 +100,6 @@ def vgg7(
     return synthetic_network(f"vgg7_w{width}_w{bits}a{bits}_random", (3, size, size), shapes, seed)
 
 
-NETWORKS = {"vgg7": vgg7}
-"""Networks by the name that commands take: functions without required arguments."""
-
-
 def _draw_layer(rng: Rng, shape: LayerShape, codes: Codes, bits: int) -> IntegerLayer:
     kernel = codes.shape[2:] if shape.kernel is None else (shape.kernel, shape.kernel)
     weight = _draw_weight(rng, (shape.outputs, codes.shape[1], *kernel), shape.weight_bits)

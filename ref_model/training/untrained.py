@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from ref_model.integer.network import IntegerNetwork
 from ref_model.training.augment import to_unit
 from ref_model.training.config import TrainingConfig
+from ref_model.training.export import provenance, to_integer_network
 from ref_model.training.layers import Network
 
 
@@ -32,3 +36,13 @@ def untrained_network(config: TrainingConfig, pixels: Tensor) -> Network:
     with torch.no_grad():
         network.classifier.linear.bias.sub_(network(images).mean(0))
     return network
+
+
+def untrained_integer_network(
+    config: TrainingConfig, pixels: Tensor, name: str | None = None
+) -> IntegerNetwork:
+    """The integers of `untrained_network`, called ``name`` or after its configuration."""
+    network = to_integer_network(
+        untrained_network(config, pixels), name or f"{config.name()}_untrained"
+    )
+    return replace(network, provenance={"trained": False, **provenance(config, {})})

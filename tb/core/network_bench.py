@@ -85,7 +85,10 @@ async def runs_network(dut: Dut) -> None:
                 "parts": [part.name for part in planned.fused.parts],
                 "kernel": planned.kernel.name,
                 "macs": layer.macs,
+                "words": layer.words,
                 "schedule": layer.cycles,
+                "alone": layer.alone,
+                "depthwise": planned.depthwise is not None,
                 "parameter_bytes": planned.payload_shape.bytes(core.config),
             }
             for layer, planned in zip(schedule, plan.layers, strict=True)

@@ -14,6 +14,7 @@ import pytest
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer.storage import MANIFEST
 from tb.common import TestsFailed, run_bench
+from tb.core.network_run import NetworkRun
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
@@ -110,6 +111,33 @@ def test_shipped_network(pin: int, pout: int, stalls: str, tmp_path: Path) -> No
     }
     parameters = {"PIN": pin, "POUT": pout, "PARAM_W": 128}
     run_bench("lsfq_accel", "tb.core.network_bench", parameters, environment=environment)
+
+
+@pytest.mark.parametrize(
+    ("model", "width", "run"),
+    [
+        ("mobilenetv2", 32, NetworkRun(16, 16, 1)),
+        ("mobilenetv2", 32, NetworkRun(16, 16, 8, depthwise_pixels=2)),
+        ("mobilenetv2", 8, NetworkRun(8, 8, 2, stalls="random")),
+        ("mobilenetv2", 8, NetworkRun(4, 16, 1, depthwise_pixels=2, stalls="bursty")),
+        ("resnet20", 16, NetworkRun(16, 16, 8)),
+        ("resnet20", 16, NetworkRun(8, 8, 1, stalls="random")),
+    ],
+    ids=lambda x: f"{x.pin}x{x.pout}-{x.batch}-{x.stalls}" if isinstance(x, NetworkRun) else str(x),
+)
+def test_models(model: str, width: int, run: NetworkRun) -> None:
+    """Whole networks from their nn.Module, random weights: every tensor, also what is not stored."""
+    torch = pytest.importorskip("torch", reason="models are built with PyTorch")
+    from ref_model.training.config import TrainingConfig
+    from ref_model.training.untrained import untrained_integer_network
+
+    pixels = read_records(SAMPLE, CIFAR10).pixels
+    config = TrainingConfig(model=model, width=width)
+    name = f"{config.name()}_{run.pin}x{run.pout}_{run.batch}"
+    network = untrained_integer_network(config, torch.from_numpy(pixels), name)
+    _, report = run(network, pixels[: run.batch])
+    assert len(report["images"]) == run.batch
+    assert not any(image["differences"] for image in report["images"])
 
 
 @pytest.mark.parametrize(("pin", "pout"), [(4, 16), (16, 4)])

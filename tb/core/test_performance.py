@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from lsfq.command import performance_report
-from ref_model.hardware.performance import STALLS, Bar, last_pass, loss_explained, utilisation_bars
+from ref_model.hardware.performance import (
+    STALLS,
+    Bar,
+    depthwise_bars,
+    last_pass,
+    loss_explained,
+    utilisation_bars,
+)
 from ref_model.integer.storage import save_network
 from ref_model.integer.synthetic import vgg7
 from scripts import performance
@@ -26,7 +33,10 @@ def _report(cycles: int, starved: int = 0) -> dict[str, Any]:
         **dict.fromkeys(STALLS, 0),
         "starved_weights": starved,
     }
-    layer = {"name": "a", "kernel": "K3X3", "macs": 600, "schedule": 100}
+    layer = {
+        "name": "a", "kernel": "K3X3", "macs": 600, "words": 90, "schedule": 100, "alone": 95,
+        "depthwise": True,
+    }  # fmt: skip
     ended = {"images": 1, "cycles": cycles, "layers": [counters, counters]}
     return {"pin": 1, "pout": 1, "layers": [layer, layer], "passes": [ended]}
 
@@ -89,12 +99,21 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{full.cycles / 2:,.0f}" in shown
 
 
+def test_depthwise_bars() -> None:
+    over, added = depthwise_bars(last_pass(_report(200)), 1.1, 0.05)
+    assert (over.figure, over.held) == (200 / 180, False)
+    assert (added.figure, added.held) == (10 / 200, True)
+    report = _report(200)
+    report["layers"] = [layer | {"depthwise": False} for layer in report["layers"]]
+    assert depthwise_bars(last_pass(report), 1.1, 0.05)[1].figure == 0
+
+
 def test_missed_bar_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = {**_report(250), "seconds": 99.0, "images": []}
     monkeypatch.setattr(NetworkRun, "__call__", lambda *_: (None, report))
-    monkeypatch.setattr(performance, "NETWORKS", {"vgg7": lambda: vgg7(2, size=8)})
+    monkeypatch.setattr(performance, "vgg7", lambda: vgg7(2, size=8))
     monkeypatch.setattr(performance, "reference_speed", lambda _: 50.0)
     assert performance.main([]) == 1
     assert "simulation, seconds" in capsys.readouterr().out

@@ -29,8 +29,11 @@ fuzz: $(VENV)/sim.stamp ## Run random layer programs on the core: PROGRAMS=300 S
 performance: $(VENV)/$(if $(filter mobilenetv2 resnet20,$(NETWORK)),all,sim).stamp ## Measure the cycles of every layer: NETWORK=vgg7, mobilenetv2, resnet20 or a folder, BATCH=1
 	$(BIN)/python scripts/performance.py $(if $(NETWORK),--network $(NETWORK)) $(if $(BATCH),--batch $(BATCH)) $(ARGS)
 
-performance-measure: $(VENV)/sim.stamp ## Measure VGG7 and the sweep for the report (docs/performance)
-	$(BIN)/python scripts/performance.py --sweep --json docs/performance/measured.json $(ARGS)
+performance-measure: $(VENV)/all.stamp ## Measure networks, the sweep and the area for the report (docs/performance)
+	$(BIN)/python scripts/performance.py --sweep --json docs/performance/measured.json
+	$(BIN)/python scripts/performance.py --network mobilenetv2 --json docs/performance/mobilenetv2.json
+	$(BIN)/python scripts/performance.py --network resnet20 --json docs/performance/resnet20.json
+	$(BIN)/python scripts/area.py --json docs/performance/area.json
 
 performance-report: $(VENV)/all.stamp ## Make docs/performance (tables, pictures) from what was measured
 	$(BIN)/python scripts/performance_report.py $(ARGS)

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthesise the core with Yosys; print LUTs, flip-flops, DSPs and block RAMs of every block.
 
-Cores: 16x16 and 8x8 for UltraScale+ (DSP48E2 instantiated), 8x8 and 16x16 for the 7 series
-(multipliers of 25x18 bits, left to synthesis). Blocks are synthesised apart, so nothing is saved
+Cores: 16x16 and 8x8 for UltraScale+ (DSP48E2 instantiated), 16x16 also with a depthwise stage of
+two pixels a cycle, 8x8 and 16x16 for the 7 series (multipliers of 25x18 bits, left to synthesis).
+Blocks are synthesised apart, so nothing is saved
 across their borders. Where the 16x16 core misses a bar the exit status is 1.
 
 examples:
@@ -47,6 +48,9 @@ class Core:
 
 CORES: Mapping[str, Core] = {
     "16x16": Core("xcup", "ZU3EG", {"PIN": 16, "POUT": 16, "MULTIPLIER": 1}),
+    "16x16-depthwise2": Core(
+        "xcup", "ZU3EG", {"PIN": 16, "POUT": 16, "MULTIPLIER": 1, "DEPTHWISE_PIXELS": 2}
+    ),
     "8x8": Core("xcup", "ZU3EG", {"PIN": 8, "POUT": 8, "MULTIPLIER": 1}),
     "8x8-7series": Core("xc7", "XC7Z020", {"PIN": 8, "POUT": 8, "MULTIPLIER": 2}),
     "16x16-7series": Core("xc7", "XC7Z020", {"PIN": 16, "POUT": 16, "MULTIPLIER": 2}),

@@ -19,7 +19,9 @@ from lsfq.command import output
 from ref_model.hardware.performance_report import draw, report
 
 ROOT = Path(__file__).resolve().parents[2]
-MEASURED, PAGE = "measured.json", "README.md"
+MEASURED, PAGE, AREA = "measured.json", "README.md", "area.json"
+OTHERS = {"MobileNetV2": "mobilenetv2.json", "ResNet-20": "resnet20.json"}
+"""Further networks' files, left out where they are not there."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,8 +51,15 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     """Write or compare; names of stale files go into ``content``."""
     try:
         measured = json.loads((options.folder / MEASURED).read_text(encoding="utf-8"))
-        pictures = draw(measured)
-        wanted = {PAGE: report(measured, list(pictures)), **pictures}
+        others = {
+            name: json.loads(path.read_text(encoding="utf-8"))
+            for name, file in OTHERS.items()
+            if (path := options.folder / file).is_file()
+        }
+        path = options.folder / AREA
+        area = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        pictures = draw(measured, others)
+        wanted = {PAGE: report(measured, list(pictures), others, area), **pictures}
     except (OSError, ValueError, KeyError) as error:
         print(f"lsfq report performance: {options.folder / MEASURED}: {error!r}", file=sys.stderr)
         return 2

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ref_model.figures import style, svg
+from ref_model.hardware.area import DEVICES, Area
 from ref_model.hardware.performance import STALLS, Performance, last_pass
 
 _COLOURS = {
@@ -41,8 +43,10 @@ _OTHERS: Sequence[tuple[str, float, str, str]] = (
 )  # fmt: skip
 
 
-def draw(measured: Mapping[str, Any]) -> dict[str, str]:
-    """All pictures as SVG text, by file name."""
+def draw(
+    measured: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, str]:
+    """All pictures as SVG text, by file name; ``others``: what was measured of other networks."""
     full, throttled = last_pass(measured["full"]), last_pass(measured["throttled"])
     with style():
         found = {
@@ -51,11 +55,22 @@ def draw(measured: Mapping[str, Any]) -> dict[str, str]:
         }
         if measured["sweep"]:
             found["sweep.svg"] = _sweep(measured["sweep"])
+        for name, other in (others or {}).items():
+            found[f"{name}.svg"] = _layers(last_pass(other["full"]))
     return found
 
 
-def report(measured: Mapping[str, Any], pictures: Sequence[str]) -> str:
-    """The page, as Markdown; ``pictures`` are the names of files beside it."""
+def report(
+    measured: Mapping[str, Any],
+    pictures: Sequence[str],
+    others: Mapping[str, Mapping[str, Any]] | None = None,
+    area: Mapping[str, Any] | None = None,
+) -> str:
+    """The page, as Markdown; ``pictures`` are the names of files beside it.
+
+    ``measured`` is of VGG7, ``others`` of further networks by name (`scripts/performance.py
+    --json`), ``area`` what `scripts/area.py --json` writes.
+    """
     full, throttled = last_pass(measured["full"]), last_pass(measured["throttled"])
     core = f"{measured['full']['pin']}x{measured['full']['pout']}"
     lost = throttled.cycles - full.cycles
@@ -88,6 +103,10 @@ def report(measured: Mapping[str, Any], pictures: Sequence[str]) -> str:
             "a layer).",
             *_shown("sweep.svg", pictures, "counted over scheduled cycles of every shape"),
         ]
+    for name, other in (others or {}).items():
+        parts += _network_section(name, other, pictures)
+    if area:
+        parts += _area_section(area)
     parts += [
         "## Beside others",
         "MACs a multiplier and cycle over a whole network is the one scale on which engines of "
@@ -96,7 +115,13 @@ def report(measured: Mapping[str, Any], pictures: Sequence[str]) -> str:
         _table(
             ("engine", "MACs a multiplier and cycle", "from"),
             [
-                (f"this core, {core}, VGG7", f"{6 * full.utilisation():.2f}", "the table above"),
+                *(
+                    (f"this core, {core}, {name}", f"{6 * ran.utilisation():.2f}", "a table above")
+                    for name, ran in (
+                        ("VGG7", full),
+                        *((key, last_pass(other["full"])) for key, other in (others or {}).items()),
+                    )
+                ),
                 *(
                     (f"[{name}]({source})", f"{figure:.2f}", how)
                     for name, figure, how, source in _OTHERS
@@ -113,12 +138,67 @@ def report(measured: Mapping[str, Any], pictures: Sequence[str]) -> str:
                     f"{'at most' if bar['most'] else 'at least'} {bar['limit']:g}",
                     "held" if bar["held"] else "**missed**",
                 )
-                for bar in measured["bars"]
+                for ran in (measured, *(others or {}).values())
+                for bar in ran["bars"]
             ],
         ),
         "Seconds and images a second are of the machine that measured (two threads).",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _network_section(name: str, measured: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
+    """A further network: its figures, its chart, its table."""
+    full, throttled = last_pass(measured["full"]), last_pass(measured["throttled"])
+    text = (
+        f"{full.images} images a pass, {full.cycles / full.images:,.0f} cycles an image: "
+        f"{full.cycles / full.words:.3f} times the {full.words / full.images:,.0f} in which the "
+        f"array works, {6 * full.utilisation():.2f} multiply-accumulates a multiplier and cycle. "
+        f"With the parameter stream at one beat in two {throttled.cycles / full.images:,.0f}."
+    )
+    if any(layer.depthwise for layer in full.layers):
+        text += (
+            " A depthwise layer runs behind the layer in front of it (*expand+depthwise*), by "
+            f"{measured['full']['depthwise_pixels']} pixels a cycle; together they add "
+            f"{100 * full.depthwise_share:.1f} % of all cycles."
+        )
+    return [
+        f"## {name}",
+        text,
+        *_shown(f"{name}.svg", pictures, f"cycles of {name}'s layers, by what they were spent on"),
+        layer_table(full),
+    ]
+
+
+def _area_section(area: Mapping[str, Any]) -> list[str]:
+    """What the cores take of their devices, and the blocks of the first one."""
+    first, *_ = area
+    kinds = ("lut", "ff", "dsp", "bram")
+
+    def numbers(found: Mapping[str, float]) -> list[str]:
+        return [f"{found[kind]:,g}" if kind == "bram" else f"{found[kind]:,}" for kind in kinds]
+
+    def with_share(name: str) -> list[str]:
+        core = area[name]
+        part = Area(**core["whole"]).shares(DEVICES[core["device"]])
+        shares = (part.lut, part.ff, part.dsp, part.bram)
+        return [
+            name, core["device"],
+            *(f"{n} ({s / 10:.1f} %)" for n, s in zip(numbers(core["whole"]), shares, strict=True)),
+        ]  # fmt: skip
+
+    blocks = [
+        [name if block["instances"] == 1 else f"{name} ({block['instances']})", *numbers(block)]
+        for name, block in area[first]["blocks"].items()
+    ]
+    return [
+        "## Area",
+        "By Yosys, blocks synthesised apart (`make area`, [hardware costs](../hardware_costs.md)); "
+        "in brackets the share of the device.",
+        _table(("core", "device", "LUT", "FF", "DSP", "BRAM36"), [with_share(x) for x in area]),
+        f"Blocks of {first} (lane and accumulator are parts of the array):",
+        _table(("block", "LUT", "FF", "DSP", "BRAM36"), blocks),
+    ]
 
 
 def layer_table(measured: Performance) -> str:
@@ -157,21 +237,37 @@ def _cycles(full: Performance, throttled: Performance) -> str:
     axes = figure.subplots(1, 2, sharey=True)
     titles = ("full streams", "parameter stream at one beat in two")
     for axis, measured, title in zip(axes, (full, throttled), titles, strict=True):
-        names = [layer.name for layer in measured.layers]
-        left = [0.0] * len(names)
-        for counter, colour in _COLOURS.items():
-            widths = [layer.counters[counter] / 1000 for layer in measured.layers]
-            axis.barh(names, widths, left=left, color=colour, label=_NAMES[counter])
-            left = [start + width for start, width in zip(left, widths, strict=True)]
-        for place, (layer, end) in enumerate(zip(measured.layers, left, strict=True)):
-            share = f" {100 * measured.utilisation(layer):.0f} %"
-            axis.text(end, place, share, va="center", fontsize=8)
+        _bars_of_layers(axis, measured)
         axis.set_title(f"{title}: {100 * measured.utilisation():.1f} % of peak")
-        axis.set_xlabel("thousand cycles")
-        axis.margins(x=0.12)
     axes[0].invert_yaxis()
     axes[1].legend()
     return svg(figure)
+
+
+def _layers(measured: Performance) -> str:
+    """Where cycles went, a layer a bar."""
+    figure = Figure(figsize=(9, 0.8 + 0.19 * len(measured.layers)), layout="constrained")
+    axis = figure.subplots()
+    _bars_of_layers(axis, measured)
+    axis.invert_yaxis()
+    axis.tick_params(axis="y", labelsize=7)
+    axis.legend()
+    return svg(figure)
+
+
+def _bars_of_layers(axis: Axes, measured: Performance) -> None:
+    """A bar a layer: cycles an image by what they were spent on, and the share of the peak."""
+    names = [layer.name for layer in measured.layers]
+    left = [0.0] * len(names)
+    for counter, colour in _COLOURS.items():
+        widths = [layer.counters[counter] / measured.images / 1000 for layer in measured.layers]
+        axis.barh(names, widths, left=left, color=colour, label=_NAMES[counter])
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    for place, (layer, end) in enumerate(zip(measured.layers, left, strict=True)):
+        share = f" {100 * measured.utilisation(layer):.0f} %"
+        axis.text(end, place, share, va="center", fontsize=8 if len(names) < 20 else 6)
+    axis.set_xlabel("thousand cycles an image")
+    axis.margins(x=0.12)
 
 
 def _roofline(ran: Mapping[str, Any], full: Performance) -> str:

@@ -76,6 +76,7 @@ async def runs_network(dut: Dut) -> None:
         "pin": core.config.pin,
         "pout": core.config.pout,
         "param_width": core.config.param_width,
+        "depthwise_pixels": core.config.depthwise_pixels,
         "batch": batch,
         "seconds": time.monotonic() - began,
         "packet_bytes": plan.packet_bytes,

@@ -126,7 +126,7 @@ def test_shipped_network(pin: int, pout: int, stalls: str, tmp_path: Path) -> No
     ids=lambda x: f"{x.pin}x{x.pout}-{x.batch}-{x.stalls}" if isinstance(x, NetworkRun) else str(x),
 )
 def test_models(model: str, width: int, run: NetworkRun) -> None:
-    """Whole networks from their nn.Module, random weights: every tensor, also what is not stored."""
+    """Whole networks from their nn.Module, random weights: every tensor, stored or not."""
     torch = pytest.importorskip("torch", reason="models are built with PyTorch")
     from ref_model.training.config import TrainingConfig
     from ref_model.training.untrained import untrained_integer_network

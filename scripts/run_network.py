@@ -54,6 +54,10 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--pin", type=int, choices=LANE_SIZES, default=16, help="(16)")
     result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument(
+        "--depthwise-pixels", type=int, choices=(1, 2), default=1,
+        help="that the core's depthwise stage makes a cycle (1)",
+    )  # fmt: skip
     result.add_argument("--stalls", choices=PATTERNS, default="none", help="on every stream")
     result.add_argument("--waves", action="store_true", help="record a VCD file")
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
@@ -140,7 +144,13 @@ def main() -> int:
     start = time.monotonic()
     try:
         run = NetworkRun(
-            args.pin, args.pout, args.batch, args.stalls, waves=args.waves, quiet=not args.verbose
+            args.pin,
+            args.pout,
+            args.batch,
+            args.depthwise_pixels,
+            args.stalls,
+            waves=args.waves,
+            quiet=not args.verbose,
         )
         result, report = run(args.network, chosen.pixels)
     except BenchError as error:

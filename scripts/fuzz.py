@@ -61,7 +61,13 @@ def run(pin: int, pout: int, stalls: str, seed: int, programs: int, max_cycles: 
     run_bench(
         "lsfq_accel",
         "tb.core.program_bench",
-        {"PIN": pin, "POUT": pout, "PARAM_W": min(128, 4 * pin * pout), "FEATURE_DEPTH": 4096},
+        {
+            "PIN": pin,
+            "POUT": pout,
+            "PARAM_W": min(128, 4 * pin * pout),
+            "FEATURE_DEPTH": 4096,
+            "DEPTHWISE_PIXELS": 1 + seed % 2,
+        },
         seed=seed,
         environment={
             "LSFQ_PROGRAMS": str(programs),

@@ -105,7 +105,7 @@ def count_events(network: IntegerNetwork, image: npt.NDArray[np.uint8]) -> dict[
 def count_forms(network: IntegerNetwork) -> Counter[str]:
     """How many layers of ``network`` have what not every layer has."""
     found: Counter[str] = Counter()
-    for layer, source in zip(network.layers, network.sources(), strict=True):
+    for layer in network.layers:
         found["depthwise"] += layer.groups > 1
         found["depthwise, stride 2"] += layer.groups > 1 and layer.stride == 2
         found["stride 2"] += layer.groups == 1 and layer.stride == 2
@@ -114,7 +114,6 @@ def count_forms(network: IntegerNetwork) -> Counter[str]:
         found["branch"] += layer.source is not None
         found["pool"] += layer.pool == 2
         found["linear"] += layer.kind == "linear"
-        found["depthwise first"] += layer.groups > 1 and source == INPUT
     return found
 
 

@@ -36,7 +36,8 @@ def core(pin: int, pout: int) -> dict[str, int]:
 @pytest.mark.parametrize(("pin", "pout"), SIZES)
 def test_random_programs(pin: int, pout: int, stalls: str) -> None:
     environment = {"LSFQ_PROGRAMS": str(PROGRAMS), "LSFQ_STALLS": stalls}
-    run_bench("lsfq_accel", "tb.core.program_bench", core(pin, pout), environment=environment)
+    parameters = core(pin, pout) | {"DEPTHWISE_PIXELS": 1 + (stalls == "random")}
+    run_bench("lsfq_accel", "tb.core.program_bench", parameters, environment=environment)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,8 @@ def test_random_programs(pin: int, pout: int, stalls: str) -> None:
 )
 def test_stages(pin: int, pout: int, stalls: str) -> None:
     environment = {"LSFQ_PROGRAMS": "40", "LSFQ_STALLS": stalls}
-    run_bench("lsfq_accel", "tb.core.stage_bench", core(pin, pout), environment=environment)
+    parameters = core(pin, pout) | {"DEPTHWISE_PIXELS": 1 + (stalls == "random")}
+    run_bench("lsfq_accel", "tb.core.stage_bench", parameters, environment=environment)
 
 
 @pytest.mark.parametrize(

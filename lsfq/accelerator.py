@@ -237,7 +237,7 @@ class Accelerator:
         name = _layer_name(plan, done)
         where = f"in layer {name}" if name else "after the last layer"
         raise PassTimeoutError(
-            f"the core did not finish in time: {status!r} {where}, "
+            f"the core did not finish in time: {status.name or 'idle'} {where}, "
             f"{done} of {len(plan.runs)} layer runs are finished; {stand}"
         )
 

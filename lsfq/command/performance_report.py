@@ -51,7 +51,11 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         measured = json.loads((options.folder / MEASURED).read_text(encoding="utf-8"))
         pictures = draw(measured)
         wanted = {PAGE: report(measured, list(pictures)), **pictures}
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        hint = "make performance-measure writes it"
+        print(f"lsfq report performance: {output.reason(error)} ({hint})", file=sys.stderr)
+        return 2
+    except (ValueError, KeyError) as error:
         print(f"lsfq report performance: {options.folder / MEASURED}: {error!r}", file=sys.stderr)
         return 2
     stale = [

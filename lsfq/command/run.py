@@ -67,8 +67,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
     )
-    made.add_argument("--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)")
-    made.add_argument("--waves", type=Path, metavar="FILE", help="write a VCD file (simulator)")
+    simulator = result.add_argument_group("simulator")
+    simulator.add_argument(
+        "--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)"
+    )
+    simulator.add_argument("--waves", type=Path, metavar="FILE", help="write a VCD file")
     board = result.add_argument_group("board")
     board.add_argument("--bitstream", type=Path, metavar="FILE", help=".bit, .hwh beside it")
     output.add_json(result)
@@ -78,7 +81,10 @@ def parser() -> argparse.ArgumentParser:
 def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], list[int] | None]:
     """(images (N, C, H, W), their labels if they have any); DatasetError, ValueError, OSError."""
     if options.images.suffix == ".npy":
-        images = np.load(options.images, allow_pickle=False)
+        try:
+            images = np.load(options.images, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise ValueError(f"{options.images}: no .npy file of numbers, or cut short") from error
         if images.dtype != np.uint8 or images.ndim != 4:
             raise ValueError(
                 f"{options.images}: {images.dtype} {images.shape}, not uint8 (N, C, H, W)"
@@ -107,6 +113,10 @@ def main(arguments: list[str] | None = None) -> int:
         command_line.error("--count is at least 1")
     if (options.backend == "board") != (options.bitstream is not None):
         command_line.error("--backend board and --bitstream go together")
+    if not 0 <= options.stalls < 1:
+        command_line.error("--stalls is a share: 0, or less than 1")
+    if options.backend != "simulator" and (options.stalls or options.waves):
+        command_line.error("--stalls and --waves go with --backend simulator")
     with output.result(options.json) as content:
         return run(options, content)
 
@@ -117,7 +127,7 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         network = load_network(options.network)
         images, labels = read_images(options)
     except (NetworkFormatError, DatasetError, ValueError, OSError) as error:
-        print(f"lsfq run: {error}", file=sys.stderr)
+        print(f"lsfq run: {output.reason(error)}", file=sys.stderr)
         return 2
     start = time.monotonic()
     try:

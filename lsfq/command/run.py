@@ -30,6 +30,7 @@ from lsfq.backends.board import Board
 from lsfq.backends.reference import Reference
 from lsfq.backends.simulator import Simulator
 from lsfq.command import output
+from lsfq.core import DEFAULT_CORE
 from lsfq.errors import AcceleratorError
 from ref_model.datasets import CIFAR10, DatasetError, read_records
 from ref_model.hardware.core_config import LANE_SIZES, CoreConfig
@@ -67,6 +68,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
     )
+    made.add_argument(
+        "--feature-depth", type=int, default=DEFAULT_CORE.feature_depth, metavar="WORDS",
+        help="words of the feature memory (%(default)s)",
+    )  # fmt: skip
+    made.add_argument(
+        "--weight-depth", type=int, default=DEFAULT_CORE.weight_depth, metavar="WORDS",
+        help="words of the weight memory (%(default)s)",
+    )  # fmt: skip
     simulator = result.add_argument_group("simulator")
     simulator.add_argument(
         "--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)"
@@ -96,7 +105,10 @@ def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], lis
 
 def make_backend(options: argparse.Namespace) -> Backend:
     """The backend that the options name; AcceleratorError when it cannot be opened."""
-    config = CoreConfig(pin=options.pin, pout=options.pout)
+    config = CoreConfig(
+        pin=options.pin, pout=options.pout,
+        feature_depth=options.feature_depth, weight_depth=options.weight_depth,
+    )  # fmt: skip
     if options.backend == "board":
         return Board(options.bitstream)
     if options.backend == "simulator":

@@ -156,8 +156,8 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     except (AcceleratorError, UnsupportedNetworkError) as error:
         print(f"lsfq run: {error}", file=sys.stderr)
         return 1
-    except (NetworkError, ValueError) as error:
-        print(f"lsfq run: {error}", file=sys.stderr)
+    except (NetworkError, ValueError, OSError) as error:
+        print(f"lsfq run: {output.reason(error)}", file=sys.stderr)
         return 2
     content.update(
         network=network.name, backend=options.backend, core=str(config), images=len(images),

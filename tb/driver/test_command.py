@@ -110,6 +110,7 @@ def test_a_difference_is_status_1(
         (["--images", __file__ + "/x.npy"], 2, "x.npy: Not a directory"),
         (["--backend", "board", "--bitstream", "x.bit"], 1, "needs PYNQ"),
         (["--batch", "0"], 2, "batch 0"),
+        (["--backend", "simulator", "--waves", "/nonexistent/x.vcd"], 2, "x.vcd: No such file"),
         (["--feature-depth", "16"], 1, "the feature memory has 16"),
         (["--backend", "simulator", "--weight-depth", "300"], 1, "must_be_a_power_of_two"),
     ],

@@ -82,7 +82,7 @@ def test_agreement() -> None:
             "port s_axi_awready", id="direction",
         ),
         pytest.param(TOP, "[11:0]          s_axi_a", "[9:0] s_axi_a", "registers 12", id="address"),
-        pytest.param(TOP, "ACC_W          = 27", "ACC_W = 26", "parameter ACC_W", id="default"),
+        pytest.param(TOP, "ACC_W            = 27", "ACC_W = 26", "parameter ACC_W", id="default"),
         pytest.param(TOP, "parameter PIN ", "parameter P_IN ", "parameter PIN", id="parameter"),
         pytest.param(
             "fusesoc.core", "- ip/memory/lsfq_ram.v\n", "", "memory/lsfq_ram.v", id="file unlisted"

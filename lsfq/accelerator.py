@@ -236,8 +236,9 @@ class Accelerator:
         done = read(Register.LAYERS)
         name = _layer_name(plan, done)
         where = f"in layer {name}" if name else "after the last layer"
+        bits = " and ".join(str(bit.name) for bit in Status if bit & status) or "idle"
         raise PassTimeoutError(
-            f"the core did not finish in time: {status!r} {where}, "
+            f"the core did not finish in time: {bits} {where}, "
             f"{done} of {len(plan.runs)} layer runs are finished; {stand}"
         )
 

@@ -51,10 +51,11 @@ foreach interface $ip_interfaces {
     error "$ip_name: Vivado has not inferred the interface $name ($kind)"
   }
   if { $kind eq "aximm" || $kind eq "axis" } {
-    ipx::associate_bus_interfaces -busif $name -clock aclk -reset aresetn $core
+    ipx::associate_bus_interfaces -busif $name -clock aclk $core
   }
   if { $kind eq "aximm" } { set registers_interface $name }
 }
+ipx::associate_bus_interfaces -clock aclk -reset aresetn $core
 # any frequency will do
 set clock [ipx::get_bus_interfaces aclk -of_objects $core]
 set_property value -1 [ipx::add_bus_parameter FREQ_TOLERANCE_HZ $clock]

@@ -144,14 +144,9 @@ def main() -> int:
     start = time.monotonic()
     try:
         run = NetworkRun(
-            args.pin,
-            args.pout,
-            args.batch,
-            args.depthwise_pixels,
-            args.stalls,
-            waves=args.waves,
-            quiet=not args.verbose,
-        )
+            args.pin, args.pout, args.batch, args.depthwise_pixels,
+            stalls=args.stalls, waves=args.waves, quiet=not args.verbose,
+        )  # fmt: skip
         result, report = run(args.network, chosen.pixels)
     except BenchError as error:
         print(f"FAILED: {error}", file=sys.stderr)

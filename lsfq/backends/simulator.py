@@ -26,7 +26,8 @@ class Simulator:
     ``config`` is the core to simulate, ``stalls`` the share of cycles in which each stream pauses
     at random, ``waves`` a VCD file to write. The first use of a core compiles it (half a minute to
     minutes); the program stays in ``build/simulator``. Time passes in the simulation only while the
-    driver waits. Raises BackendError when the core does not build.
+    driver waits. Raises BackendError when the core does not build, OSError when ``waves`` cannot be
+    written.
     """
 
     name = "simulator"
@@ -39,6 +40,8 @@ class Simulator:
         stalls: float = 0.0,
         waves: Path | None = None,
     ) -> None:
+        if waves is not None:
+            waves.open("wb").close()  # the simulation itself would go on without
         program = build(verilog_parameters(config), waves is not None)
         self.link = Link(program, [] if waves is None else [f"+waves={waves.absolute()}"])
         self.cycles_per_second = 20e3 if waves is None else 1e3

@@ -2,8 +2,10 @@
 """Export trained networks as integers, and integer networks as streams for the core.
 
 Without options every networks/*/checkpoint.pt is converted again and compared with the export that
-is shipped beside it: the exit status is 0 when all are identical, 1 when one differs or cannot be
-read. Checkpoints need PyTorch; streams from an exported network need numpy only.
+is shipped beside it: the exit status is 0 when all are identical, 1 when one differs or its export
+cannot be read. It is 1, too, when exporter or core cannot take a network, and 2 for wrong use and
+for files that are missing, damaged or cannot be written. Checkpoints need PyTorch; streams from an
+exported network need numpy only.
 
 examples:
   lsfq export
@@ -53,6 +55,10 @@ SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 class ExportError(Exception):
     """The export cannot be done; the message says why."""
+
+
+class ConversionError(ExportError):
+    """The trained network does not turn into integers."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -117,8 +123,10 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
         ) from error
     try:
         return to_integer_network(checkpoint, name)
-    except (CheckpointError, RangeError, NetworkError) as error:
+    except CheckpointError as error:
         raise ExportError(str(error)) from error
+    except (RangeError, NetworkError) as error:
+        raise ConversionError(str(error)) from error
 
 
 def make_untrained(options: argparse.Namespace) -> IntegerNetwork:
@@ -220,7 +228,7 @@ def export_c(network: IntegerNetwork, options: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; returns the exit status (2 for bad options)."""
+    """Entry point; returns the exit status."""
     command_line = parser()
     options = command_line.parse_args(arguments)
     given = any((options.checkpoint, options.network, options.untrained))
@@ -251,12 +259,14 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
             export_streams(network, options)
         if options.c is not None:
             export_c(network, options)
-    except (
-        ExportError, NetworkFormatError, NetworkError, FolderError, UnsupportedNetworkError,
-        DatasetError, ValueError, OSError,
-    ) as error:  # fmt: skip
+    except (ConversionError, UnsupportedNetworkError, NetworkError) as error:
         print(f"lsfq export: {error}", file=sys.stderr)
         return 1
+    except (
+        ExportError, NetworkFormatError, FolderError, DatasetError, ValueError, OSError
+    ) as error:  # fmt: skip
+        print(f"lsfq export: {output.reason(error)}", file=sys.stderr)
+        return 2
     content.update(
         network=network.name,
         layers=len(network.layers),

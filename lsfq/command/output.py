@@ -18,6 +18,13 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, as a sentence: of an error of the system the file and what it said."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 @contextlib.contextmanager
 def result(as_json: bool) -> Iterator[dict[str, Any]]:
     """A dictionary to fill. With ``as_json`` it is printed at the end, if anything is in it.

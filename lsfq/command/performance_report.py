@@ -60,7 +60,11 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         area = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
         pictures = draw(measured, others)
         wanted = {PAGE: report(measured, list(pictures), others, area), **pictures}
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        hint = "make performance-measure writes it"
+        print(f"lsfq report performance: {output.reason(error)} ({hint})", file=sys.stderr)
+        return 2
+    except (ValueError, KeyError) as error:
         print(f"lsfq report performance: {options.folder / MEASURED}: {error!r}", file=sys.stderr)
         return 2
     stale = [

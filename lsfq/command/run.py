@@ -30,6 +30,7 @@ from lsfq.backends.board import Board
 from lsfq.backends.reference import Reference
 from lsfq.backends.simulator import Simulator
 from lsfq.command import output
+from lsfq.core import DEFAULT_CORE
 from lsfq.errors import AcceleratorError
 from ref_model.datasets import CIFAR10, DatasetError, read_records
 from ref_model.hardware.core_config import LANE_SIZES, CoreConfig
@@ -67,8 +68,19 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
     )
-    made.add_argument("--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)")
-    made.add_argument("--waves", type=Path, metavar="FILE", help="write a VCD file (simulator)")
+    made.add_argument(
+        "--feature-depth", type=int, default=DEFAULT_CORE.feature_depth, metavar="WORDS",
+        help="words of the feature memory (%(default)s)",
+    )  # fmt: skip
+    made.add_argument(
+        "--weight-depth", type=int, default=DEFAULT_CORE.weight_depth, metavar="WORDS",
+        help="words of the weight memory (%(default)s)",
+    )  # fmt: skip
+    simulator = result.add_argument_group("simulator")
+    simulator.add_argument(
+        "--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)"
+    )
+    simulator.add_argument("--waves", type=Path, metavar="FILE", help="write a VCD file")
     board = result.add_argument_group("board")
     board.add_argument("--bitstream", type=Path, metavar="FILE", help=".bit, .hwh beside it")
     output.add_json(result)
@@ -78,7 +90,10 @@ def parser() -> argparse.ArgumentParser:
 def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], list[int] | None]:
     """(images (N, C, H, W), their labels if they have any); DatasetError, ValueError, OSError."""
     if options.images.suffix == ".npy":
-        images = np.load(options.images, allow_pickle=False)
+        try:
+            images = np.load(options.images, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise ValueError(f"{options.images}: no .npy file of numbers, or cut short") from error
         if images.dtype != np.uint8 or images.ndim != 4:
             raise ValueError(
                 f"{options.images}: {images.dtype} {images.shape}, not uint8 (N, C, H, W)"
@@ -90,7 +105,10 @@ def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], lis
 
 def make_backend(options: argparse.Namespace) -> Backend:
     """The backend that the options name; AcceleratorError when it cannot be opened."""
-    config = CoreConfig(pin=options.pin, pout=options.pout)
+    config = CoreConfig(
+        pin=options.pin, pout=options.pout,
+        feature_depth=options.feature_depth, weight_depth=options.weight_depth,
+    )  # fmt: skip
     if options.backend == "board":
         return Board(options.bitstream)
     if options.backend == "simulator":
@@ -107,6 +125,10 @@ def main(arguments: list[str] | None = None) -> int:
         command_line.error("--count is at least 1")
     if (options.backend == "board") != (options.bitstream is not None):
         command_line.error("--backend board and --bitstream go together")
+    if not 0 <= options.stalls < 1:
+        command_line.error("--stalls is a share: 0, or less than 1")
+    if options.backend != "simulator" and (options.stalls or options.waves):
+        command_line.error("--stalls and --waves go with --backend simulator")
     with output.result(options.json) as content:
         return run(options, content)
 
@@ -117,7 +139,7 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         network = load_network(options.network)
         images, labels = read_images(options)
     except (NetworkFormatError, DatasetError, ValueError, OSError) as error:
-        print(f"lsfq run: {error}", file=sys.stderr)
+        print(f"lsfq run: {output.reason(error)}", file=sys.stderr)
         return 2
     start = time.monotonic()
     try:
@@ -134,8 +156,8 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     except (AcceleratorError, UnsupportedNetworkError) as error:
         print(f"lsfq run: {error}", file=sys.stderr)
         return 1
-    except (NetworkError, ValueError) as error:
-        print(f"lsfq run: {error}", file=sys.stderr)
+    except (NetworkError, ValueError, OSError) as error:
+        print(f"lsfq run: {output.reason(error)}", file=sys.stderr)
         return 2
     content.update(
         network=network.name, backend=options.backend, core=str(config), images=len(images),

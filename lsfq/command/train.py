@@ -166,8 +166,8 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
             resume=options.resume,
             float_from=options.float_from,
         )
-    except (ValueError, DatasetError, CheckpointError) as error:
-        print(f"lsfq train: {error}", file=sys.stderr)
+    except (ValueError, DatasetError, CheckpointError, OSError) as error:
+        print(f"lsfq train: {output.reason(error)}", file=sys.stderr)
         return 2
     try:
         record = trainer.run()

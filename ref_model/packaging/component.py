@@ -214,7 +214,12 @@ def listed_registers(registers: RegisterMap) -> list[Register]:
             )
             for register in array.registers
         ]
-    return listed
+    return [replace(register, text=_plain(register.text)) for register in listed]
+
+
+def _plain(text: str) -> str:
+    """The words of a Markdown text: catalogues show them as they are."""
+    return re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", text).replace("`", "")
 
 
 ACCESS = {

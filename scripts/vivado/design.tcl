@@ -10,6 +10,7 @@
 # One clock for everything. IP and parameters: PG201 (Zynq UltraScale+ PS), PG082 (Zynq-7000 PS),
 # PG021 (AXI DMA), PG247 (SmartConnect), PG099 (interrupt controller), PG164 (reset). PYNQ wants the
 # interrupts behind one controller on the first interrupt line (PYNQ documentation, Interrupt).
+# Tcl 8.5 is enough: older Vivados have no other.
 
 namespace eval design {
   variable core   lsfq_accel_0
@@ -125,11 +126,14 @@ proc design::build { name system_name core_type core_vlnv parameters clock_mhz b
   cell smartconnect smartconnect_memory  { NUM_SI 3 NUM_MI 1 }
   cell proc_sys_reset reset_0 {}
   cell xlconcat interrupts { NUM_PORTS 4 }
-  cell axi_intc axi_intc_0 { C_IRQ_CONNECTION 1 }
+  # Every interrupt is a level; said here, because not every Vivado passes it on through the concat.
+  cell axi_intc axi_intc_0 { C_IRQ_CONNECTION 1 C_KIND_OF_INTR.VALUE_SRC USER C_KIND_OF_INTR 0xFFFFFFF0 }
 
   # ---- clock and reset
 
-  wire zynq_ps/[dict get $system clock] {*}[lmap pin [dict get $system clocks] { string cat zynq_ps/ $pin }] \
+  set system_clocks {}
+  foreach pin [dict get $system clocks] { lappend system_clocks zynq_ps/$pin }
+  wire zynq_ps/[dict get $system clock] {*}$system_clocks \
     reset_0/slowest_sync_clk smartconnect_control/aclk smartconnect_memory/aclk $core/aclk \
     $param/s_axi_lite_aclk $param/m_axi_mm2s_aclk \
     $data/s_axi_lite_aclk $data/m_axi_mm2s_aclk $data/m_axi_s2mm_aclk axi_intc_0/s_axi_aclk
@@ -177,8 +181,16 @@ proc design::build { name system_name core_type core_vlnv parameters clock_mhz b
     axi_intc_0/S_AXI/Reg    0x30000 64K ] {
     assign_bd_address -offset [format 0x%08X [expr { $base + $offset }]] -range $range [get_bd_addr_segs $segment]
   }
+  # The DMAs see memory only. What else the port offers (flash, on-chip memory) is excluded by name,
+  # else validation warns of it; a segment that cannot be excluded may stay a warning.
+  set memory zynq_ps/[dict get $system memory]
   foreach space [list $param/Data_MM2S $data/Data_MM2S $data/Data_S2MM] {
-    assign_bd_address -target_address_space /$space [get_bd_addr_segs zynq_ps/[dict get $system memory]]
+    assign_bd_address -target_address_space /$space [get_bd_addr_segs $memory]
+    foreach other [get_bd_addr_segs -quiet [file dirname $memory]/*] {
+      if { [string trimleft $other /] ne $memory } {
+        catch { exclude_bd_addr_seg -target_address_space [get_bd_addr_spaces $space] $other }
+      }
+    }
   }
 
   validate_bd_design

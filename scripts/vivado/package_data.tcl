@@ -90,11 +90,11 @@ set ip_registers {
   { PORTS 0x018 read-only {Widths of the stream ports; images are filled to whole beats.} { { PARAM_W 0 16 } { DATA_W 16 16 } } }
   { CONTROL 0x020 write-only {Commands. Reads as 0.} { { START 0 1 } { ABORT 1 1 } } }
   { STATUS 0x024 read-only {State. DONE and ERROR stay until the next START or ABORT.} { { BUSY 0 1 } { DONE 1 1 } { ERROR 2 1 } { DRAINING 3 1 } } }
-  { ERROR 0x028 read-only {Why and where the last pass was stopped ([stream format](stream_format.md), Errors).} { { CODE 0 8 } { LAYER 16 16 } } }
+  { ERROR 0x028 read-only {Why and where the last pass was stopped (stream format, Errors).} { { CODE 0 8 } { LAYER 16 16 } } }
   { PASSES 0x02C read-write {Passes that one START runs, back to back; 0 counts as 1.} { { VALUE 0 32 } } }
   { PASSES_DONE 0x030 read-only {Passes finished since START.} { { VALUE 0 32 } } }
-  { IRQ_ENABLE 0x034 read-write {Events that raise `irq`.} { { DONE 0 1 } { ERROR 1 1 } } }
-  { IRQ_STATUS 0x038 read-write {Events that came, enabled or not; write 1 to clear. `irq` is high while an enabled one is set.} { { DONE 0 1 } { ERROR 1 1 } } }
+  { IRQ_ENABLE 0x034 read-write {Events that raise irq.} { { DONE 0 1 } { ERROR 1 1 } } }
+  { IRQ_STATUS 0x038 read-write {Events that came, enabled or not; write 1 to clear. irq is high while an enabled one is set.} { { DONE 0 1 } { ERROR 1 1 } } }
   { CYCLES 0x040 read-only {Cycles of the last pass, from its first input beat (image or parameters) to its last result beat.} { { VALUE 0 32 } } }
   { LOAD_CYCLES 0x044 read-only {Of these, until the first image was stored.} { { VALUE 0 32 } } }
   { LAYERS 0x048 read-only {LAYER blocks finished in this pass.} { { VALUE 0 16 } } }

@@ -50,8 +50,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["", "fly", "run --count 0", "run --pin 5", "run --backend board", "report weather"],
-)
+    ["", "fly", "run --count 0", "run --pin 5", "run --backend board", "report weather",
+     "run --stalls 0.3", "run --waves x.vcd", "run --backend simulator --stalls 1"],
+)  # fmt: skip
 def test_wrong_use(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     try:
         status: Any = main(line.split())
@@ -105,9 +106,13 @@ def test_a_difference_is_status_1(
     ("options", "status", "words"),
     [
         (["--network", "/nonexistent"], 2, "/nonexistent"),
-        (["--images", "/nonexistent.npy"], 2, "/nonexistent.npy"),
+        (["--images", "/nonexistent.npy"], 2, "lsfq run: /nonexistent.npy: No such file"),
+        (["--images", __file__ + "/x.npy"], 2, "x.npy: Not a directory"),
         (["--backend", "board", "--bitstream", "x.bit"], 1, "needs PYNQ"),
         (["--batch", "0"], 2, "batch 0"),
+        (["--backend", "simulator", "--waves", "/nonexistent/x.vcd"], 2, "x.vcd: No such file"),
+        (["--feature-depth", "16"], 1, "the feature memory has 16"),
+        (["--backend", "simulator", "--weight-depth", "300"], 1, "must_be_a_power_of_two"),
     ],
 )
 def test_run_fails_with_a_sentence(
@@ -118,6 +123,20 @@ def test_run_fails_with_a_sentence(
     said = capsys.readouterr()
     assert words in said.err
     assert not said.out
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x93NUMPY\x01\x00v\x00{"])
+def test_images_that_are_none(
+    files: list[str], content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.npy").write_bytes(content)
+    assert main(["run", *files[:2], "--images", str(tmp_path / "bad.npy")]) == 2
+    assert "bad.npy: no .npy file of numbers, or cut short" in capsys.readouterr().err
+
+
+def test_report_without_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "performance", "--folder", str(tmp_path / "none")]) == 2
+    assert "measured.json: No such file or directory (make" in capsys.readouterr().err
 
 
 def test_export_as_c(files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,6 +147,19 @@ def test_synthesis_project_is_written(tree: Path) -> None:
     assert os.sep + "tb" + os.sep not in scripts
 
 
+def test_vivado_is_asked_for_synthesis_only(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core alone has more ports than a device has pins: it cannot be placed."""
+    stub, calls = tree / "bin" / "vivado", tree / "calls"
+    stub.parent.mkdir()
+    stub.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n')
+    stub.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stub.parent}{os.pathsep}{os.environ['PATH']}")
+    done = _run(tree, "--target=synth", "lsfq:accel")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "_synth.tcl" in calls.read_text()
+    assert "_run.tcl" not in calls.read_text()
+
+
 # ---- Yosys
 
 SMALL_TOP = """`default_nettype none

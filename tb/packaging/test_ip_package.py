@@ -82,7 +82,7 @@ def test_agreement() -> None:
             "port s_axi_awready", id="direction",
         ),
         pytest.param(TOP, "[11:0]          s_axi_a", "[9:0] s_axi_a", "registers 12", id="address"),
-        pytest.param(TOP, "ACC_W          = 27", "ACC_W = 26", "parameter ACC_W", id="default"),
+        pytest.param(TOP, "ACC_W            = 27", "ACC_W = 26", "parameter ACC_W", id="default"),
         pytest.param(TOP, "parameter PIN ", "parameter P_IN ", "parameter PIN", id="parameter"),
         pytest.param(
             "fusesoc.core", "- ip/memory/lsfq_ram.v\n", "", "memory/lsfq_ram.v", id="file unlisted"
@@ -121,6 +121,22 @@ def test_one_sided_change(tree: Path, name: str, old: str, new: str, complaint: 
     _edit(tree / name, old, new)
     found = disagreements(tree)
     assert any(complaint in text for text in found), found
+
+
+def test_a_file_that_no_list_names(tree: Path) -> None:
+    """Both lists agree, and yet a file is not packaged."""
+    shutil.copytree(rtl.ROOT / "scripts/vivado", tree / "scripts/vivado")
+    _edit(tree / "fusesoc.core", "      - ip/memory/lsfq_ram.v\n", "")
+    for path, text in generate(tree).items():
+        path.write_text(text, encoding="utf-8")
+    assert disagreements(tree) == ["file memory/lsfq_ram.v of ip/ is missing in fusesoc.core"]
+
+
+def test_descriptions_are_plain_words() -> None:
+    """No Markdown: a catalogue shows it as it is."""
+    assert "](" not in TEXT
+    texts = re.findall(r"<spirit:description>(.*?)</spirit:description>", TEXT, re.DOTALL)
+    assert not [text for text in texts if "`" in text]
 
 
 def test_a_file_that_is_gone(tree: Path) -> None:

@@ -279,6 +279,23 @@ def record_design(arguments: Sequence[str], board_parts: str) -> list[list[str]]
     )
 
 
+def test_the_dmas_see_memory_only() -> None:
+    """What else the processing system's port offers is excluded, for each of the three masters."""
+    offered = [f"/zynq_ps/SAXIGP2/{name}" for name in ("HP0_DDR_LOW", "HP0_QSPI", "HP0_LPS_OCM")]
+    words = record(
+        rtl.ROOT / "scripts/block_design.tcl", ["zcu104"], {"LSFQ_SEGMENTS": " ".join(offered)}
+    )
+    excluded = Counter(word[-1] for word in words if word[0] == "exclude_bd_addr_seg")
+    assert excluded == dict.fromkeys(offered[1:], 3)
+
+
+def test_interrupts_are_levels() -> None:
+    """A bit of C_KIND_OF_INTR is 0 for a level."""
+    cells = design(rtl.ROOT, ["pynqz2"]).cells
+    kinds = int(cells["axi_intc_0"].settings["C_KIND_OF_INTR"], 16)
+    assert kinds & ((1 << int(cells["interrupts"].settings["NUM_PORTS"])) - 1) == 0
+
+
 def test_bitstream(tmp_path: Path) -> None:
     output = tmp_path / "project"
     made = {
@@ -362,6 +379,16 @@ def test_unknown_commands_are_noticed(tree: Path) -> None:
         design(tree, ["ultra96v2"])
 
 
+@pytest.mark.parametrize(
+    ("line", "word"), [("lmap pin {} {}", "lmap"), ("string cat a b", "cat"), ("try {}", "try")]
+)
+def test_tcl_is_that_of_older_vivados(tree: Path, line: str, word: str) -> None:
+    path = tree / "scripts/vivado/boards.tcl"
+    path.write_text(f"{path.read_text()}{line}\n")
+    with pytest.raises(ScriptError, match=f'"{word}"'):
+        design(tree, ["ultra96v2"])
+
+
 # ---- the packager's script
 
 
@@ -381,6 +408,9 @@ def test_packaging() -> None:
     assert sorted(clocked) == sorted(
         bus.name for bus in PACKAGE.buses if bus.kind in ("aximm", "axis")
     )
+    associated = [word[1:-1] for word in words if word[0] == "ipx::associate_bus_interfaces"]
+    assert all(words[-2:] == ["-clock", "aclk"] for words in associated[:-1])
+    assert associated[-1] == ["-clock", "aclk", "-reset", "aresetn"]
     listed = component.listed_registers(PACKAGE.registers)
     assert [word[1] for word in words if word[0] == "ipx::add_register"] == [r.name for r in listed]
     offsets = [int(w[2], 16) for w in words if w[:2] == ["set_property", "address_offset"]]

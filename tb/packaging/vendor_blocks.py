@@ -82,7 +82,7 @@ AXI_INTC = Block(
     outputs=frozenset({"irq"}),
     clocks=frozenset({"s_axi_aclk"}),
     resets=frozenset({"s_axi_aresetn"}),
-    settings=frozenset({"C_IRQ_CONNECTION"}),
+    settings=frozenset({"C_IRQ_CONNECTION", "C_KIND_OF_INTR", "C_KIND_OF_INTR.VALUE_SRC"}),
 )
 PROC_SYS_RESET = Block(
     {},

@@ -102,7 +102,7 @@ def test_a_damaged_network_is_refused(
 ) -> None:
     path = exported / "weights.npz"
     path.write_bytes(path.read_bytes()[:-10])
-    assert command.main(["--network", str(exported), "--output", str(tmp_path / "out")]) == 1
+    assert command.main(["--network", str(exported), "--output", str(tmp_path / "out")]) == 2
     assert "truncated, damaged" in capsys.readouterr().err
     assert files_in(tmp_path) == ["tiny"]
 
@@ -124,6 +124,18 @@ def test_bad_options(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "usage:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--output", "--streams", "--c"])
+def test_a_folder_that_cannot_be_made(
+    exported: Path, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names the folder that was asked for, not a temporary one."""
+    (tmp_path / "file").write_text("not a folder")
+    target = str(tmp_path / "file" / "out")
+    arguments = ["--network", str(exported), option, target, "--no-accuracy"]
+    assert command.main(arguments) == 2
+    assert f"lsfq export: {target}: " in capsys.readouterr().err
+
+
 def test_help() -> None:
     script = [sys.executable, str(ROOT / "scripts" / "export_weights.py"), "--help"]
     shown = subprocess.run(script, capture_output=True, text=True, check=True)
@@ -137,7 +149,7 @@ def test_without_torch_the_message_says_so(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     arguments = ["--checkpoint", str(tmp_path / "c.pt"), "--output", str(tmp_path / "out")]
-    assert command.main(arguments) == 1
+    assert command.main(arguments) == 2
     assert "reading checkpoints needs PyTorch" in capsys.readouterr().err
     assert files_in(tmp_path) == []
 
@@ -175,7 +187,7 @@ def test_nothing_to_compare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "ROOT", tmp_path)
-    assert command.main([]) == 1
+    assert command.main([]) == 2
     assert "to compare" in capsys.readouterr().err
 
 
@@ -187,11 +199,11 @@ def test_damaged_truncated_and_foreign_checkpoints(
     bad = tmp_path / "bad.pt"
     for content in (whole[: len(whole) // 2], whole[:-1], b"", b"hello", b"PK\x03\x04" + whole[9:]):
         bad.write_bytes(content)
-        assert command.main(["--checkpoint", str(bad), "--output", str(target)]) == 1
+        assert command.main(["--checkpoint", str(bad), "--output", str(target)]) == 2
         assert "bad.pt" in capsys.readouterr().err
         assert not target.exists()
     missing = str(tmp_path / "no.pt")
-    assert command.main(["--checkpoint", missing, "--output", str(target)]) == 1
+    assert command.main(["--checkpoint", missing, "--output", str(target)]) == 2
     assert "no such checkpoint" in capsys.readouterr().err
     assert files_in(tmp_path) == ["bad.pt", "shipped"]
 
@@ -216,5 +228,5 @@ def test_untrained_networks_use_their_grids(model: str, tmp_path: Path) -> None:
 
 def test_an_unknown_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")
-    assert command.main(["--untrained", "vgg8", "--output", str(tmp_path / "out")]) == 1
+    assert command.main(["--untrained", "vgg8", "--output", str(tmp_path / "out")]) == 2
     assert "choose one of vgg7, mobilenetv2, resnet20" in capsys.readouterr().err

@@ -268,7 +268,9 @@ def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, check=False)
 
 
-def test_command_line_trains_and_resumes(tmp_path: Path) -> None:
+@pytest.fixture
+def small_data(tmp_path: Path) -> Path:
+    """Six files of made-up images, laid out as CIFAR-10."""
     data = tmp_path / "data" / CIFAR10.folder
     data.mkdir(parents=True)
     for index, name in enumerate((*CIFAR10.train_files, CIFAR10.test_file)):
@@ -277,7 +279,11 @@ def test_command_line_trains_and_resumes(tmp_path: Path) -> None:
             [part.labels[:, None].astype(np.uint8), part.pixels.reshape(40, -1)], axis=1
         )
         records.tofile(data / name)
-    options = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"),
+    return tmp_path / "data"
+
+
+def test_command_line_trains_and_resumes(small_data: Path, tmp_path: Path) -> None:
+    options = ["--data", str(small_data), "--out", str(tmp_path / "run"),
                "--width", "2", "--threads", "1", "--batch", "20", "--float-epochs", "1",
                "--quantised-epochs", "1", "--integer-epochs", "1",
                "--weight-bits", "8,4,4,4,4,4,8"]  # fmt: skip
@@ -291,6 +297,14 @@ def test_command_line_trains_and_resumes(tmp_path: Path) -> None:
     assert again.returncode == 2
     assert "--resume" in again.stderr
     assert command(*options, "--resume").returncode == 0
+
+
+def test_command_line_names_a_folder_that_cannot_be_made(small_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    done = command("--data", small_data, "--out", tmp_path / "file" / "run", "--width", "2")
+    assert done.returncode == 2
+    assert f"lsfq train: {tmp_path}/file/run: Not a directory" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_command_line_refuses_before_it_reads_data() -> None:

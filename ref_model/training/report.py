@@ -143,6 +143,40 @@ def comparisons(records: Mapping[str, Record]) -> list[Comparison]:
     return sorted(found, key=lambda c: (c.network, c.bits), reverse=True)
 
 
+def ablations(records: Mapping[str, Record]) -> list[tuple[str, str, Method, Method]]:
+    """What LSFQ's parts do: (network and bits, part, LSFQ with it, LSFQ without), by comparison.
+
+    A hard clip on both tensors is LSQ, whose formulas those of `LSFQ, hard clips` then are. Float
+    step sizes and biases are those of the quantised stage's end: the same weights, evaluated by the
+    float graph.
+    """
+    found = []
+    for comparison in comparisons(records):
+        by_name = {method.name: method for method in comparison.methods}
+        ours = by_name.get("LSFQ")
+        if ours is None:
+            continue
+        where = f"{comparison.network}, {comparison.bits}"
+        for name, part in (
+            ("LSQ", "soft clip (without: hard clip, which is LSQ)"),
+            ("LSFQ, hard clips", "soft clip (without: hard clip)"),
+            ("LSFQ, fixed clips", "learned clips (without: where calibration puts them)"),
+        ):
+            if name in by_name:
+                found.append((where, part, ours, by_name[name]))
+        floats = {
+            record["seed"]: record["constants"]["quantised"]["float"]
+            for record in compared(records)
+            if (network_name(record), bits_name(record), method_name(record))
+            == (comparison.network, comparison.bits, "LSFQ")
+            and "constants" in record
+        }
+        if floats:
+            part = "integer step sizes and biases (without: float ones)"
+            found.append((where, part, ours, Method("float constants", floats, ours.baseline)))
+    return found
+
+
 def missing(runs: Sequence[Run], records: Mapping[str, Record]) -> list[Run]:
     """Runs of the list that have no record."""
     return [run for run in runs if run.name not in records]
@@ -161,6 +195,7 @@ def report(
     parts.append("## Methods\n\n" + _methods_text(records))
     for comparison in comparisons(records):
         parts.append(_comparison_table(comparison))
+    parts.append(_ablations_text(records))
     parts.append("## Learning curves\n\n" + _CURVES + "\n\n" + pictures.pop("learning_curves", ""))
     parts.append("## What the clips cut\n\n" + _CLIPS)
     parts += pictures.values()
@@ -182,6 +217,9 @@ test set; *loss* is the difference in points. No epoch is chosen by its test acc
 counts.
 
 ## Networks"""
+
+_ABLATIONS = """\
+What each part of LSFQ is worth, seed by seed (positive: it helps); *clear* as above."""
 
 _CURVES = """\
 Test accuracy after every epoch: float, then quantised, then with the integer network's own forward
@@ -241,6 +279,19 @@ def _comparison_table(comparison: Comparison) -> str:
     title = f"{comparison.network}, {comparison.bits}, epochs {_epochs(comparison.epochs)}:"
     head = ("method", "integer %", "float %", "behind", "clear", "seeds")
     return f"{title}\n\n" + _table(head, rows, "lrrrll")
+
+
+def _ablations_text(records: Mapping[str, Record]) -> str:
+    rows = []
+    for where, part, ours, without in ablations(records):
+        difference, spread, clear = without.behind(ours)
+        rows.append((
+            where, part, _spread(ours.accuracy.values()), _spread(without.accuracy.values()),
+            f"{_points(difference)} ± {spread:.2f}", "yes" if clear else "no",
+        ))  # fmt: skip
+    head = ("network", "part of LSFQ", "with %", "without %", "worth, points", "clear")
+    table = _table(head, rows, "llrrrl")
+    return f"## Ablations\n\n{_ABLATIONS}\n\n{table}" if rows else ""
 
 
 def _run_table(records: Mapping[str, Record]) -> str:

@@ -15,7 +15,14 @@ pytest.importorskip("matplotlib", reason="the report's pictures")
 from lsfq.command import accuracy_report
 from ref_model.training.config import TrainingConfig
 from ref_model.training.experiments import Run
-from ref_model.training.report import Method, bits_name, comparisons, network_name, report
+from ref_model.training.report import (
+    Method,
+    ablations,
+    bits_name,
+    comparisons,
+    network_name,
+    report,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,3 +133,20 @@ def test_runs_without_a_record_are_named_with_their_command() -> None:
     text = report({"x": record("x", 89.0, stages=(8, 1, 1))}, runs, [], [])
     assert "- `wide`: `scripts/train.py --width 128 --out runs/wide`" in text
     assert "- `x`" not in text
+
+
+def test_ablations_are_seed_by_seed() -> None:
+    records = methods([80.0, 81.0], [79.0, 80.5])
+    for seed, value in enumerate([70.0, 71.0]):
+        records[f"f{seed}"] = record(f"f{seed}", value, seed, learned_clip=False)
+    for seed in (0, 1):
+        records[f"lsfq_s{seed}"]["constants"] = {"quantised": {"float": 80.25 + seed}}
+    found = {
+        part.split(" (")[0]: without.behind(ours)[0]
+        for _, part, ours, without in ablations(records)
+    }
+    assert found == {
+        "soft clip": 0.75, "learned clips": 10.0, "integer step sizes and biases": -0.25,
+    }  # fmt: skip
+    assert "| 0.75 ± 0.35 |" in report(records, [], [], [])
+    assert "## Ablations" not in report({}, [], [], [])

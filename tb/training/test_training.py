@@ -9,14 +9,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="training needs PyTorch")
 
 import torch
 
-from ref_model.datasets import CIFAR10
 from ref_model.integer import evaluate, load_network, save_network
 from ref_model.training import checkpoint
 from ref_model.training.augment import Batches, to_unit
@@ -25,7 +23,7 @@ from ref_model.training.export import to_integer_network
 from ref_model.training.loop import Trainer, optimiser_groups
 from ref_model.training.progress import Progress
 from ref_model.training.quantizers import QUANTIZERS
-from tb.training.synthetic import images, small_config
+from tb.training.synthetic import cifar10_files, images, small_config
 
 TRAIN, TEST = images(200, seed=1), images(100, seed=2)
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train.py"
@@ -269,14 +267,7 @@ def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_command_line_trains_and_resumes(tmp_path: Path) -> None:
-    data = tmp_path / "data" / CIFAR10.folder
-    data.mkdir(parents=True)
-    for index, name in enumerate((*CIFAR10.train_files, CIFAR10.test_file)):
-        part = images(40, seed=index)
-        records = np.concatenate(
-            [part.labels[:, None].astype(np.uint8), part.pixels.reshape(40, -1)], axis=1
-        )
-        records.tofile(data / name)
+    cifar10_files(tmp_path / "data", 40)
     options = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"),
                "--width", "2", "--threads", "1", "--batch", "20", "--float-epochs", "1",
                "--quantised-epochs", "1", "--integer-epochs", "1",

@@ -114,6 +114,9 @@ def small_talk(ranks: Ranks) -> None:
     """What a rank hears from the others."""
     assert ranks.totals(ranks.rank, 1.0) == [1.0, 2.0]
     assert ranks.from_first(lambda: ranks.rank) == 0
+    spoken: list[int] = []
+    ranks.once(spoken.append, 1)
+    assert spoken == ([1] if ranks.first else [])
     order = ranks.first_before_others(time.monotonic)
     ahead, behind = ranks.totals(order if ranks.first else 0, 0 if ranks.first else order)
     assert ahead < behind

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from lsfq.command import performance_report
-from ref_model.hardware.performance import STALLS, Bar, last_pass, loss_explained, utilisation_bars
+from ref_model.bars import Bar
+from ref_model.hardware.performance import STALLS, last_pass, loss_explained, utilisation_bars
 from ref_model.integer.storage import save_network
 from ref_model.integer.synthetic import vgg7
 from scripts import performance

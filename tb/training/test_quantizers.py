@@ -266,7 +266,7 @@ def test_pieces_give_the_bits_of_the_whole(
     torch.manual_seed(0)
     x, grad = (2 * torch.randn(3, 5, 4, 4).to(memory_format=torch.channels_last) for _ in "xy")
     results = []
-    for piece in (1 << 16, 7):
+    for piece in (1 << 18, 7):
         monkeypatch.setattr(functional, "PIECE", piece)
         values = x.clone().requires_grad_()
         alpha = torch.tensor(1.7, requires_grad=True)

@@ -105,8 +105,8 @@ class _QuantizeActivation(torch.autograd.Function):
         return grad_x, grad_alpha, None, None, None, None, None
 
 
-PIECE = 1 << 16
-"""Elements of a piece for each thread: what an operation leaves in cache for the next one."""
+PIECE = 1 << 18
+"""Elements of a piece for each thread: few enough for its cache, enough to be worth sharing out."""
 
 
 def _pieces(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:

@@ -14,7 +14,7 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing proofs docs documents
+.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing proofs docs documents bench-train
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -43,6 +43,9 @@ area: $(VENV)/synth.stamp ## Synthesise the core; LUT, FF, DSP and BRAM by block
 
 timing: $(VENV)/synth.stamp ## Place and route a reduced core for ECP5; its clock and longest path
 	$(BIN)/python scripts/timing.py $(ARGS)
+
+bench-train: $(VENV)/bench.stamp ## Time a training step: float, LSFQ, Brevitas (installs Brevitas), with bars
+	$(BIN)/python scripts/bench_train.py $(ARGS)
 
 proofs: $(VENV)/synth.stamp ## Prove the multiplier's forms and chains equal to plain products
 	$(BIN)/python scripts/prove.py $(ARGS)
@@ -107,6 +110,11 @@ $(VENV)/package.stamp: $(VENV)/sim.stamp
 
 $(VENV)/synth.stamp: EXTRAS := sim,synth
 $(VENV)/synth.stamp: $(VENV)/sim.stamp
+	@$(INSTALL)
+	@touch $@
+
+$(VENV)/bench.stamp: EXTRAS := sim,train,bench
+$(VENV)/bench.stamp: $(VENV)/sim.stamp
 	@$(INSTALL)
 	@touch $@
 

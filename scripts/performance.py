@@ -32,11 +32,11 @@ import numpy.typing as npt
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from ref_model.bars import Bar, bar_table  # noqa: E402
 from ref_model.datasets import CIFAR10, read_records  # noqa: E402
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
 from ref_model.hardware.performance import (  # noqa: E402
     STALLS,
-    Bar,
     Performance,
     depthwise_bars,
     last_pass,
@@ -167,20 +167,6 @@ def reference_speed(network: IntegerNetwork) -> float:
         run_network(network, images)
         speeds.append(REFERENCE_IMAGES / (time.perf_counter() - start))
     return float(np.median(speeds[1:]))
-
-
-def bar_table(bars: list[Bar]) -> str:
-    """Every bar, its figure, and whether it is held."""
-    rows = [
-        (
-            bar.what,
-            f"{bar.figure:.3f}",
-            f"{'at most' if bar.most else 'at least'} {bar.limit:g}",
-            "held" if bar.held else "MISSED",
-        )
-        for bar in bars
-    ]
-    return table(("figure", "measured", "bar", ""), rows)
 
 
 def sweep(run: NetworkRun) -> list[dict[str, str | int]]:

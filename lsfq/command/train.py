@@ -9,6 +9,7 @@ examples:
   lsfq train --quantizer pact --seed 1
   lsfq train --model mobilenetv2               width 32 is the paper's network (1.0)
   lsfq train --limit 2000 --float-epochs 2 --quantised-epochs 1 --integer-epochs 1   a trial
+  torchrun --nproc-per-node=2 scripts/train.py --batch 200     two processes share every batch
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from lsfq.command import output
 
 if TYPE_CHECKING:
     from ref_model.training.config import Stage, TrainingConfig
+    from ref_model.training.distributed import Ranks
 
 MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
 """Keep glibc from mapping and unmapping activations in every step (up to 1.6 times as fast)."""
@@ -56,7 +58,9 @@ def parser() -> argparse.ArgumentParser:
     )
     recipe = result.add_argument_group("recipe")
     recipe.add_argument("--seed", type=int, default=0, help="order, augmentation, start (0)")
-    recipe.add_argument("--batch", type=int, default=200, help="images a step (200)")
+    recipe.add_argument(
+        "--batch", type=int, default=200, help="images a step, of all processes together (200)"
+    )
     recipe.add_argument("--shift", type=int, default=3, help="random shift in pixels (3)")
     recipe.add_argument("--weight-decay", type=float, default=5e-4, help="on weights (5e-4)")
     recipe.add_argument("--label-smoothing", type=float, default=0.1, help="(0.1)")
@@ -142,12 +146,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
-    """Train; the run's record goes into ``content``."""
+    """Train, alone or as one of the processes that torchrun started.
+
+    The run's record goes into ``content``, of the first process alone.
+    """
     try:
-        import torch
+        from ref_model.training.distributed import joined
     except ImportError:
         print("training needs PyTorch: pip install '.[train]'", file=sys.stderr)
         return 2
+    with joined() as ranks:
+        return train(options, content, ranks)
+
+
+def train(options: argparse.Namespace, content: dict[str, Any], ranks: Ranks) -> int:
+    """The part of `run` that this one of ``ranks`` has."""
+    import torch
+
     from ref_model.datasets import DatasetError, dataset_by_name, load_test, load_train
     from ref_model.training.checkpoint import CheckpointError
     from ref_model.training.loop import Trainer
@@ -160,24 +175,27 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         folder = options.out or Path("runs") / config.name()
         trainer = Trainer(
             config,
-            load_train(dataset, options.data),
-            load_test(dataset, options.data),
+            ranks.first_before_others(lambda: load_train(dataset, options.data)),
+            ranks.first_before_others(lambda: load_test(dataset, options.data)),
             folder,
             resume=options.resume,
             float_from=options.float_from,
+            ranks=ranks,
         )
     except (ValueError, DatasetError, CheckpointError, OSError) as error:
-        print(f"lsfq train: {output.reason(error)}", file=sys.stderr)
+        print(f"lsfq train{ranks.name}: {output.reason(error)}", file=sys.stderr)
         return 2
     try:
         record = trainer.run()
     except KeyboardInterrupt:
-        print(f"\nstopped; --resume continues from {folder}/checkpoint.pt", file=sys.stderr)
+        said = f"\nstopped; --resume continues from {folder}/checkpoint.pt"
+        ranks.once(print, said, file=sys.stderr)
         return 130
-    print(
+    ranks.once(
+        print,
         f"{record['name']}: float {record['float_accuracy']:.2f} %, "
         f"integer {record['integer_accuracy']:.2f} % of {record['test_images']} test images "
-        f"-> {folder}"
+        f"-> {folder}",
     )
-    content.update(record, folder=str(folder))
+    ranks.once(content.update, record, folder=str(folder))
     return 0

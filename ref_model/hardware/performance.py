@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ref_model.bars import Bar
+
 STALLS = ("starved_weights", "blocked_output", "starved_features")
 """Counters of cycles without work; with ``busy`` they are all cycles of a layer."""
 
@@ -109,21 +111,6 @@ def loss_explained(free: Performance, throttled: Performance) -> tuple[int, int]
     lost = throttled.cycles - free.cycles
     shown = throttled.stall("starved_weights") - free.stall("starved_weights")
     return lost, shown + throttled.between - free.between
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A figure that must not be missed: at least (or, ``most``, at most) ``limit``."""
-
-    what: str
-    figure: float
-    limit: float
-    most: bool = False
-
-    @property
-    def held(self) -> bool:
-        """Whether the figure is on the right side."""
-        return self.figure <= self.limit if self.most else self.figure >= self.limit
 
 
 def utilisation_bars(measured: Performance, whole: float, inner: float) -> Sequence[Bar]:

@@ -27,11 +27,17 @@ def to_unit(pixels: Tensor) -> Tensor:
 
 
 class Batches:
-    """Training batches: random order, shift by up to ``shift`` pixels, alternating flip."""
+    """Training batches: random order, shift by up to ``shift`` pixels, alternating flip.
 
-    def __init__(self, images: Images, batch: int, shift: int, seed: int) -> None:
+    ``share`` selects the images of each batch that are wanted, where processes share them.
+    """
+
+    def __init__(
+        self, images: Images, batch: int, shift: int, seed: int, share: slice = slice(None)
+    ) -> None:
         self._labels = torch.from_numpy(images.labels)
         self._batch = batch
+        self._share = share
         self._seed = seed
         self._span = 2 * shift + 1
         height, width = images.pixels.shape[2:]
@@ -54,7 +60,7 @@ class Batches:
         down = torch.randint(0, self._span, (count,), generator=generator)
         right = torch.randint(0, self._span, (count,), generator=generator)
         for step in range(first_step, len(self)):
-            index = order[step * self._batch : (step + 1) * self._batch]
+            index = order[step * self._batch : (step + 1) * self._batch][self._share]
             images = self._windows[index, :, down[index], right[index]]
             mirror = (self._mirror[index] + epoch) % 2 == 1
             images[mirror] = images[mirror].flip(-1)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ref_model.training.joint_norm import JointBatchNorm2d
 from ref_model.training.quantizers import ActivationQuantizer, Scheme, WeightQuantizer
 
 
@@ -68,7 +69,7 @@ class ConvUnit(nn.Module):
         self.conv = nn.Conv2d(
             inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
         )
-        self.norm = nn.BatchNorm2d(outputs)
+        self.norm = JointBatchNorm2d(outputs)
         self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits)
         self.activation_quantizer: ActivationQuantizer = scheme.activation(activation_bits, linear)
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
@@ -95,14 +96,14 @@ class ConvUnit(nn.Module):
         return quantised
 
     def _convolve_in_training_type(self, x: Tensor, weight: Tensor) -> Tensor:
-        """The convolution; in training with operands of ``training_type``, result float32.
+        """The convolution; in training with operands of ``training_type``, result as the weights.
 
         Depthwise layers stay in float32: they wait for memory, not for multiplications.
         """
         if not self.training or self.conv.groups > 1:
             return self.convolve(x, weight)
         operands = x.to(self.training_type), weight.to(self.training_type)
-        return self.convolve(*operands).to(torch.float32)
+        return self.convolve(*operands).to(weight.dtype)
 
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         """The convolution alone, with the given weights."""

@@ -12,6 +12,9 @@ stage          forward pass
 A run folder holds ``config.json``, ``checkpoint.pt`` (to resume from), ``curve.json`` (learning
 curves), ``log.txt``, the network at the end of each stage (``float.pt``, ``quantised.pt``,
 ``network.pt``) and ``record.json`` (the result).
+
+Several processes can share a run (`distributed`): same batches, same numbers up to the order of
+float sums.
 """
 
 from __future__ import annotations
@@ -19,7 +22,6 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,28 +35,42 @@ from ref_model.integer import evaluate
 from ref_model.training import checkpoint
 from ref_model.training.augment import Batches, to_unit
 from ref_model.training.config import STAGES, ConfigError, TrainingConfig
+from ref_model.training.distributed import ALONE, Forward, Ranks
 from ref_model.training.export import to_integer_network
 from ref_model.training.integer_stage import IntegerGraph
 from ref_model.training.layers import Mode, Network
 from ref_model.training.progress import Progress
-from ref_model.training.quantizers import ActivationQuantizer
+from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
 
 CALIBRATION_IMAGES = 500
 CHECKPOINT_SECONDS = 300.0
 """A cut costs at most this much work (and never a whole epoch of a long run)."""
 
-Forward = Callable[[Tensor], Tensor]
-
 
 @torch.no_grad()
-def accuracy(forward: Forward, images: Images, batch: int = 500) -> float:
-    """Percentage of ``images`` whose largest logit is their label. ``forward`` takes uint8."""
+def accuracy(forward: Forward, images: Images, ranks: Ranks = ALONE, batch: int = 500) -> float:
+    """Percentage of ``images`` whose largest logit is their label. ``forward`` takes uint8.
+
+    Each of ``ranks`` looks at its share of the images.
+    """
+    mine = ranks.share(len(images))
+    pixels_of, labels_of = images.pixels[mine], images.labels[mine]
     right = 0
-    for start in range(0, len(images), batch):
-        pixels = torch.from_numpy(images.pixels[start : start + batch])
-        labels = torch.from_numpy(images.labels[start : start + batch])
+    for start in range(0, len(labels_of), batch):
+        pixels = torch.from_numpy(pixels_of[start : start + batch])
+        labels = torch.from_numpy(labels_of[start : start + batch])
         right += int((forward(pixels).argmax(1) == labels).sum())
-    return 100.0 * right / len(images)
+    return 100.0 * ranks.totals(right)[0] / len(images)
+
+
+def integer_accuracy(network: Network, images: Images, ranks: Ranks = ALONE) -> float:
+    """The same of the reference model, of ``network`` as it would be exported."""
+    mine = ranks.share(len(images))
+    workers, right = torch.get_num_threads(), 0
+    if mine.start < mine.stop:
+        pixels, labels = images.pixels[mine], images.labels[mine]
+        right = evaluate(to_integer_network(network), pixels, labels, workers=workers).correct
+    return 100.0 * ranks.totals(right)[0] / len(images)
 
 
 def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any]]:
@@ -71,6 +87,18 @@ def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str,
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
+
+
+def unused_parameters(network: Network) -> bool:
+    """Whether the network's mode leaves parameters alone that learn: clips, in the float stage."""
+    if any(unit.mode is not Mode.FLOAT for unit in network.units()):
+        return False
+    quantizers = [
+        module
+        for module in network.modules()
+        if isinstance(module, (WeightQuantizer, ActivationQuantizer))
+    ]
+    return any(quantizer.alpha.requires_grad for quantizer in quantizers)
 
 
 def source_commit() -> str:
@@ -93,7 +121,9 @@ class Trainer:
     """One run in one folder.
 
     Raises ConfigError when the folder holds a run and ``resume`` is false, or holds one of another
-    configuration. ``float_from`` (a checkpoint of the same float network) replaces the float stage.
+    configuration, or when ``ranks`` cannot share a batch evenly. ``float_from`` (a checkpoint of
+    the same float network) replaces the float stage. ``ranks`` tells which of several processes
+    this is; only the first one reads checkpoints and writes to the folder.
     """
 
     def __init__(
@@ -107,10 +137,13 @@ class Trainer:
         float_from: Path | None = None,
         progress: Progress | None = None,
         stop_after: int | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
+        share = ranks.share_of_batch(config.batch)
         torch.manual_seed(config.seed)
         self._commit = source_commit()
         self.folder = folder
+        self._ranks = ranks
         self._resume_file = folder / "checkpoint.pt"
         self._stop_after = stop_after
         self._position = {"stage": 0, "epoch": 0, "step": 0}
@@ -118,21 +151,23 @@ class Trainer:
         self._record: dict[str, Any] = {}
         self._seconds = 0.0
         self._optimiser_state: dict[str, Any] | None = None
-        found = checkpoint.load(self._resume_file) if self._resume_file.exists() else None
+        found = ranks.from_first(self._found)
         if found is not None and not resume:
             raise ConfigError(
                 f"{folder} holds a run already: add --resume or choose another folder"
             )
+        start: dict[str, Any] | None = None
         if found is None and float_from is not None:
-            config = self._adopt_float(config, float_from)
+            start = ranks.from_first(lambda: checkpoint.load(float_from))
+            config = self._adopt_float(config, float_from, start)
         elif found is not None:
             config = self._check_same(config, TrainingConfig.from_dict(found["config"]), float_from)
         self.config = config
         self.network = config.build()
         if config.bfloat16:
             self.network.set_training_type(torch.bfloat16)
-        if float_from is not None and found is None:
-            self.network.load_state_dict(checkpoint.load(float_from)["model"])
+        if start is not None:
+            self.network.load_state_dict(start["model"])
         if found is not None:
             self.network.load_state_dict(found["model"])
             self._position, self._history = found["position"], found["history"]
@@ -140,15 +175,22 @@ class Trainer:
             self._optimiser_state = found["optimiser"]
         limit = config.limit or None
         self._test = test.first(limit)
-        self._batches = Batches(train.first(limit), config.batch, config.shift, config.seed)
+        self._batches = Batches(train.first(limit), config.batch, config.shift, config.seed, share)
         self._calibration = train.first(CALIBRATION_IMAGES)
-        folder.mkdir(parents=True, exist_ok=True)
-        config.save(folder / "config.json")
-        self._progress = progress or Progress(folder / "log.txt")
+        ranks.once(folder.mkdir, parents=True, exist_ok=True)
+        ranks.once(config.save, folder / "config.json")
+        if progress is None:
+            progress = Progress(folder / "log.txt") if ranks.first else Progress(None, quiet=True)
+        self._progress = progress
 
-    def _adopt_float(self, config: TrainingConfig, path: Path) -> TrainingConfig:
-        """Skip the float stage: its result and its recipe come from ``path``."""
-        content = checkpoint.load(path)
+    def _found(self) -> dict[str, Any] | None:
+        """What the folder's checkpoint holds; None where there is none."""
+        return checkpoint.load(self._resume_file) if self._resume_file.exists() else None
+
+    def _adopt_float(
+        self, config: TrainingConfig, path: Path, content: dict[str, Any]
+    ) -> TrainingConfig:
+        """Skip the float stage: its result and its recipe are the ``content`` of ``path``."""
         other = TrainingConfig.from_dict(content["config"])
         for key in ("model", "dataset", "width"):
             if getattr(other, key) != getattr(config, key):
@@ -189,8 +231,8 @@ class Trainer:
                 continue
             if not self._run_stage(number, name):
                 return self._record
-        checkpoint.save_network(self.folder / "network.pt", self.network, self.config, self._record)
-        (self.folder / "record.json").write_text(json.dumps(self._record, indent=2) + "\n")
+        self._write_network("network.pt")
+        self._write_json("record.json", self._record, 2)
         self._progress.line(json.dumps({k: v for k, v in self._record.items() if k != "config"}))
         return self._record
 
@@ -199,6 +241,7 @@ class Trainer:
         stage = self.config.stage(name)
         fresh = self._position["epoch"] == 0 and self._position["step"] == 0
         forward = self._enter(name, fresh)
+        joint = self._ranks.training_step(self.network, forward, unused_parameters(self.network))
         groups = optimiser_groups(self.network, self.config)
         optimiser = torch.optim.SGD(
             groups, lr=stage.rate, momentum=self.config.momentum, nesterov=self.config.momentum > 0
@@ -206,7 +249,7 @@ class Trainer:
         if not fresh and self._optimiser_state is not None:
             optimiser.load_state_dict(self._optimiser_state)
         while self._position["epoch"] < stage.epochs:
-            if not self._run_epoch(name, forward, optimiser):
+            if not self._run_epoch(name, forward, joint, optimiser):
                 return False
         self._leave(number, name, forward)
         return True
@@ -225,8 +268,13 @@ class Trainer:
             return IntegerGraph(network)
         return lambda pixels: network.forward(to_unit(pixels))
 
-    def _run_epoch(self, name: str, forward: Forward, optimiser: torch.optim.Optimizer) -> bool:
-        """One epoch (or the rest of one); False when the run was stopped within it."""
+    def _run_epoch(
+        self, name: str, forward: Forward, joint: Forward, optimiser: torch.optim.Optimizer
+    ) -> bool:
+        """One epoch (or the rest of one); False when the run was stopped within it.
+
+        ``joint`` is ``forward`` for training steps that all ranks take together.
+        """
         stage, position = self.config.stage(name), self._position
         length = len(self._batches)
         total = length * stage.epochs
@@ -242,7 +290,7 @@ class Trainer:
             rate = stage.rate_at(position["epoch"] * length + step, total)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            logits = forward(pixels)
+            logits = joint(pixels)
             loss = functional.cross_entropy(
                 logits, labels, label_smoothing=self.config.label_smoothing
             )
@@ -250,13 +298,13 @@ class Trainer:
             torch.autograd.backward(loss)
             optimiser.step()
             count = len(labels)
-            losses += float(loss.detach()) * count
-            right += float((logits.detach().argmax(1) == labels).sum())
-            seen += count
+            hits = float((logits.detach().argmax(1) == labels).sum())
+            sums = self._ranks.totals(float(loss.detach()) * count, hits, count)
+            losses, right, seen = losses + sums[0], right + sums[1], seen + sums[2]
             self._progress.note(loss=losses / seen, train=100 * right / seen, rate=rate)
             position["step"] = step + 1
             if not losses < float("inf"):
-                raise FloatingPointError(f"{title}: the loss is {loss}; lower the learning rate")
+                raise FloatingPointError(f"{title}: the loss is {losses}; lower the learning rate")
             if self._stop_after is not None:
                 self._stop_after -= 1
                 if self._stop_after <= 0:
@@ -266,7 +314,7 @@ class Trainer:
                 self._save(optimiser, time.monotonic() - began)
                 saved = time.monotonic()
         network.eval()
-        result = accuracy(forward, self._test)
+        result = accuracy(forward, self._test, self._ranks)
         elapsed = time.monotonic() - began
         self._history.append(
             {
@@ -283,7 +331,7 @@ class Trainer:
         position["epoch"] += 1
         position["step"] = 0
         self._save(optimiser, 0.0)
-        (self.folder / "curve.json").write_text(json.dumps(self._history, indent=1) + "\n")
+        self._write_json("curve.json", self._history, 1)
         return True
 
     def _leave(self, number: int, name: str, forward: Forward) -> None:
@@ -291,7 +339,7 @@ class Trainer:
         self.network.eval()
         record = self._record
         if name == "float":
-            record["float_accuracy"] = round(accuracy(forward, self._test), 3)
+            record["float_accuracy"] = round(accuracy(forward, self._test, self._ranks), 3)
         else:
             self._measure_constants(name)
         record[f"{name}_seconds"] = round(self._seconds, 1)
@@ -302,14 +350,14 @@ class Trainer:
             epochs={s: self.config.stage(s).epochs for s in STAGES},
             test_images=len(self._test),
             commit=self._commit,
-            machine={"device": "cpu", "threads": torch.get_num_threads(),
-                     "torch": str(torch.__version__)},
+            machine={"device": "cpu", "processes": self._ranks.size,
+                     "threads": torch.get_num_threads(), "torch": str(torch.__version__)},
             config=self.config.to_dict(),
         )  # fmt: skip
         if name == "integer":
             record["loss_points"] = round(record["float_accuracy"] - record["integer_accuracy"], 3)
         else:
-            checkpoint.save_network(self.folder / f"{name}.pt", self.network, self.config, record)
+            self._write_network(f"{name}.pt")
         self._position = {"stage": number + 1, "epoch": 0, "step": 0}
         self._save(None, 0.0)
 
@@ -322,22 +370,26 @@ class Trainer:
         if name == "integer" and self.config.integer_stage.epochs == 0:
             found = record["constants"]["quantised"]
         else:
-            integer = evaluate(
-                to_integer_network(network),
-                self._test.pixels,
-                self._test.labels,
-                workers=torch.get_num_threads(),
-            )
-            found = {
-                "float": round(accuracy(lambda x: network.forward(to_unit(x)), self._test), 3),
-                "integer": round(integer.accuracy, 3),
-            }
+            real = accuracy(lambda x: network.forward(to_unit(x)), self._test, self._ranks)
+            integer = integer_accuracy(network, self._test, self._ranks)
+            found = {"float": round(real, 3), "integer": round(integer, 3)}
         record.setdefault("constants", {})[name] = found
         record[f"{name}_accuracy"] = found["float" if name == "quantised" else "integer"]
 
+    def _write_network(self, name: str) -> None:
+        """Write the network alone, with configuration and record."""
+        path = self.folder / name
+        self._ranks.once(checkpoint.save_network, path, self.network, self.config, self._record)
+
+    def _write_json(self, name: str, content: Any, indent: int) -> None:
+        """Write a file that people may read."""
+        text = json.dumps(content, indent=indent) + "\n"
+        self._ranks.once((self.folder / name).write_text, text)
+
     def _save(self, optimiser: torch.optim.Optimizer | None, seconds: float) -> None:
         """Write the file to resume from; ``seconds`` were spent since the epoch began."""
-        checkpoint.save(
+        self._ranks.once(
+            checkpoint.save,
             self._resume_file,
             {
                 "config": self.config.to_dict(),

@@ -15,9 +15,12 @@ T = TypeVar("T")
 
 
 class Progress:
-    """Reports of one run. ``quiet`` keeps everything off the terminal, not out of the file."""
+    """Reports of one run. ``quiet`` keeps everything off the terminal, not out of the file.
 
-    def __init__(self, log: Path, quiet: bool = False, every: float = 30.0) -> None:
+    Without ``log`` there is no file.
+    """
+
+    def __init__(self, log: Path | None, quiet: bool = False, every: float = 30.0) -> None:
         self._log = log
         self._quiet = quiet
         self._every = every
@@ -28,8 +31,9 @@ class Progress:
     def line(self, text: str) -> None:
         """One line to the log file and the terminal."""
         stamped = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}"
-        with self._log.open("a") as file:
-            file.write(stamped + "\n")
+        if self._log is not None:
+            with self._log.open("a") as file:
+                file.write(stamped + "\n")
         if not self._quiet:
             tqdm.write(stamped)
             sys.stdout.flush()

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from lsfq.command import performance_report
+from ref_model.bars import Bar
 from ref_model.hardware.performance import (
     STALLS,
-    Bar,
     depthwise_bars,
     last_pass,
     loss_explained,

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ref_model.datasets import Images
+from ref_model.datasets import CIFAR10, Images
 from ref_model.training.config import Stage, TrainingConfig
 
 
@@ -36,3 +37,13 @@ def small_config(**changes: Any) -> TrainingConfig:
         integer_stage=Stage(1, 0.005, 0.2),
     )
     return replace(base, **changes)
+
+
+def cifar10_files(folder: Path, count: int) -> None:
+    """Write the six files of CIFAR-10 below ``folder``, ``count`` made-up images each."""
+    data = folder / CIFAR10.folder
+    data.mkdir(parents=True)
+    for index, name in enumerate((*CIFAR10.train_files, CIFAR10.test_file)):
+        part = images(count, seed=index)
+        labels = part.labels[:, None].astype(np.uint8)
+        np.concatenate([labels, part.pixels.reshape(count, -1)], axis=1).tofile(data / name)

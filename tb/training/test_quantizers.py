@@ -20,6 +20,7 @@ from ref_model.training.quantizers import (
     QUANTIZERS,
     Scheme,
     activation_levels,
+    functional,
     weight_levels,
 )
 from ref_model.training.quantizers.base import best_clip
@@ -255,6 +256,27 @@ def test_gradient_layout_does_not_matter() -> None:
             assert quantizer.alpha.grad is not None
             grads.append(float(quantizer.alpha.grad))
     assert grads == pytest.approx([grads[0]] * 4, rel=1e-5)
+
+
+@pytest.mark.parametrize("clip_gradient", ["step", "saturated"])
+def test_pieces_give_the_bits_of_the_whole(
+    clip_gradient: functional.ClipGradient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Channels-last in memory, and with pieces that cut images, rows and pixels apart."""
+    torch.manual_seed(0)
+    x, grad = (2 * torch.randn(3, 5, 4, 4).to(memory_format=torch.channels_last) for _ in "xy")
+    results = []
+    for piece in (1 << 18, 7):
+        monkeypatch.setattr(functional, "PIECE", piece)
+        values = x.clone().requires_grad_()
+        alpha = torch.tensor(1.7, requires_grad=True)
+        y = quantize_activation(values, alpha, 15, knee=1.0, clip_gradient=clip_gradient)
+        torch.autograd.backward(y, grad)
+        results.append((y.detach(), values.grad, alpha.grad))
+    for whole, pieces in zip(*results, strict=True):
+        assert whole is not None
+        assert pieces is not None
+        assert torch.equal(whole, pieces)
 
 
 def test_scale_gradient_keeps_the_value() -> None:

@@ -9,14 +9,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="training needs PyTorch")
 
 import torch
 
-from ref_model.datasets import CIFAR10
 from ref_model.integer import evaluate, load_network, save_network
 from ref_model.training import checkpoint
 from ref_model.training.augment import Batches, to_unit
@@ -25,7 +23,7 @@ from ref_model.training.export import to_integer_network
 from ref_model.training.loop import Trainer, optimiser_groups
 from ref_model.training.progress import Progress
 from ref_model.training.quantizers import QUANTIZERS
-from tb.training.synthetic import images, small_config
+from tb.training.synthetic import cifar10_files, images, small_config
 
 TRAIN, TEST = images(200, seed=1), images(100, seed=2)
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train.py"
@@ -268,22 +266,9 @@ def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def small_data(tmp_path: Path) -> Path:
-    """Six files of made-up images, laid out as CIFAR-10."""
-    data = tmp_path / "data" / CIFAR10.folder
-    data.mkdir(parents=True)
-    for index, name in enumerate((*CIFAR10.train_files, CIFAR10.test_file)):
-        part = images(40, seed=index)
-        records = np.concatenate(
-            [part.labels[:, None].astype(np.uint8), part.pixels.reshape(40, -1)], axis=1
-        )
-        records.tofile(data / name)
-    return tmp_path / "data"
-
-
-def test_command_line_trains_and_resumes(small_data: Path, tmp_path: Path) -> None:
-    options = ["--data", str(small_data), "--out", str(tmp_path / "run"),
+def test_command_line_trains_and_resumes(tmp_path: Path) -> None:
+    cifar10_files(tmp_path / "data", 40)
+    options = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "run"),
                "--width", "2", "--threads", "1", "--batch", "20", "--float-epochs", "1",
                "--quantised-epochs", "1", "--integer-epochs", "1",
                "--weight-bits", "8,4,4,4,4,4,8"]  # fmt: skip
@@ -299,9 +284,10 @@ def test_command_line_trains_and_resumes(small_data: Path, tmp_path: Path) -> No
     assert command(*options, "--resume").returncode == 0
 
 
-def test_command_line_names_a_folder_that_cannot_be_made(small_data: Path, tmp_path: Path) -> None:
+def test_command_line_names_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    cifar10_files(tmp_path / "data", 40)
     (tmp_path / "file").write_text("not a folder")
-    done = command("--data", small_data, "--out", tmp_path / "file" / "run", "--width", "2")
+    done = command("--data", tmp_path / "data", "--out", tmp_path / "file" / "run", "--width", "2")
     assert done.returncode == 2
     assert f"lsfq train: {tmp_path}/file/run: Not a directory" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import torch
@@ -46,7 +46,10 @@ def quantize_activation(
 
 
 class _QuantizeActivation(torch.autograd.Function):
-    """Fused so that a step saves one tensor and makes few passes over memory."""
+    """Fused so that a step saves one tensor, and makes its passes over pieces that stay in cache.
+
+    Elements meet the same operations in the same order whatever the pieces are.
+    """
 
     @staticmethod
     def forward(
@@ -62,30 +65,70 @@ class _QuantizeActivation(torch.autograd.Function):
         ctx.save_for_backward(x, alpha)
         ctx.options = (low, high, knee, clip_gradient, gradient_scale)
         step = alpha / high
-        return x.div(step).add_(0.5).floor_().clamp_(low, high).mul_(step)
+        y = torch.empty_like(x)
+        for values, results in _pieces(x, y):
+            torch.div(values, step, out=results)
+            results.add_(0.5).floor_().clamp_(low, high).mul_(step)
+        return y
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, alpha = ctx.saved_tensors
         low, high, knee, clip_gradient, gradient_scale = ctx.options
-        v = x.div(alpha / high)
-        if knee > 0:
-            # min(v - low, high - v) is half the width less the distance from the middle.
-            middle, half = (low + high) / 2, (high - low) / 2
-            gate = v.sub(middle).abs_().neg_().add_(half + knee / 2).div_(knee).clamp_(0, 1)
-        else:
-            gate = ((v > low) & (v < high)).to(grad.dtype)
-        grad_x = grad * gate
+        if grad.stride() != x.stride():
+            grad = torch.empty_like(x).copy_(grad)
+        step = alpha / high
+        learns = clip_gradient == "step" and ctx.needs_input_grad[1]
+        grad_x = torch.empty_like(x)
+        slope = torch.empty_like(x) if learns else grad_x
+        for values, grads, gate, slopes in _pieces(x, grad, grad_x, slope):
+            v = values.div(step)
+            if knee > 0:
+                # min(v - low, high - v) is half the width less the distance from the middle.
+                middle, half = (low + high) / 2, (high - low) / 2
+                torch.sub(v, middle, out=gate)
+                gate.abs_().neg_().add_(half + knee / 2).div_(knee).clamp_(0, 1)
+            else:
+                gate.copy_((v > low) & (v < high))
+            if learns:
+                torch.add(v, 0.5, out=slopes)
+                slopes.floor_().clamp_(low, high).sub_(v.mul_(gate))
+            gate.mul_(grads)
         grad_alpha = None
         if clip_gradient == "saturated":
             slope = (x >= alpha).to(grad.dtype)
             if low:
-                slope.add_((v <= low).to(grad.dtype), alpha=low / high)
+                slope.add_((x.div(step) <= low).to(grad.dtype), alpha=low / high)
             grad_alpha = _inner_product(grad, slope) * gradient_scale
-        elif clip_gradient == "step" and ctx.needs_input_grad[1]:
-            slope = v.add(0.5).floor_().clamp_(low, high).sub_(v.mul_(gate))
+        elif learns:
             grad_alpha = _inner_product(grad, slope) * (gradient_scale / high)
         return grad_x, grad_alpha, None, None, None, None, None
+
+
+PIECE = 1 << 18
+"""Elements of a piece for each thread: few enough for its cache, enough to be worth sharing out."""
+
+
+def _pieces(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Views of tensors of one shape that together are all of each, in the same order of elements.
+
+    Where the tensors lie apart in memory, or differently, there is one piece.
+    """
+    first = tensors[0]
+    if any(x.stride() != first.stride() for x in tensors):
+        yield tensors
+    elif first.is_contiguous():
+        yield from _split([x.view(-1) for x in tensors])
+    elif first.dim() == 4 and first.is_contiguous(memory_format=torch.channels_last):
+        yield from _split([x.permute(0, 2, 3, 1).view(-1) for x in tensors])
+    else:
+        yield tensors
+
+
+def _split(flat: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
+    size = PIECE * torch.get_num_threads()
+    for start in range(0, flat[0].numel(), size):
+        yield tuple(x[start : start + size] for x in flat)
 
 
 _quantize_activation: Callable[..., Tensor] = _QuantizeActivation.apply

@@ -5,6 +5,7 @@
 // When a layer ends, its counts are added to its slot: layers that run several times in a pass, for one image
 // after another, share one. A slot that no layer of the pass has reached reads 0; layers with a slot past the last
 // are not counted.
+// What a layer does is counted a cycle later, so that no path from the array's order of work ends here.
 // Reading: read_data follows read_layer and read_counter by one cycle.
 
 `default_nettype none
@@ -45,12 +46,24 @@ module lsfq_counters #(
   reg  [31:0] features_mem [0:LAYERS-1];
   reg  [LAYERS-1:0] reached_q;                   // slots that hold counts of this pass
 
-  wire [31:0] busy_d     = busy_q + {31'd0, busy};
-  wire [31:0] weights_d  = weights_q + {31'd0, starved_weights};
-  wire [31:0] output_d   = output_q + {31'd0, blocked_output};
-  wire [31:0] features_d = features_q + {31'd0, starved_features};
-  wire        store      = layer_end && {24'd0, layer_slot} < LAYERS;
-  wire [LAYER_W-1:0] slot = layer_slot[LAYER_W-1:0];
+  reg         end_q, is_busy_q, is_starved_weights_q, is_blocked_q, is_starved_features_q;
+  reg  [7:0]  slot_q;
+
+  always @(posedge aclk) begin
+    end_q                 <= layer_end && aresetn;
+    slot_q                <= layer_slot;
+    is_busy_q             <= busy;
+    is_starved_weights_q  <= starved_weights;
+    is_blocked_q          <= blocked_output;
+    is_starved_features_q <= starved_features;
+  end
+
+  wire [31:0] busy_d     = busy_q + {31'd0, is_busy_q};
+  wire [31:0] weights_d  = weights_q + {31'd0, is_starved_weights_q};
+  wire [31:0] output_d   = output_q + {31'd0, is_blocked_q};
+  wire [31:0] features_d = features_q + {31'd0, is_starved_features_q};
+  wire        store      = end_q && {24'd0, slot_q} < LAYERS;
+  wire [LAYER_W-1:0] slot = slot_q[LAYER_W-1:0];
   wire        again      = reached_q[slot];
 
   always @(posedge aclk) begin
@@ -73,7 +86,7 @@ module lsfq_counters #(
   end
 
   always @(posedge aclk) begin
-    if (pass_start || layer_end) begin
+    if (pass_start || end_q) begin
       busy_q     <= 32'd0;
       weights_q  <= 32'd0;
       output_q   <= 32'd0;
@@ -91,7 +104,7 @@ module lsfq_counters #(
     end
     if (running && first_beat) counting_q <= 1'b1;
     if (result_last) counting_q <= 1'b0;
-    if (layer_end) layers <= layers + 16'd1;
+    if (end_q) layers <= layers + 16'd1;
     if (store) reached_q[slot] <= 1'b1;
 
     if (!aresetn || pass_start) begin

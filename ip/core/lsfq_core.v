@@ -291,7 +291,6 @@ module lsfq_core #(
   wire [5:0]       next_depthwise_shift;
   wire [5:0]       layer_depthwise_shift;
   wire             next_valid, next_ready, layer_valid;
-  wire [1:0]       layer_level;
   localparam LAYER_BITS = 457 + 2 * PTR_W;    // of all fields
 
   wire               constant_write, constant_last, constant_space;
@@ -400,14 +399,12 @@ module lsfq_core #(
     .error_layer       (parser_layer)
   );
 
-  // the layer under way is the queue's head; the next one waits behind it
-  lsfq_fifo #(
-    .WIDTH(LAYER_BITS),
-    .DEPTH(2)
+  // the layer under way is in the output register, from which everything reads its settings; the next one waits behind it
+  lsfq_skid #(
+    .WIDTH(LAYER_BITS)
   ) u_layers (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (flush),
+    .aresetn(aresetn && !flush),
     .s_valid(next_valid),
     .s_ready(next_ready),
     .s_data ({next_three_rows, next_pointwise, next_raw, next_last, next_pool, next_stride2,
@@ -429,8 +426,7 @@ module lsfq_core #(
               layer_out_base, layer_out_plane, layer_out_digit, layer_out_planes, layer_out_bits,
               layer_shift, layer_skip, layer_skip_wide, layer_skip_base, layer_skip_plane, layer_skip_digit,
               layer_skip_pitch, layer_skip_multiplier, layer_depthwise, layer_depthwise_stride2,
-              layer_depthwise_bits, layer_depthwise_shift}),
-    .level  (layer_level)
+              layer_depthwise_bits, layer_depthwise_shift})
   );
 
   wire               constant_set;
@@ -892,7 +888,7 @@ module lsfq_core #(
     .m_last    (result_tlast)
   );
 
-  wire unused = &{1'b0, layer_level, layer_width, port_b_address[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
+  wire unused = &{1'b0, layer_width, port_b_address[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
 
 endmodule
 

@@ -17,7 +17,7 @@ def test_counters(layers: int) -> None:
     ("text", "fault"),
     [
         pytest.param(
-            "layer_end && {24'd0, layer_slot} < LAYERS",
+            "end_q && {24'd0, slot_q} < LAYERS",
             "layer_end",
             id="counts slots past the last",
         ),

@@ -18,7 +18,7 @@ def test_counters(layers: int) -> None:
     [
         pytest.param(
             "end_q && {24'd0, slot_q} < LAYERS",
-            "layer_end",
+            "end_q",
             id="counts slots past the last",
         ),
         pytest.param(

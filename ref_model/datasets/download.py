@@ -10,7 +10,6 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +53,6 @@ def fetch_archive(archive: Archive, destination: Path, timeout: float = 20.0) ->
         raise DownloadError(f"{archive.url} could not be downloaded ({detail})") from error
     finally:
         Path(name).unlink(missing_ok=True)
-        with suppress(OSError):  # goes only when nothing has come
-            destination.rmdir()
 
 
 def _copy(url: str, write: object, timeout: float) -> str:

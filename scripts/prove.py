@@ -85,8 +85,7 @@ ALL: Mapping[str, Proof] = {
     "chain of two, slots of 10 bits": _chain(2, 10, 0),
     "chain of two, with addends": _chain(2, 10, 1),
     "requantisation, two terms of 27 bits": _multiply_add(27, 1),
-    "requantisation, two terms of 20 bits": _multiply_add(20, 1),
-    "requantisation, one term of 18 bits": _multiply_add(18, 0),
+    "requantisation, one term of 27 bits": _multiply_add(27, 0),
 }
 
 

@@ -7,7 +7,15 @@ import cocotb
 import numpy as np
 
 from tb.common import Dut, rng, start_clock
-from tb.pipeline import operand_vectors, pack, random_operands, run_pipeline, signed, slot_sums, unpack
+from tb.pipeline import (
+    operand_vectors,
+    pack,
+    random_operands,
+    run_pipeline,
+    signed,
+    slot_sums,
+    unpack,
+)
 
 VECTORS = 2000
 

@@ -41,7 +41,7 @@ def test_all_is_proved(tmp_path: Path) -> None:
             "!no_d, no_a", "!no_a, no_d", id="the other term",
         ),
         pytest.param(
-            "requantisation, one term of 18 bits", "lsfq_dsp48e2.v",
+            "requantisation, one term of 27 bits", "lsfq_dsp48e2.v",
             ".CEP           (enable)", ".CEP           (1'b1)", id="p does not hold still",
         ),
     ],

@@ -30,7 +30,7 @@ def _raw_latency(dut: Dut) -> int:
 
 
 def _terms(generator: np.random.Generator, acc: Array, bits: int, kind: int) -> tuple[Array, Array]:
-    """Two terms whose sum is `acc` modulo 2^bits; with kind 1 (2) the first (second) does not count."""
+    """Two terms of the sum `acc`, modulo 2^bits; with kind 1 (2) the first (second) is no part."""
     other = _numbers(generator, bits, acc.shape)
     if kind == 1:
         return other, acc

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prove that both forms of the multiplier are the plain product, and that their chains never carry.
+"""Prove that both forms of the multipliers are equal, and that the array's chains never carry.
 
-Two steps, by SymbiYosys with Yices, for all operands and all states: each form of one multiplier
-(plain Verilog, DSP48E2 in tb/models) equals six products of nibbles added slot by slot; chains of
-such multipliers add every slot exactly. Exit status 1 when a proof fails; its trace lies in
-build/proofs.
+By SymbiYosys with Yices, for all operands and all states: each form of one packed multiplier (plain
+Verilog, DSP48E2 in tb/models) equals six products of nibbles added slot by slot; chains of such
+multipliers add every slot exactly; both forms of the requantisation's multiplier with its adders
+are equal. Exit status 1 when a proof fails; its trace lies in build/proofs.
 
 examples:
   scripts/prove.py
@@ -35,7 +35,17 @@ FORMS = (
     PLAIN,
     PROOFS / "multiplier_forms.v",
 )
-CHAIN = (ROOT / "ip" / "conv" / "lsfq_multiplier_chain.v", PLAIN, PROOFS / "chain_slots.v")
+CHAIN = (
+    ROOT / "ip" / "conv" / "lsfq_multiplier_chain.v",
+    PLAIN,
+    PROOFS / "chain_slots.v",
+)
+MULTIPLY_ADD = (
+    ROOT / "ip" / "arithmetic" / "lsfq_multiply_add.v",
+    ROOT / "ip" / "arithmetic" / "lsfq_dsp48e2.v",
+    ROOT / "tb" / "models" / "DSP48E2.v",
+    PROOFS / "multiply_add_forms.v",
+)
 
 
 @dataclass(frozen=True)
@@ -54,20 +64,28 @@ def _form(stride: int, stages: int, first: int) -> Proof:
     return Proof("multiplier_forms", FORMS, parameters, stages + 4, {})
 
 
-def _chain(length: int, stride: int) -> Proof:
-    parameters = {"LENGTH": length, "STRIDE": stride}
+def _chain(length: int, stride: int, addends: int) -> Proof:
+    parameters = {"LENGTH": length, "STRIDE": stride, "ADDENDS": addends}
     plain = {"plain_multiplier": "lsfq_multiplier"}
     return Proof("chain_slots", CHAIN, parameters, length + 5, plain)
 
 
-# a chain's first multiplier has one register in front and no cascade, the others two and one
+def _multiply_add(width: int, pre_add: int) -> Proof:
+    return Proof("multiply_add_forms", MULTIPLY_ADD, {"A_W": width, "PRE_ADD": pre_add}, 8, {})
+
+
+# a chain's first multiplier has one register in front and an addend, the others two and a cascade
 ALL: Mapping[str, Proof] = {
     "multiplier, 27x18, first of a chain": _form(11, 1, 1),
     "multiplier, 27x18, behind another": _form(11, 2, 0),
     "multiplier, 25x18, first of a chain": _form(10, 1, 1),
     "multiplier, 25x18, behind another": _form(10, 2, 0),
-    "chain of four, slots of 11 bits": _chain(4, 11),
-    "chain of two, slots of 10 bits": _chain(2, 10),
+    "chain of four, slots of 11 bits": _chain(4, 11, 0),
+    "chain of four, with addends": _chain(4, 11, 1),
+    "chain of two, slots of 10 bits": _chain(2, 10, 0),
+    "chain of two, with addends": _chain(2, 10, 1),
+    "requantisation, two terms of 27 bits": _multiply_add(27, 1),
+    "requantisation, one term of 27 bits": _multiply_add(27, 0),
 }
 
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_adder_tree: the sum of INPUTS unsigned numbers, two at a time, a register behind every adder.
+// lsfq_adder_tree: the sum of INPUTS unsigned numbers, two at a time, a register behind every adder; and whether it stands for
+// a signed number.
 //
-// Latency log2(INPUTS) cycles, no handshake. The sum is log2(INPUTS) bits wider than the numbers.
+//   sum = d[0] + d[1] + ... - (lower ? 2^(WIDTH+LEVELS-1) : 0)           signed, WIDTH + LEVELS + 1 bits
+//
+// Latency LEVELS = log2(INPUTS) cycles; `lower` is wanted by the last adder, LEVELS - 1 cycles after d (with it if there is no
+// adder). No handshake.
 // Parameter rules: INPUTS is a power of two, 1 to 8.
 
 `default_nettype none
@@ -14,8 +18,11 @@ module lsfq_adder_tree #(
 ) (
   input  wire                    aclk,
   input  wire [INPUTS*WIDTH-1:0] d,       // number i: bits WIDTH*i upwards
-  output wire [WIDTH+LEVELS-1:0] sum
+  input  wire                    lower,
+  output wire [WIDTH+LEVELS:0]   sum
 );
+
+  localparam TOP = WIDTH + LEVELS - 1;
 
   // an instance of half the tree a side would need recursion, which not every tool takes
   genvar n, i;
@@ -24,7 +31,7 @@ module lsfq_adder_tree #(
       INPUTS_must_be_1_2_4_or_8 parameter_error ();
     end
 
-    for (n = 0; n <= LEVELS; n = n + 1) begin : g_level
+    for (n = 0; n < LEVELS; n = n + 1) begin : g_level
       localparam COUNT = INPUTS >> n;
       localparam SUM_W = WIDTH + n;
       wire [COUNT*SUM_W-1:0] sums;
@@ -40,11 +47,18 @@ module lsfq_adder_tree #(
         end
       end
     end
+
+    if (LEVELS == 0) begin : g_one
+      assign sum = {lower && !d[TOP], d[TOP] ^ lower, d[TOP-1:0]};
+      wire unused = &{1'b0, aclk};        // one number needs no clock
+    end else begin : g_last
+      // what `lower` subtracts is two bits above both numbers
+      reg [TOP+1:0] sum_q;
+      always @(posedge aclk)
+        sum_q <= {lower, lower, g_level[LEVELS-1].sums[0 +: TOP]} + {2'b00, g_level[LEVELS-1].sums[TOP +: TOP]};
+      assign sum = sum_q;
+    end
   endgenerate
-
-  assign sum = g_level[LEVELS].sums;
-
-  wire unused = &{1'b0, aclk};          // one number needs no clock
 
 endmodule
 

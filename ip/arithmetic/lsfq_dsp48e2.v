@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_dsp48e2: what this core uses of a DSP48E2 (UltraScale and UltraScale+): a multiplier with an adder behind it.
+// lsfq_dsp48e2: what this core uses of a DSP48E2 (UltraScale and UltraScale+): a multiplier with an adder behind it,
+// and with PRE_ADD one in front.
 //
-//   p = a * b + addend                   signed, 48 bits; ADDEND 0: nothing, 1: c, 2: pcin
+//   p = a * b + addend                                     signed, 48 bits; ADDEND 0: nothing, 1: c, 2: pcin
+//   p = ((no_a ? 0 : a) + (no_d ? 0 : d)) * b + addend     with PRE_ADD; the sum wraps modulo 2^27
 //
-// a and b pass INPUT_STAGES registers, c one; then a product register and the register of p. pcin has no register.
-// Latency from a and b: INPUT_STAGES + 2 cycles; from c: 2; from pcin: 1.
+// a and b pass INPUT_STAGES registers, c one; then a product register and the register of p. pcin has no register. With
+// PRE_ADD a, no_a, d and no_d pass one register and their sum another, b two.
+// Latency from a, b and d: INPUT_STAGES + PRE_ADD + 2 cycles; from c: 2; from pcin: 1. p holds still where `enable` was
+// low in the cycle before.
 // pcin and pcout are the dedicated wires of a DSP column: pcin takes a neighbour's pcout and nothing else.
-// Parameter rules: INPUT_STAGES is 1 or 2; ADDEND is 0, 1 or 2.
+// Parameter rules: INPUT_STAGES is 1 or 2; ADDEND is 0, 1 or 2; PRE_ADD is 0 or 1, 1 only with INPUT_STAGES 1.
 
 `default_nettype none
 
 module lsfq_dsp48e2 #(
   parameter INPUT_STAGES = 1,
-  parameter ADDEND       = 0
+  parameter ADDEND       = 0,
+  parameter PRE_ADD      = 0
 ) (
   input  wire               aclk,
   input  wire signed [26:0] a,
   input  wire signed [17:0] b,
+  input  wire signed [26:0] d,
+  input  wire               no_a,
+  input  wire               no_d,
   input  wire        [47:0] c,
+  input  wire               enable,
   input  wire        [47:0] pcin,
   output wire        [47:0] pcout,
   output wire        [47:0] p
@@ -26,6 +35,8 @@ module lsfq_dsp48e2 #(
 
   localparam TWO   = INPUT_STAGES == 2;
   localparam USE_C = ADDEND == 1;
+  localparam USE_D = PRE_ADD != 0;
+  localparam B_STAGES = INPUT_STAGES + PRE_ADD;
 
   // the ALU adds W = 0, X and Y (together the product) and Z = 0, C or PCIN
   localparam [8:0] OPMODE = ADDEND == 0 ? 9'b00_000_01_01 : USE_C ? 9'b00_011_01_01 : 9'b00_001_01_01;
@@ -34,12 +45,15 @@ module lsfq_dsp48e2 #(
     if ((INPUT_STAGES != 1 && INPUT_STAGES != 2) || (ADDEND != 0 && ADDEND != 1 && ADDEND != 2)) begin : g_check
       INPUT_STAGES_is_1_or_2_and_ADDEND_0_1_or_2 parameter_error ();
     end
+    if (PRE_ADD != 0 && (PRE_ADD != 1 || INPUT_STAGES != 1)) begin : g_check_pre_add
+      PRE_ADD_is_0_or_1_and_needs_INPUT_STAGES_1 parameter_error ();
+    end
   endgenerate
 
   wire [65:0] other;                    // outputs that nothing needs
 
   DSP48E2 #(
-    .AMULTSEL          ("A"),
+    .AMULTSEL          (USE_D ? "AD" : "A"),
     .A_INPUT           ("DIRECT"),
     .BMULTSEL          ("B"),
     .B_INPUT           ("DIRECT"),
@@ -49,8 +63,8 @@ module lsfq_dsp48e2 #(
     .USE_PATTERN_DETECT("NO_PATDET"),
     .AREG              (INPUT_STAGES),
     .ACASCREG          (INPUT_STAGES),
-    .BREG              (INPUT_STAGES),
-    .BCASCREG          (INPUT_STAGES),
+    .BREG              (B_STAGES),
+    .BCASCREG          (B_STAGES),
     .CREG              (1),
     .DREG              (1),
     .ADREG             (1),
@@ -59,17 +73,17 @@ module lsfq_dsp48e2 #(
     .ALUMODEREG        (0),
     .CARRYINREG        (0),
     .CARRYINSELREG     (0),
-    .INMODEREG         (0),
+    .INMODEREG         (PRE_ADD),
     .OPMODEREG         (0)
   ) u_dsp (
     .CLK           (aclk),
     .A             ({{3{a[26]}}, a}),
     .B             (b),
     .C             (c),
-    .D             (27'd0),
+    .D             (d),
     .PCIN          (pcin),
     .ALUMODE       (4'b0000),           // Z + W + X + Y + carry
-    .INMODE        (5'b00000),          // the multiplier takes A2 and B2
+    .INMODE        (USE_D ? {2'b00, !no_d, no_a, 1'b0} : 5'b00000),    // B2; A2, or A2 and D, each or 0
     .OPMODE        (OPMODE),
     .CARRYIN       (1'b0),
     .CARRYINSEL    (3'b000),
@@ -79,17 +93,17 @@ module lsfq_dsp48e2 #(
     .BCIN          (18'd0),
     .CEA1          (TWO),
     .CEA2          (1'b1),
-    .CEB1          (TWO),
+    .CEB1          (TWO || USE_D),
     .CEB2          (1'b1),
-    .CEAD          (1'b0),
+    .CEAD          (USE_D),
     .CEALUMODE     (1'b0),
     .CEC           (USE_C),
     .CECARRYIN     (1'b0),
     .CECTRL        (1'b0),
-    .CED           (1'b0),
-    .CEINMODE      (1'b0),
+    .CED           (USE_D),
+    .CEINMODE      (USE_D),
     .CEM           (1'b1),
-    .CEP           (1'b1),
+    .CEP           (enable),
     .RSTA          (1'b0),
     .RSTALLCARRYIN (1'b0),
     .RSTALUMODE    (1'b0),
@@ -114,7 +128,7 @@ module lsfq_dsp48e2 #(
     .XOROUT        (other[65:58])
   );
 
-  wire unused = &{1'b0, other};
+  wire unused = &{1'b0, other, no_a, no_d};
 
 endmodule
 

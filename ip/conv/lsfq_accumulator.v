@@ -1,59 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_accumulator: four slot sums of one lane over a step, and the pixel pairs made of them.
+// lsfq_accumulator: four slot sums of one lane over a step, and the terms that make pixel pairs of them.
 //
 //   sum[k] = (first ? 0 : shift ? 16*sum[k] : sum[k]) + slot[k]            modulo 2^ACC_W
 //
 // Of a 3-tap kernel the slots spill left and right, so a pair is complete one step later (or at the row's end):
 //
-//   even = y[2t]   = sum1(t) + sum3(t-1)       sum3(t-1) = 0 in the row's first pair
-//   odd  = y[2t+1] = sum0(t+1) + sum2(t)       sum0(t+1) = 0 in its last one
+//   even = y[2t]   = sum3(t-1) + sum1(t)       sum3(t-1) = 0 in the row's first pair
+//   odd  = y[2t+1] = sum2(t) + sum0(t+1)       sum0(t+1) = 0 in its last one
 //
-// Of a 1x1 kernel (`pointwise`) sum2 and sum3 are set 0's pair, sum0 and sum1 set 1's. One adder a pixel makes all
-// of it: what an adder's second operand is chosen from lies within one LUT a bit, and its first operand is a register
-// that is 0 for 1x1 kernels.
+// Of a 1x1 kernel (whose pixels come swapped) sum1 and sum0 are set 0's pair, sum3 and sum2 set 1's. So in both cases term a of
+// a pixel comes from sum3 or sum2, term b from sum1 or sum0: what adds them (lsfq_requant) only has to know which counts, and
+// nothing has to be selected. Terms move on through registers, of a 3-tap kernel one step at a time (`move` with `capture`),
+// of a 1x1 kernel at once (`move` always).
 //
-// Sums wrap: exact as long as the true result fits ACC_W bits signed. lsfq_emitter drives it. Latency 1 cycle into
-// the sums, 1 from there to the pair.
+// Slots are signed. Sums wrap: exact as long as the true result fits ACC_W bits signed. lsfq_emitter drives it and tells when
+// which terms belong together. Latency 1 cycle into the sums.
 
 `default_nettype none
 
 module lsfq_accumulator #(
   parameter ACC_W  = 27,
-  parameter SLOT_W = 13
+  parameter SLOT_W = 14
 ) (
   input  wire                aclk,
   input  wire                valid,     // slots belong to a word
   input  wire                first,
   input  wire                shift,
-  input  wire [4*SLOT_W-1:0] slots,
+  input  wire [4*SLOT_W-1:0] slots,     // each signed
 
-  input  wire                pointwise,
   input  wire                capture,   // the sums are complete: take over what later pairs need
-  input  wire                row_first, // (with capture) of the row's first pair
-  input  wire                direct,    // the pair needs the sums themselves
-  output wire [ACC_W-1:0]    even,
-  output wire [ACC_W-1:0]    odd
+  input  wire                move,
+  input  wire                row_first, // (with capture) of the row's first pair; 3-tap kernels
+  input  wire                row_rest,  // a row's last pair leaves; 3-tap kernels
+  output wire [ACC_W-1:0]    even_a,
+  output wire [ACC_W-1:0]    even_b,
+  output wire [ACC_W-1:0]    odd_a,
+  output wire [ACC_W-1:0]    odd_b
 );
 
   localparam [ACC_W-1:0] ZERO = {ACC_W{1'b0}};
   localparam PAD = ACC_W - SLOT_W;
 
   reg [ACC_W-1:0] sum0_q, sum1_q, sum2_q, sum3_q;
-  reg [ACC_W-1:0] held0_q, held1_q, held2_q, held3_q;   // sums of the last pair captured; 1x1: held2_q is 0
-  reg [ACC_W-1:0] before3_q;                            // sum3 of the pair before that; 1x1: 0
-  reg [ACC_W-1:0] even_q, odd_q;
+  reg [ACC_W-1:0] held1_q, held2_q, held3_q;            // sums of the last step captured
+  reg [ACC_W-1:0] before3_q;                            // sum3 of the step before that; 1x1: of that step
+  reg [ACC_W-1:0] even_a_q, even_b_q, odd_a_q, odd_b_q;
 
   function [ACC_W-1:0] accumulate;
     input [ACC_W-1:0]  sum;
     input [SLOT_W-1:0] slot;
     input              is_first;
     input              is_shift;
-    accumulate = (is_first ? ZERO : is_shift ? {sum[ACC_W-5:0], 4'd0} : sum) + {{PAD{1'b0}}, slot};
+    accumulate = (is_first ? ZERO : is_shift ? {sum[ACC_W-5:0], 4'd0} : sum) + {{PAD{slot[SLOT_W-1]}}, slot};
   endfunction
-
-  wire [ACC_W-1:0] even_rest = !pointwise ? held1_q : direct ? sum2_q : held0_q;
-  wire [ACC_W-1:0] odd_rest  = pointwise ? (direct ? sum3_q : held1_q) : direct ? sum0_q : ZERO;
 
   always @(posedge aclk) begin
     if (valid) begin
@@ -64,23 +64,26 @@ module lsfq_accumulator #(
     end
 
     if (capture) begin
-      held0_q <= sum0_q;
       held1_q <= sum1_q;
       held2_q <= sum2_q;
       held3_q <= sum3_q;
+      odd_b_q <= sum0_q;
     end
-    if (pointwise) held2_q <= ZERO;
 
     // set to 0 before all else, which a register does without a LUT
-    if (pointwise || capture && row_first) before3_q <= ZERO;
-    else if (capture) before3_q <= held3_q;
+    if (row_first) before3_q <= ZERO;
+    else if (move) before3_q <= held3_q;
+    if (row_rest) odd_b_q <= ZERO;
 
-    even_q <= before3_q + even_rest;
-    odd_q  <= held2_q + odd_rest;
+    even_a_q <= before3_q;
+    even_b_q <= held1_q;
+    odd_a_q  <= held2_q;
   end
 
-  assign even = even_q;
-  assign odd  = odd_q;
+  assign even_a = even_a_q;
+  assign even_b = even_b_q;
+  assign odd_a  = odd_a_q;
+  assign odd_b  = odd_b_q;
 
 endmodule
 

@@ -2,10 +2,12 @@
 //
 // lsfq_array: POUT lanes of PIN packed multipliers over the same pixels, and the offset sum they share.
 //
-//   pair[l] - 8 * offset = sum over the window of w[l] * a           modulo 2^ACC_W, for both pixels
+//   (no_a ? 0 : term_a[l]) + (no_b ? 0 : term_b[l]) = sum over the window of w[l] * a       modulo 2^ACC_W, for both pixels
+//
+// The two terms are left for lsfq_requant to add, which has the adder in front of its multiplier.
 //
 // Words arrive two cycles after their tags (the memories' latency). Latency from a step's last word to its
-// first pair: 8 + log2(PIN/4) cycles. No handshake: the datapath never stalls. Out comes the interface of pixel
+// first pair: 8 + log2(PIN/4) cycles, of 1x1 kernels one more. No handshake: the datapath never stalls. Out comes the interface of pixel
 // pairs (docs/theory_of_operation.md).
 // Parameter rules: PIN is 4, 8 or 16; ACC_W at least 18; MULTIPLIER as in lsfq_lane.
 
@@ -40,22 +42,27 @@ module lsfq_array #(
   input  wire [12*PIN*POUT-1:0] weight_word,    // {plane 2, plane 1, plane 0}, nibble lane*PIN + channel
 
   output wire                   pair_valid,
+  output wire                   pair_no_a,
+  output wire                   pair_no_b,
   output wire                   pair_set,
   output wire                   pair_both,
   output wire                   pair_row_end,
   output wire                   pair_end,
-  output wire [2*POUT*ACC_W-1:0] pair,
-  output wire [2*ACC_W-1:0]     offset          // {odd, even}
+  output wire [2*POUT*ACC_W-1:0] term_a,
+  output wire [2*POUT*ACC_W-1:0] term_b
 );
 
   localparam MEMORY_LATENCY = 2;
   localparam LEVELS  = $clog2(PIN / 4);
   localparam LANE_LATENCY = 6 + LEVELS;
-  localparam SLOT_W  = 11 + LEVELS;
+  localparam SLOT_W  = 12 + LEVELS;
+  localparam LENGTH  = MULTIPLIER == 2 ? 2 : 4;         // of a chain
+  localparam TREE    = $clog2(PIN / LENGTH);            // levels of adders behind the chains
+  localparam LOWER_LATENCY = LENGTH + 2 + (TREE == 0 ? 0 : TREE - 1);
   localparam PLANE_W = 4 * PIN * POUT;
 
   wire valid, first, shift, last, row_first, row_last, image_last, count;
-  wire capture, first_capture, direct;
+  wire capture, move, first_capture, row_rest, lower;
 
   lsfq_delay #(
     .WIDTH (2),
@@ -91,6 +98,17 @@ module lsfq_array #(
     .q      (count)
   );
 
+  lsfq_delay #(
+    .WIDTH (1),
+    .STAGES(LOWER_LATENCY)
+  ) u_delay_lower (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (clear),
+    .d      (count),
+    .q      (lower)
+  );
+
   lsfq_emitter u_emitter (
     .aclk           (aclk),
     .aresetn        (aresetn),
@@ -104,9 +122,12 @@ module lsfq_array #(
     .step_row_last  (row_last),
     .step_image_last(image_last),
     .capture        (capture),
+    .move           (move),
     .row_first      (first_capture),
-    .direct         (direct),
+    .row_rest       (row_rest),
     .pair_valid     (pair_valid),
+    .pair_no_a      (pair_no_a),
+    .pair_no_b      (pair_no_b),
     .pair_set       (pair_set),
     .pair_both      (pair_both),
     .pair_row_end   (pair_row_end),
@@ -115,24 +136,29 @@ module lsfq_array #(
 
   // ---- sums move along a chain one multiplier a cycle, so operands are handed out as late (see lsfq_lane)
 
+  // 1x1 kernels have their pixels swapped (see lsfq_accumulator)
+  wire [8*PIN-1:0]      feature;
   reg [8*PIN-1:0]       feature1_q, feature2_q;
   reg [12*PIN*POUT-1:0] weight1_q, weight2_q;
   wire [8*PIN-1:0]      pixels;
 
   always @(posedge aclk) begin
-    feature1_q <= feature_word;
+    feature1_q <= feature;
     feature2_q <= feature1_q;
     weight1_q  <= weight_word;
     weight2_q  <= weight1_q;
   end
+
+  wire [32*PIN/LENGTH-1:0] addends;
 
   wire unused = &{1'b0, feature1_q, feature2_q, weight1_q, weight2_q};
 
   genvar l, c, p;
   generate
     for (c = 0; c < PIN; c = c + 1) begin : g_pixel
+      assign feature[8*c +: 8] = pointwise ? {feature_word[8*c +: 4], feature_word[8*c+4 +: 4]} : feature_word[8*c +: 8];
       if (MULTIPLIER == 2 || c % 4 < 2) begin : g_now
-        assign pixels[8*c +: 8] = feature_word[8*c +: 8];
+        assign pixels[8*c +: 8] = feature[8*c +: 8];
       end else if (c % 4 == 2) begin : g_late
         assign pixels[8*c +: 8] = feature1_q[8*c +: 8];
       end else begin : g_later
@@ -166,6 +192,8 @@ module lsfq_array #(
         .aclk   (aclk),
         .weights(weights),
         .pixels (pixels),
+        .addends(addends),
+        .lower  (lower),
         .slots  (slots)
       );
 
@@ -178,44 +206,27 @@ module lsfq_array #(
         .first    (first),
         .shift    (shift),
         .slots    (slots),
-        .pointwise(pointwise),
         .capture  (capture),
+        .move     (move),
         .row_first(first_capture),
-        .direct   (direct),
-        .even     (pair[l*ACC_W +: ACC_W]),
-        .odd      (pair[(POUT + l)*ACC_W +: ACC_W])
+        .row_rest (row_rest),
+        .even_a   (term_a[l*ACC_W +: ACC_W]),
+        .even_b   (term_b[l*ACC_W +: ACC_W]),
+        .odd_a    (term_a[(POUT + l)*ACC_W +: ACC_W]),
+        .odd_b    (term_b[(POUT + l)*ACC_W +: ACC_W])
       );
     end
   endgenerate
 
-  wire [4*SLOT_W-1:0] offset_slots;
-
   lsfq_offset_sum #(
-    .PIN(PIN)
+    .PIN   (PIN),
+    .LENGTH(LENGTH)
   ) u_offset_sum (
     .aclk     (aclk),
-    .aresetn  (aresetn),
-    .pixels   (feature_word),
+    .pixels   (feature),
     .count    (count),
     .pointwise(pointwise),
-    .slots    (offset_slots)
-  );
-
-  lsfq_accumulator #(
-    .ACC_W (ACC_W),
-    .SLOT_W(SLOT_W)
-  ) u_offset_accumulator (
-    .aclk     (aclk),
-    .valid    (valid),
-    .first    (first),
-    .shift    (shift),
-    .slots    (offset_slots),
-    .pointwise(pointwise),
-    .capture  (capture),
-    .row_first(first_capture),
-    .direct   (direct),
-    .even     (offset[ACC_W-1:0]),
-    .odd      (offset[2*ACC_W-1:ACC_W])
+    .addends  (addends)
   );
 
 endmodule

@@ -3,6 +3,10 @@
 // lsfq_lane: PIN packed multipliers of one output channel; the sum of each of the four slots.
 //
 //   slot[k] = sum over channels c of the products that fall into slot k (see lsfq_multiplier_chain)
+//           + sum over the chains of 8*addend[k] - (lower ? half the range : 0)
+//
+// Half the range, 2^(10 + log2(PIN/4)) of the inner slots 1 and 2 and half of it of the outer ones, is what the constants in
+// the addends of lsfq_offset_sum add to. The slots are signed.
 //
 // MULTIPLIER chooses how they are built; results are equal cycle by cycle:
 //
@@ -11,7 +15,9 @@
 //   2   chains of two, left to synthesis: one multiplier of 25x18 bits each (7 series)
 //
 // The operands of channel c come `lateness` cycles late: c mod 4 = 2: 1, 3: 2, else 0; with MULTIPLIER 2 never.
-// Latency 6 + log2(PIN/4) cycles, no handshake. SLOT_W = 11 + log2(PIN/4).
+// Latency 6 + log2(PIN/4) cycles from the operands, one less from the addends, which come a cycle later. `lower` comes with
+// what the last adders of the trees add: LOWER_LATENCY cycles after the operands, the chains' LENGTH + 2 and one for each
+// level of the trees but the last. No handshake. SLOT_W = 12 + log2(PIN/4).
 // Parameter rules: PIN is 4, 8 or 16; MULTIPLIER is 0, 1 or 2.
 
 `default_nettype none
@@ -19,11 +25,13 @@
 module lsfq_lane #(
   parameter PIN        = 16,
   parameter MULTIPLIER = 0,
-  parameter SLOT_W     = 11 + $clog2(PIN / 4)
+  parameter SLOT_W     = 12 + $clog2(PIN / 4)
 ) (
   input  wire                aclk,
   input  wire [12*PIN-1:0]   weights,  // channel c: bits 12c+11..12c = {w2, w1, w0}
   input  wire [8*PIN-1:0]    pixels,   // channel c: bits 8c+7..8c = {a1, a0}
+  input  wire [32*PIN/(MULTIPLIER == 2 ? 2 : 4)-1:0] addends,   // 32 bits a chain, as lsfq_offset_sum makes them
+  input  wire                lower,
   output wire [4*SLOT_W-1:0] slots
 );
 
@@ -51,6 +59,7 @@ module lsfq_lane #(
         .aclk   (aclk),
         .weights(weights[12*LENGTH*i +: 12*LENGTH]),
         .pixels (pixels[8*LENGTH*i +: 8*LENGTH]),
+        .addends(addends[32*i +: 32]),
         .slots  (chain[4*STRIDE*i +: 4*STRIDE])
       );
     end
@@ -59,9 +68,9 @@ module lsfq_lane #(
       // the outer slots take one product a multiplier, not two: a bit less
       localparam OUTER = k == 0 || k == 3;
       localparam IN_W  = OUTER ? STRIDE - 1 : STRIDE;
-      localparam SUM_W = IN_W + LEVELS;
+      localparam SUM_W = IN_W + LEVELS + 1;
       wire [CHAINS*IN_W-1:0] parts;
-      wire [SUM_W-1:0]       sum;
+      wire [SUM_W-1:0]       sum, aligned;
 
       for (i = 0; i < CHAINS; i = i + 1) begin : g_part
         assign parts[i*IN_W +: IN_W] = chain[4*STRIDE*i + STRIDE*k +: IN_W];
@@ -71,9 +80,10 @@ module lsfq_lane #(
         .INPUTS(CHAINS),
         .WIDTH (IN_W)
       ) u_tree (
-        .aclk(aclk),
-        .d   (parts),
-        .sum (sum)
+        .aclk (aclk),
+        .d    (parts),
+        .lower(lower),
+        .sum  (sum)
       );
 
       // shorter chains with one level more are one cycle earlier
@@ -85,10 +95,12 @@ module lsfq_lane #(
         .aresetn(1'b1),
         .clear  (1'b0),
         .d      (sum),
-        .q      (slots[k*SLOT_W +: SUM_W])
+        .q      (aligned)
       );
       if (OUTER) begin : g_outer
-        assign slots[k*SLOT_W + SUM_W] = 1'b0;
+        assign slots[k*SLOT_W +: SLOT_W] = {{(SLOT_W-SUM_W){aligned[SUM_W-1]}}, aligned};
+      end else begin : g_inner
+        assign slots[k*SLOT_W +: SLOT_W] = aligned;
       end
     end
   endgenerate

@@ -2,15 +2,16 @@
 //
 // lsfq_multiplier: one packed multiplier in its place of a cascade; six products of nibbles.
 //
-//   sum = (w0 + w1*2^s + w2*2^2s) * (a0 + a1*2^s) + cascade_in            s = STRIDE, modulo 2^48
+//   sum = (w0 + w1*2^s + w2*2^2s) * (a0 + a1*2^s) + ahead                 s = STRIDE, modulo 2^48
 //
-// Latency from weights and pixels: INPUT_STAGES + 2 cycles; from cascade_in: 1 cycle. No handshake.
+// ahead: of the first one of a chain `addend`, of the others `cascade_in`. Latency from weights and pixels:
+// INPUT_STAGES + 2 cycles; from addend: 2; from cascade_in: 1. No handshake.
 //
 // Two forms, equal cycle by cycle. FORM 0 is plain Verilog; synthesis finds a multiplier, and where it can the adder
 // behind it, too. FORM 1 is a DSP48E2 of UltraScale and UltraScale+: weights on the 27-bit port, pixels on the 18-bit
 // port, both registered there, and the cascade on the dedicated wires PCIN and PCOUT. The operands' top bits stay
 // clear, so signed and unsigned agree.
-// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0 or 1. FIRST ignores cascade_in.
+// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0 or 1.
 
 `default_nettype none
 
@@ -23,6 +24,7 @@ module lsfq_multiplier #(
   input  wire        aclk,
   input  wire [11:0] weights,         // {w2, w1, w0}
   input  wire [7:0]  pixels,          // {a1, a0}
+  input  wire [47:0] addend,
   input  wire [47:0] cascade_in,      // FORM 1: of the neighbour's cascade_out, from nothing else
   output wire [47:0] cascade_out,     // sum, for the next multiplier
   output wire [47:0] sum
@@ -46,7 +48,15 @@ module lsfq_multiplier #(
       reg  [PIXEL_W-1:0]          pixel_q;
       reg  [WEIGHT_W+PIXEL_W-1:0] product_q;
       reg  [SUM_W-1:0]            sum_q;
-      wire [SUM_W-1:0]            addend = FIRST != 0 ? {SUM_W{1'b0}} : cascade_in[SUM_W-1:0];
+      wire [SUM_W-1:0]            ahead;
+
+      if (FIRST != 0) begin : g_first
+        reg [SUM_W-1:0] addend_q;
+        always @(posedge aclk) addend_q <= addend[SUM_W-1:0];
+        assign ahead = addend_q;
+      end else begin : g_other
+        assign ahead = cascade_in[SUM_W-1:0];
+      end
 
       if (INPUT_STAGES == 1) begin : g_one
         always @(posedge aclk) begin
@@ -66,24 +76,28 @@ module lsfq_multiplier #(
 
       always @(posedge aclk) begin
         product_q <= weight_q * pixel_q;
-        sum_q     <= {{(SUM_W-WEIGHT_W-PIXEL_W){1'b0}}, product_q} + addend;
+        sum_q     <= {{(SUM_W-WEIGHT_W-PIXEL_W){1'b0}}, product_q} + ahead;
       end
 
       assign sum         = {{(48-SUM_W){1'b0}}, sum_q};
       assign cascade_out = sum;
-      wire unused = &{1'b0, cascade_in};
+      wire unused = &{1'b0, addend, cascade_in};
     end else begin : g_dsp48e2
       lsfq_dsp48e2 #(
         .INPUT_STAGES(INPUT_STAGES),
-        .ADDEND      (FIRST != 0 ? 0 : 2)
+        .ADDEND      (FIRST != 0 ? 1 : 2)
       ) u_dsp (
-        .aclk (aclk),
-        .a    ({{(27-WEIGHT_W){1'b0}}, weight}),
-        .b    ({{(18-PIXEL_W){1'b0}}, pixel}),
-        .c    (48'd0),
-        .pcin (cascade_in),
-        .pcout(cascade_out),
-        .p    (sum)
+        .aclk  (aclk),
+        .a     ({{(27-WEIGHT_W){1'b0}}, weight}),
+        .b     ({{(18-PIXEL_W){1'b0}}, pixel}),
+        .d     (27'sd0),
+        .no_a  (1'b0),
+        .no_d  (1'b0),
+        .c     (addend),
+        .enable(1'b1),
+        .pcin  (cascade_in),
+        .pcout (cascade_out),
+        .p     (sum)
       );
     end
   endgenerate

@@ -1,79 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_offset_sum: what the weights' offset adds to every lane, divided by the offset: the sum of the pixels
-// that meet a weight in each slot. It is the same for all output channels, so there is one for the array.
+// lsfq_offset_sum: what has to be added to the slots of each chain of multipliers because weights are stored as w + 8.
+// It is the same for all output channels, so there is one for the array.
 //
-//   S0 = sum a0, S1 = sum a1:   slots (S0, S0+S1, S0+S1, S1), or pointwise (S0, S1, S0, S1); all 0 unless `count`
+//   S0 = sum a0, S1 = sum a1 over a chain's channels
+//   slot of two products a channel:  8*addend = 256*LENGTH - 8*(S0 + S1)      slots 1 and 2; pointwise: S1 in slot 1, S0 in 2
+//   slot of one:                     8*addend = 128*LENGTH - 8*S              slots 0 (S0) and 3 (S1)
 //
-// Latency 6 + log2(PIN/4) cycles, as lsfq_lane. Parameter rules: PIN is 4, 8 or 16.
+// The constant keeps a slot from borrowing from the next: its sum of (w + 8)*a with 8*addend is the sum of w*a and the
+// constant, at least LENGTH*(256 - 240) and at most LENGTH*(256 + 210) < 2^STRIDE (half of that for one product). All of a
+// word's addends are 0 unless `count`. Latency 1 cycle.
+// Parameter rules: LENGTH is 2 or 4, and divides PIN.
 
 `default_nettype none
 
 module lsfq_offset_sum #(
   parameter PIN    = 16,
-  parameter LEVELS = $clog2(PIN / 4),
-  parameter SLOT_W = 11 + LEVELS
+  parameter LENGTH = 4
 ) (
-  input  wire                aclk,
-  input  wire                aresetn,
-  input  wire [8*PIN-1:0]    pixels,
-  input  wire                count,      // with `pixels`
-  input  wire                pointwise,
-  output wire [4*SLOT_W-1:0] slots
+  input  wire                     aclk,
+  input  wire [8*PIN-1:0]         pixels,
+  input  wire                     count,      // with `pixels`
+  input  wire                     pointwise,
+  output wire [32*PIN/LENGTH-1:0] addends     // chain i: {slot 3, slot 2, slot 1, slot 0} at 32*i, 8 bits each
 );
 
-  localparam CHAINS = PIN / 4;
-  localparam SUM_W  = 4 + 2 + LEVELS;  // nibbles, four a chain, the tree
+  localparam CHAINS = PIN / LENGTH;
+  localparam [7:0] HALF = 8'd16 * LENGTH[7:0];
 
-  reg  [6*CHAINS-1:0] even_q, odd_q;  // of each four channels
-  reg  [SUM_W-1:0]    even_sum_q, odd_sum_q;
-  reg  [SUM_W-1:0]    even_d, odd_d;
-  reg                 count1_q, count2_q;
-  reg  [4*SLOT_W-1:0] slots_q;
-
-  integer i;
-  always @(posedge aclk)
-    for (i = 0; i < CHAINS; i = i + 1) begin
-      even_q[6*i +: 6] <= {2'd0, pixels[32*i +: 4]} + {2'd0, pixels[32*i+8 +: 4]}
-                        + {2'd0, pixels[32*i+16 +: 4]} + {2'd0, pixels[32*i+24 +: 4]};
-      odd_q[6*i +: 6]  <= {2'd0, pixels[32*i+4 +: 4]} + {2'd0, pixels[32*i+12 +: 4]}
-                        + {2'd0, pixels[32*i+20 +: 4]} + {2'd0, pixels[32*i+28 +: 4]};
+  generate
+    if ((LENGTH != 2 && LENGTH != 4) || CHAINS * LENGTH != PIN) begin : g_check
+      LENGTH_is_2_or_4_and_divides_PIN parameter_error ();
     end
+  endgenerate
 
-  integer j;
-  always @* begin
-    even_d = {SUM_W{1'b0}};
-    odd_d  = {SUM_W{1'b0}};
-    for (j = 0; j < CHAINS; j = j + 1) begin
-      even_d = even_d + {{(SUM_W-6){1'b0}}, even_q[6*j +: 6]};
-      odd_d  = odd_d + {{(SUM_W-6){1'b0}}, odd_q[6*j +: 6]};
+  reg count_q;
+  always @(posedge aclk) count_q <= count;
+
+  wire alone = pointwise && count_q;            // the middle weight is absent
+
+  genvar i;
+  generate
+    for (i = 0; i < CHAINS; i = i + 1) begin : g_chain
+      // HALF - S: with LENGTH nibbles complemented, LENGTH + sum of (15 - a)
+      reg [6:0] even, odd;
+      reg [6:0] even_q, odd_q;
+
+      integer n;
+      always @* begin
+        even = LENGTH[6:0];
+        odd  = LENGTH[6:0];
+        for (n = 0; n < LENGTH; n = n + 1) begin
+          even = even + {3'd0, ~pixels[8*(LENGTH*i + n) +: 4]};
+          odd  = odd + {3'd0, ~pixels[8*(LENGTH*i + n) + 4 +: 4]};
+        end
+      end
+
+      always @(posedge aclk) begin
+        even_q <= even;
+        odd_q  <= odd;
+        if (!count) begin
+          even_q <= 7'd0;
+          odd_q  <= 7'd0;
+        end
+      end
+
+      assign addends[32*i +: 8]    = {1'b0, even_q};
+      assign addends[32*i+8 +: 8]  = {1'b0, odd_q} + (alone ? HALF : {1'b0, even_q});
+      assign addends[32*i+16 +: 8] = {1'b0, even_q} + (alone ? HALF : {1'b0, odd_q});
+      assign addends[32*i+24 +: 8] = {1'b0, odd_q};
     end
-  end
-
-  localparam PAD = SLOT_W - SUM_W;
-  wire [SLOT_W-1:0] even = {{PAD{1'b0}}, even_sum_q};
-  wire [SLOT_W-1:0] odd  = {{PAD{1'b0}}, odd_sum_q};
-  wire [SLOT_W-1:0] both = even + odd;
-
-  always @(posedge aclk) begin
-    even_sum_q <= even_d;
-    odd_sum_q  <= odd_d;
-    count1_q   <= count;
-    count2_q   <= count1_q;
-    slots_q    <= !count2_q ? {4*SLOT_W{1'b0}}
-                : pointwise ? {odd, even, odd, even} : {odd, both, both, even};
-  end
-
-  lsfq_delay #(
-    .WIDTH (4 * SLOT_W),
-    .STAGES(3 + LEVELS)
-  ) u_align (
-    .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (1'b0),
-    .d      (slots_q),
-    .q      (slots)
-  );
+  endgenerate
 
 endmodule
 

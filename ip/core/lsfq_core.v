@@ -616,9 +616,8 @@ module lsfq_core #(
     .count_starved_features(count_features)
   );
 
-  wire                    pair_valid, pair_set, pair_both, pair_row_end, pair_end;
-  wire [2*POUT*ACC_W-1:0] pair;
-  wire [2*ACC_W-1:0]      offset;
+  wire                    pair_valid, pair_no_a, pair_no_b, pair_set, pair_both, pair_row_end, pair_end;
+  wire [2*POUT*ACC_W-1:0] term_a, term_b;
 
   lsfq_array #(
     .PIN       (PIN),
@@ -644,12 +643,14 @@ module lsfq_core #(
     .feature_word    (feature_word),
     .weight_word     (weight_word),
     .pair_valid      (pair_valid),
+    .pair_no_a       (pair_no_a),
+    .pair_no_b       (pair_no_b),
     .pair_set        (pair_set),
     .pair_both       (pair_both),
     .pair_row_end    (pair_row_end),
     .pair_end        (pair_end),
-    .pair            (pair),
-    .offset          (offset)
+    .term_a          (term_a),
+    .term_b          (term_b)
   );
 
   // ---- behind it: pixel pairs
@@ -718,10 +719,11 @@ module lsfq_core #(
   );
 
   lsfq_requant #(
-    .POUT (POUT),
-    .ACC_W(ACC_W),
-    .RAW_W(RAW_W),
-    .SKIP (1)
+    .POUT      (POUT),
+    .ACC_W     (ACC_W),
+    .RAW_W     (RAW_W),
+    .MULTIPLIER(MULTIPLIER),
+    .SKIP      (1)
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (aresetn),
@@ -734,8 +736,10 @@ module lsfq_core #(
     .pair_both   (pair_both),
     .pair_row_end(pair_row_end),
     .pair_end    (pair_end),
-    .pair        (pair),
-    .offset      (offset),
+    .term_a      (term_a),
+    .term_b      (term_b),
+    .no_a        (pair_no_a),
+    .no_b        (pair_no_b),
     .constants   (constants),
     .residue     (residue),
     .raw_valid   (raw_valid),
@@ -774,11 +778,12 @@ module lsfq_core #(
   );
 
   lsfq_depthwise #(
-    .POUT     (POUT),
-    .PIXELS   (DEPTHWISE_PIXELS),
-    .PARAM_W  (PARAM_W),
-    .MAX_WIDTH(MAX_POOL_WIDTH),
-    .BEAT_W   (BEAT_W)
+    .POUT      (POUT),
+    .PIXELS    (DEPTHWISE_PIXELS),
+    .PARAM_W   (PARAM_W),
+    .MAX_WIDTH (MAX_POOL_WIDTH),
+    .BEAT_W    (BEAT_W),
+    .MULTIPLIER(MULTIPLIER)
   ) u_depthwise (
     .aclk          (aclk),
     .aresetn       (aresetn),

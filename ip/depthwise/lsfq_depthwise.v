@@ -22,7 +22,8 @@ module lsfq_depthwise #(
   parameter PIXELS    = 1,
   parameter PARAM_W   = 128,
   parameter MAX_WIDTH = 256,
-  parameter BEAT_W    = 8
+  parameter BEAT_W    = 8,
+  parameter MULTIPLIER = 0              // of the requantisation
 ) (
   input  wire               aclk,
   input  wire               aresetn,
@@ -241,9 +242,11 @@ module lsfq_depthwise #(
   wire [47*PIXELS*POUT-1:0] raw;
 
   lsfq_requant #(
-    .POUT  (POUT),
-    .ACC_W (18),
-    .PIXELS(PIXELS)
+    .POUT      (POUT),
+    .ACC_W     (18),
+    .PIXELS    (PIXELS),
+    .TERMS     (1),
+    .MULTIPLIER(MULTIPLIER)
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (aresetn),
@@ -256,8 +259,10 @@ module lsfq_depthwise #(
     .pair_both   (sum_both),
     .pair_row_end(sum_row_end),
     .pair_end    (sum_end),
-    .pair        (sum),
-    .offset      ({18*PIXELS{1'b0}}),
+    .term_a      (sum),
+    .term_b      ({18*PIXELS*POUT{1'b0}}),
+    .no_a        (1'b0),
+    .no_b        (1'b1),
     .constants   (constants),
     .residue     ({26*PIXELS*POUT{1'b0}}),
     .raw_valid   (raw_valid),

@@ -5,7 +5,8 @@
 //   sum = sum over columns i, rows j of w[j][i] * a[j][i]
 //
 // Codes have 4 bits, weights are stored as w + 8. |sum| <= 9 * 15 * 8 = 1080 < 2^11: 12 bits signed. The products are kept
-// out of the DSP blocks, which the array needs. Latency 4 cycles.
+// out of the DSP blocks, which the array needs: w = 4*high + low, the product with low (0 to 3) is a table of 6 bits, that with
+// high (-2 to 1) a code shifted, complemented or neither, which fits into the adder of both. Latency 4 cycles.
 
 `default_nettype none
 
@@ -24,31 +25,62 @@ module lsfq_depthwise_sum (
     kernel_q <= kernel;
   end
 
+  function [5:0] triple;
+    input [3:0] code;
+    case (code)
+      4'd0:  triple = 6'd0;
+      4'd1:  triple = 6'd3;
+      4'd2:  triple = 6'd6;
+      4'd3:  triple = 6'd9;
+      4'd4:  triple = 6'd12;
+      4'd5:  triple = 6'd15;
+      4'd6:  triple = 6'd18;
+      4'd7:  triple = 6'd21;
+      4'd8:  triple = 6'd24;
+      4'd9:  triple = 6'd27;
+      4'd10: triple = 6'd30;
+      4'd11: triple = 6'd33;
+      4'd12: triple = 6'd36;
+      4'd13: triple = 6'd39;
+      4'd14: triple = 6'd42;
+      default: triple = 6'd45;
+    endcase
+  endfunction
+
+  // Of three numbers two are added first. Both operands of the second adder have their top bit turned, which changes nothing
+  // modulo its range: it keeps synthesis from making one adder of three operands, which costs half as much again.
   wire signed [9:0]  column [0:2];
-  reg  signed [11:0] sum_q;
+  reg         [11:0] sum_q;
 
   genvar i, j;
   generate
     for (i = 0; i < 3; i = i + 1) begin : g_column
       wire signed [7:0] product [0:2];
       for (j = 0; j < 3; j = j + 1) begin : g_row
-        wire        [3:0] stored = kernel_q[4*(3*i + j) +: 4];
-        wire signed [3:0] weight = $signed(stored ^ 4'd8);
-        wire signed [4:0] code   = $signed({1'b0, window_q[4*(3*i + j) +: 4]});
-        (* use_dsp = "no" *)
+        wire [3:0] stored   = kernel_q[4*(3*i + j) +: 4];
+        wire [3:0] code     = window_q[4*(3*i + j) +: 4];
+        wire       negative = !stored[3];
+        wire [5:0] low      = stored[1] ? (stored[0] ? triple(code) : {1'b0, code, 1'b0}) : (stored[0] ? {2'd0, code} : 6'd0);
+        wire [4:0] size     = stored[2] ? {1'b0, code} : negative ? {code, 1'b0} : 5'd0;          // of high * code
+        wire [5:0] high     = {negative, size ^ {5{negative}}};                                  // and 1 if negative
+        wire [6:0] upper    = {2'b00, low[5:2], 1'b1} + {high, negative};
+
         reg signed [7:0] product_q;           // -8*15 to 7*15
-        always @(posedge aclk) product_q <= {{3{code[4]}}, code} * {{4{weight[3]}}, weight};
+        always @(posedge aclk) product_q <= {upper[6:1], low[1:0]};
         assign product[j] = product_q;
+
+        wire unused = &{1'b0, upper[0]};
       end
-      reg signed [9:0] column_q;
-      always @(posedge aclk) column_q <= {{2{product[0][7]}}, product[0]} + {{2{product[1][7]}}, product[1]}
-                                       + {{2{product[2][7]}}, product[2]};
+      wire signed [8:0] two = {product[0][7], product[0]} + {product[1][7], product[1]};
+      reg         [9:0] column_q;
+      always @(posedge aclk) column_q <= {!two[8], two} + {!product[2][7], product[2][7], product[2]};
       assign column[i] = column_q;
     end
   endgenerate
 
-  always @(posedge aclk) sum_q <= {{2{column[0][9]}}, column[0]} + {{2{column[1][9]}}, column[1]}
-                                + {{2{column[2][9]}}, column[2]};
+  wire signed [10:0] two = {column[0][9], column[0]} + {column[1][9], column[1]};
+
+  always @(posedge aclk) sum_q <= {!two[10], two} + {!column[2][9], column[2][9], column[2]};
   assign sum = sum_q;
 
 endmodule

@@ -2,17 +2,21 @@
 //
 // lsfq_requant: integer requantisation of PIXELS pixels, one or a pair, of POUT channels a cycle.
 //
-//   acc  = pair - 8*offset                                    signed, ACC_W bits
+//   acc  = (no_a ? 0 : term_a) + (no_b ? 0 : term_b)          signed, modulo 2^ACC_W; TERMS 1: term_a
 //   raw  = acc*m + r*mr + b                                   r: code of the skip tensor, with SKIP (lsfq_skip_scale)
 //   code = clamp(raw >>> shift, 0, 2^out_bits - 1)            floor; b holds the rounding half
 //
 // m and mr have 18 bits, b 46, all signed; the two pixels of a channel share m and b. |acc*m| <= 2^(ACC_W+16),
-// |r*mr| < 2^25 and |b| <= 2^45 add to less than 2^(RAW_W-1). The shift is done in three parts (by 16s, 4s, 1s); each keeps the bits
-// that can still reach a code and remembers whether one above them was set.
+// |r*mr| < 2^25 and |b| <= 2^45 add to less than 2^(RAW_W-1). MULTIPLIER chooses the form of the multipliers and the adders at
+// both sides of them (1: lsfq_multiply_add in DSP48E2).
 //
-// Latency 3 cycles to raw, which then holds still until the next pair's, and 5 to code. No handshake: the datapath
-// never stalls. Interface: pixel pairs (docs/theory_of_operation.md).
-// Parameter rules: ACC_W from 18 to 27 (27 is the wide port of the multiplier).
+// shift = 12*s12 + 3*s3 + s1: each part of the shift keeps only the bits that can still reach a code. Whether one above them
+// is set, of the bits from shift + out_bits on, shows a mask that all channels share; then the code's bits are set. A negative
+// number resets all that. `shift` and `out_bits` take effect after 2 cycles.
+//
+// Latency TERMS + 2 cycles to raw, which then holds still until the next pair's, and 2 more to code. No handshake: the
+// datapath never stalls. Interface: pixel pairs (docs/theory_of_operation.md).
+// Parameter rules: ACC_W from 18 to 27 (27 is the wide port of the multiplier); TERMS is 1 or 2.
 
 `default_nettype none
 
@@ -21,13 +25,15 @@ module lsfq_requant #(
   parameter ACC_W = 27,
   parameter RAW_W = 47,
   parameter PIXELS = 2,
+  parameter TERMS  = 2,
+  parameter MULTIPLIER = 0,
   parameter SKIP   = 0                          // 1: with residual addition
 ) (
   input  wire                    aclk,
   input  wire                    aresetn,
   input  wire                    clear,
 
-  input  wire [3:0]              out_bits,
+  input  wire [3:0]              out_bits,      // 2, 3, 4 or 8
   input  wire [5:0]              shift,         // 0 to 40
   input  wire                    raw_only,      // the layer's pixels give no code
 
@@ -36,11 +42,13 @@ module lsfq_requant #(
   input  wire                    pair_both,
   input  wire                    pair_row_end,
   input  wire                    pair_end,
-  input  wire [PIXELS*POUT*ACC_W-1:0] pair,
-  input  wire [PIXELS*ACC_W-1:0] offset,        // with pair; {odd, even}
-  input  wire [64*POUT-1:0]      constants,     // with pair; channel l: {b, m} at bits 64*l upwards
+  input  wire [PIXELS*POUT*ACC_W-1:0] term_a,
+  input  wire [PIXELS*POUT*ACC_W-1:0] term_b,
+  input  wire                    no_a,
+  input  wire                    no_b,
+  input  wire [64*POUT-1:0]      constants,     // with the terms; channel l: {b, m} at bits 64*l upwards
 
-  input  wire [26*PIXELS*POUT-1:0] residue,     // one cycle after pair: r*mr, signed
+  input  wire [26*PIXELS*POUT-1:0] residue,     // one cycle after the terms: r*mr, signed
 
   output wire                    raw_valid,
   output wire                    raw_set,
@@ -56,11 +64,12 @@ module lsfq_requant #(
   output wire [8*PIXELS*POUT-1:0] code
 );
 
-  localparam RAW_LATENCY  = 3;
+  localparam RAW_LATENCY  = TERMS + 2;
   localparam CODE_LATENCY = 2;                  // from there
-  localparam PRODUCT_W    = ACC_W + 18;
-  localparam BY_16_W      = 8 + 15;             // bits that can reach a code after the shift by 16s
-  localparam BY_4_W       = 8 + 3;              // and after the shift by 4s
+  localparam VALUE_W      = RAW_W - 1;          // without the sign
+  localparam BY_12_W      = 8 + 2 + 9;          // bits that can reach a code after the shift by 12s
+  localparam BY_3_W       = 8 + 2;              // and after the shift by 3s
+  localparam OVERS        = (VALUE_W - 1) / 3;  // threes of bits that may be too much; bit 0 never is
 
   generate
     if (ACC_W < 18 || ACC_W > 27) begin : g_check_acc
@@ -68,6 +77,9 @@ module lsfq_requant #(
     end
     if (RAW_W != 47) begin : g_check_raw
       RAW_W_must_be_47 parameter_error ();
+    end
+    if (TERMS != 1 && TERMS != 2) begin : g_check_terms
+      TERMS_must_be_1_or_2 parameter_error ();
     end
   endgenerate
 
@@ -132,61 +144,113 @@ module lsfq_requant #(
     .q      ({code_set, code_both, code_row_end, code_end})
   );
 
-  wire [7:0] largest = ~(8'hFF << out_bits);
+  // ---- of the layer: the parts of the shift, the largest code, the bits that make a number larger
+
+  reg  [1:0]         s12_q, s3_q, s1_q;
+  reg  [3:0]         rest_q;                    // shift - 12*s12, 0 to 11
+  reg  [5:0]         end_q;                     // of the bits that a code has: shift + out_bits, at most 48
+  reg                wide_q, four_q, three_q;   // of the largest code: bits 4 to 7, bit 3, bit 2
+  reg  [VALUE_W-1:1] mask_q;
+
+  wire [1:0] s12  = shift < 6'd12 ? 2'd0 : shift < 6'd24 ? 2'd1 : shift < 6'd36 ? 2'd2 : 2'd3;
+  wire [3:0] rest = shift[3:0] - {s12, 2'd0} - {s12[0], 3'd0};    // modulo 16
+  wire [1:0] s3   = rest_q < 4'd3 ? 2'd0 : rest_q < 4'd6 ? 2'd1 : rest_q < 4'd9 ? 2'd2 : 2'd3;
+  wire [1:0] s1   = rest_q[1:0] - {s3[0], 1'b0} - s3;
+
+  integer i;
+  always @(posedge aclk) begin
+    s12_q     <= s12;
+    rest_q    <= rest;
+    s3_q      <= s3;
+    s1_q      <= s1;
+    end_q     <= shift + {2'd0, out_bits};
+    wide_q    <= out_bits[3];
+    four_q    <= out_bits[3] || out_bits[2];
+    three_q   <= out_bits != 4'd2;
+    for (i = 1; i < VALUE_W; i = i + 1) mask_q[i] <= i[5:0] >= end_q;
+  end
+
+  wire [7:0] largest = {{4{wide_q}}, four_q, three_q, 2'b11};
 
   genvar l, x;
   generate
     for (l = 0; l < POUT; l = l + 1) begin : g_channel
-      reg signed [17:0] m_q;
       reg signed [45:0] b_q;
 
-      always @(posedge aclk) begin
-        m_q <= constants[64*l +: 18];
-        b_q <= constants[64*l+18 +: 46];
-      end
+      always @(posedge aclk) b_q <= constants[64*l+18 +: 46];
 
       for (x = 0; x < PIXELS; x = x + 1) begin : g_pixel
         localparam PLACE = x * POUT + l;
 
-        reg signed [ACC_W-1:0]     acc_q;
-        reg signed [PRODUCT_W-1:0] product_q;
-        reg signed [RAW_W-1:0]     bias_q;
-        reg signed [RAW_W-1:0]     sum_q;
-        reg        [BY_4_W-1:0]    part_q;
-        reg                        negative_q, above_q;
-        reg        [7:0]           code_q;
+        wire signed [25:0]      added = SKIP != 0 ? residue[26*PLACE +: 26] : 26'd0;
+        wire signed [RAW_W-1:0] bias  = {b_q[45], b_q} + {{(RAW_W-26){added[25]}}, added};
+        wire signed [RAW_W-1:0] addend;
+        wire signed [47:0]      sum;
 
-        wire signed [RAW_W-1:0] product = {{(RAW_W-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q};
-        wire signed [25:0]      added   = SKIP != 0 ? residue[26*PLACE +: 26] : 26'd0;
+        lsfq_delay #(
+          .WIDTH (RAW_W),
+          .STAGES(TERMS - 1)
+        ) u_delay_bias (
+          .aclk   (aclk),
+          .aresetn(aresetn),
+          .clear  (1'b0),
+          .d      (bias),
+          .q      (addend)
+        );
 
-        // a negative sum gives 0 whatever its bits are: the sign stays behind
-        wire [RAW_W-2:0]   by_16 = shift[5] ? {32'd0, sum_q[RAW_W-2:32]}
-                                 : shift[4] ? {16'd0, sum_q[RAW_W-2:16]} : sum_q[RAW_W-2:0];
-        wire [BY_16_W-1:0] by_4  = by_16[BY_16_W-1:0] >> {shift[3:2], 2'b00};
-        wire [BY_4_W-1:0]  by_1  = part_q >> shift[1:0];
-        wire               above = above_q || by_1[BY_4_W-1:8] != 3'd0 || (by_1[7:0] & ~largest) != 8'd0;
+        lsfq_multiply_add #(
+          .FORM   (MULTIPLIER == 1),
+          .A_W    (ACC_W),
+          .PRE_ADD(TERMS - 1)
+        ) u_multiply_add (
+          .aclk  (aclk),
+          .a     (term_a[PLACE*ACC_W +: ACC_W]),
+          .d     (term_b[PLACE*ACC_W +: ACC_W]),
+          .no_a  (no_a),
+          .no_d  (no_b),
+          .b     (constants[64*l +: 18]),
+          .c     ({addend[RAW_W-1], addend}),
+          .enable(sum_d),
+          .p     (sum)
+        );
 
+        reg  [BY_3_W-1:0] part_q;
+        reg  [OVERS-1:0]  over_q;
+        reg  [7:0]        code_q;
+
+        wire [BY_12_W-1:0] by_12 = s12_q[1] ? (s12_q[0] ? {9'd0, sum[VALUE_W-1:36]} : sum[24 +: BY_12_W])
+                                            : (s12_q[0] ? sum[12 +: BY_12_W] : sum[0 +: BY_12_W]);
+        wire [BY_3_W-1:0]  by_3  = s3_q[1] ? (s3_q[0] ? by_12[9 +: BY_3_W] : by_12[6 +: BY_3_W])
+                                           : (s3_q[0] ? by_12[3 +: BY_3_W] : by_12[0 +: BY_3_W]);
+
+        wire               over   = over_q != {OVERS{1'b0}};
+
+        integer n;
         always @(posedge aclk) begin
-          acc_q      <= pair[PLACE*ACC_W +: ACC_W] - {offset[x*ACC_W +: ACC_W-3], 3'd0};
-          product_q  <= acc_q * m_q;
-          bias_q     <= {b_q[45], b_q} + {{(RAW_W-26){added[25]}}, added};
-          if (sum_d) sum_q <= product + bias_q;
+          part_q <= by_3;
+          for (n = 0; n < OVERS; n = n + 1) over_q[n] <= (sum[3*n+1 +: 3] & mask_q[3*n+1 +: 3]) != 3'd0;
+          if (sum[VALUE_W]) begin
+            part_q <= {BY_3_W{1'b0}};
+            over_q <= {OVERS{1'b0}};
+          end
 
-          part_q     <= by_4[BY_4_W-1:0];
-          above_q    <= by_16[RAW_W-2:BY_16_W] != {(RAW_W-1-BY_16_W){1'b0}}
-                     || by_4[BY_16_W-1:BY_4_W] != {(BY_16_W-BY_4_W){1'b0}};
-          negative_q <= sum_q[RAW_W-1];
-
-          code_q     <= negative_q ? 8'd0 : above ? largest : by_1[7:0];
+          // set before all else, which a register does without a LUT
+          code_q <= (s1_q[1] ? part_q[9:2] : s1_q[0] ? part_q[8:1] : part_q[7:0]) & largest;
+          if (over) code_q[1:0] <= 2'b11;
+          if (over && three_q) code_q[2] <= 1'b1;
+          if (over && four_q) code_q[3] <= 1'b1;
+          if (over && wide_q) code_q[7:4] <= 4'b1111;
         end
 
-        assign raw[PLACE*RAW_W +: RAW_W] = sum_q;
+        assign raw[PLACE*RAW_W +: RAW_W] = sum[RAW_W-1:0];
         assign code[8*PLACE +: 8]        = code_q;
+
+        wire unused_top = sum[47];              // the sign once more
       end
     end
   endgenerate
 
-  wire unused = &{1'b0, residue, offset[PIXELS*ACC_W-1 -: 3], offset[ACC_W-1 -: 3]};      // shifted out: sums wrap
+  wire unused = &{1'b0, residue};
 
 endmodule
 

@@ -377,8 +377,7 @@ module lsfq_parser #(
   assign depthwise_constant_write = take && state_q == S_CONSTANTS && part_q == P_BEHIND;
   assign constant_last  = set_end;
   assign weight_write   = take && state_q == S_WEIGHTS;
-  // of a 1x1 kernel the array's first pair comes from plane 2
-  assign weight_plane   = {plane_q[1] ^ pointwise, plane_q[0]};
+  assign weight_plane   = plane_q;
   assign weight_absent  = pointwise ? 2'd1 : full ? 2'd2 : 2'd0;
   assign weight_last    = word_end;
   assign payload_beat   = beat_q;

@@ -18,6 +18,7 @@ set ip_files {
   conv/lsfq_emitter.v
   arithmetic/lsfq_adder_tree.v
   arithmetic/lsfq_dsp48e2.v
+  arithmetic/lsfq_multiply_add.v
   conv/lsfq_multiplier.v
   conv/lsfq_multiplier_chain.v
   conv/lsfq_lane.v

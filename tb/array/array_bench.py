@@ -40,9 +40,10 @@ TAGS = (
 )
 
 
-def _latency(config: CoreConfig) -> int:
+def _latency(config: CoreConfig, kernel: Kernel = Kernel.K1X1) -> int:
     """Cycles from the tags of a step's last word to the step's first pair."""
-    return MEMORY_LATENCY + 8 + (config.pin // 4).bit_length() - 1
+    levels = (config.pin // 4).bit_length() - 1
+    return MEMORY_LATENCY + 8 + levels + (kernel is Kernel.K1X1)
 
 
 @dataclass
@@ -83,7 +84,7 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Ke
     zero = np.zeros(case.outputs, np.int64)
     payload = pack_payload(Payload(weight, zero, zero), shape, config)
     plane = config.pin * config.pout // 2
-    places = {2: (2, 0), 3: (0, 1, 2)}[kernel.planes] if kernel is not Kernel.FULL else (0, 1)
+    places = {2: (0, 2), 3: (0, 1, 2)}[kernel.planes] if kernel is not Kernel.FULL else (0, 1)
     words = []
     at = 0
     for _ in range(shape.groups(config)):
@@ -181,12 +182,12 @@ class Driver:
 
     def _take(self) -> None:
         dut, width, pout = self.dut, int(self.dut.ACC_W.value), self.config.pout
-        offsets = unpack(int(dut.offset.value), width, 2)
-        lanes = unpack(int(dut.pair.value), width, 2 * pout)
-        even, odd = (
-            tuple(signed(lane - 8 * offsets[x], width) for lane in lanes[x * pout : (x + 1) * pout])
-            for x in range(2)
-        )
+        sums = [0] * (2 * pout)
+        for absent, terms in ((dut.pair_no_a, dut.term_a), (dut.pair_no_b, dut.term_b)):
+            if not absent.value:
+                lanes = unpack(int(terms.value), width, 2 * pout)
+                sums = [signed(a + b, width) for a, b in zip(sums, lanes, strict=True)]
+        even, odd = tuple(sums[:pout]), tuple(sums[pout:])
         self.received.append(
             Pair(
                 self.cycle, bool(dut.pair_set.value), bool(dut.pair_row_end.value),
@@ -228,7 +229,7 @@ async def _run_layer(driver: Driver, layer: Layer, pair_cycles: int, gap: float)
             await driver.step(None)
         if issue.last:
             earliest = driver.cycle + pace
-            first = driver.cycle + _latency(config)
+            first = driver.cycle + _latency(config, case.kernel)
             expected += _pairs_of_step(layer, group, y, t, first, pair_cycles)
             t += 1
             if issue.row_last:

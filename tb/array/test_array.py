@@ -16,6 +16,7 @@ SMALL = {"PIN": 4, "POUT": 4, "ACC_W": 27}
         pytest.param(8, 4, 18, 0, id="8x4, sums wrap"),
         pytest.param(16, 4, 27, 0, id="16x4"),
         pytest.param(4, 4, 27, 1, id="4x4, DSP48E2"),
+        pytest.param(8, 4, 27, 1, id="8x4, DSP48E2"),
         pytest.param(8, 4, 27, 2, id="8x4, 25x18 bits"),
     ],
 )
@@ -27,12 +28,19 @@ def test_array(pin: int, pout: int, acc_w: int, multiplier: int) -> None:
 @pytest.mark.parametrize(
     ("module", "text", "fault"),
     [
-        pytest.param("lsfq_accumulator", "|| capture && row_first", "", id="rows leak"),
-        pytest.param("lsfq_accumulator", "held2_q <= ZERO", "held2_q <= sum2_q", id="1x1 leaks"),
-        pytest.param("lsfq_emitter", "rest ? held_image_q : image_q", "image_q", id="late end"),
+        pytest.param("lsfq_accumulator", "if (row_first)", "if (1'b0)", id="rows leak"),
+        pytest.param("lsfq_accumulator", "if (row_rest)", "if (1'b0)", id="rows leak at the end"),
+        pytest.param("lsfq_emitter", "&& !rest;", "&& rest;", id="wrong set"),
+        pytest.param("lsfq_emitter", "complete_q || pointwise", "complete_q", id="1x1 waits"),
+        pytest.param(
+            "lsfq_emitter", "row_end && held_image_q", "row_end && image_q", id="late end"
+        ),
+        pytest.param("lsfq_array", "pointwise ? {", "!pointwise ? {", id="pixels swapped"),
+        pytest.param("lsfq_array", "TREE - 1)", "TREE)", id="signs too late"),
         pytest.param("lsfq_emitter", "!(odd && row_end)", "1'b1", id="odd widths"),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str) -> None:
+    parameters = {**SMALL, "PIN": 8} if "TREE" in text else SMALL
     with pytest.raises(TestsFailed):
-        run_bench("lsfq_array", BENCH, SMALL, mutations={module: (text, fault)})
+        run_bench("lsfq_array", BENCH, parameters, mutations={module: (text, fault)})

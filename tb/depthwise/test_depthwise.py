@@ -38,6 +38,9 @@ def test_width_is_checked() -> None:
         pytest.param(
             "depthwise_window", "two_sets && !flush_set_q", "1'b0", id="last row of set 0 only"
         ),
+        pytest.param("depthwise_sum", "{high, negative}", "{high, 1'b0}", id="complement alone"),
+        pytest.param("depthwise_sum", "4'd13: triple = 6'd39", "4'd13: triple = 6'd38", id="table"),
+        pytest.param("depthwise_sum", "{!two[8], two}", "{two[8], two}", id="top bit of a column"),
         pytest.param("stride", "<= !half && !s_row_end", "<= !half", id="rows run on"),
         pytest.param(
             "depthwise", "last_map = map_q + 16'd1 == images", "last_map = 1'b1", id="freed early"

@@ -3,9 +3,10 @@
 // DSP48E2: a model for simulation and proofs of what ip/arithmetic/lsfq_dsp48e2.v uses of the vendor's primitive,
 // written from the description in AMD's UG579. It is no part of the core: synthesis for a device has the real one.
 //
-//   P = (A2 or A2 + D) * B2 + (0, C or PCIN)
+//   P = (A2 or (A2 or 0) + (D or 0)) * B2 + (0, C or PCIN)
 //
-// A and B of one or two registers, C, D and the pre-adder's sum with or without, product and P registered. Every
+// A and B of one or two registers, C, D and the pre-adder's sum with or without, product and P registered, P with clock
+// enable; INMODE chooses what the pre-adder adds, registered or not. Every
 // parameter outside this subset, and every tied input that is not at its idle value, is refused: parameters at
 // elaboration, inputs by `P` being unknown (all ones where there is no X).
 
@@ -126,7 +127,7 @@ module DSP48E2 #(
     end
     if ((AREG != 1 && AREG != 2) || (BREG != 1 && BREG != 2) || ACASCREG < 1 || ACASCREG > AREG ||
         BCASCREG < 1 || BCASCREG > BREG || CREG != 1 || MREG != 1 || PREG != 1 || ALUMODEREG != 0 ||
-        CARRYINREG != 0 || CARRYINSELREG != 0 || INMODEREG != 0 || OPMODEREG != 0) begin : g_check_registers
+        CARRYINREG != 0 || CARRYINSELREG != 0 || (INMODEREG != 0 && INMODEREG != 1) || OPMODEREG != 0) begin : g_check_registers
       DSP48E2_model_does_not_have_these_registers parameter_error ();
     end
     if ({IS_ALUMODE_INVERTED, IS_CARRYIN_INVERTED, IS_CLK_INVERTED, IS_INMODE_INVERTED, IS_OPMODE_INVERTED,
@@ -140,11 +141,11 @@ module DSP48E2 #(
   localparam PRE_ADD = AMULTSEL == "AD";
   wire [2:0] z = OPMODE[6:4];
 
-  wire supported = ALUMODE == 4'b0000 && INMODE == (PRE_ADD ? 5'b00100 : 5'b00000) &&
+  wire supported = ALUMODE == 4'b0000 && (PRE_ADD ? {INMODE[4:3], INMODE[0]} == 3'd0 : INMODE == 5'd0) &&
                    OPMODE[8:7] == 2'b00 && OPMODE[3:0] == 4'b0101 && (z == 3'd0 || z == 3'd1 || z == 3'd3) &&
                    !CARRYIN && CARRYINSEL == 3'd0 && !CARRYCASCIN && !MULTSIGNIN &&
-                   CEA2 && CEB2 && CEM && CEP && (AREG == 1 || CEA1) && (BREG == 1 || CEB1) &&
-                   (z != 3'd3 || CEC) && (!PRE_ADD || (CED && CEAD)) &&
+                   CEA2 && CEB2 && CEM && (AREG == 1 || CEA1) && (BREG == 1 || CEB1) &&
+                   (z != 3'd3 || CEC) && (!PRE_ADD || (CED && CEAD)) && (INMODEREG == 0 || CEINMODE) &&
                    {RSTA, RSTALLCARRYIN, RSTALUMODE, RSTB, RSTC, RSTCTRL, RSTD, RSTINMODE, RSTM, RSTP} == 10'd0;
 
   // ---- what it does
@@ -154,6 +155,9 @@ module DSP48E2 #(
   reg signed [44:0] m_q;
   reg        [47:0] c_q, p_q;
 
+  reg          [4:0] inmode_q;
+
+  wire         [4:0] inmode       = INMODEREG == 1 ? inmode_q : INMODE;
   wire signed [26:0] multiplicand = PRE_ADD ? ad_q : a2_q;
   wire        [47:0] product      = {{3{m_q[44]}}, m_q};
   wire        [47:0] addend       = z == 3'd1 ? PCIN : z == 3'd3 ? c_q : 48'd0;
@@ -165,9 +169,10 @@ module DSP48E2 #(
     b2_q <= BREG == 2 ? b1_q : B;
     c_q  <= C;
     d_q  <= D;
-    ad_q <= a2_q + d_q;
+    inmode_q <= INMODE;
+    ad_q <= (inmode[1] ? 27'sd0 : a2_q) + (inmode[2] ? d_q : 27'sd0);
     m_q  <= multiplicand * b2_q;
-    p_q  <= supported ? product + addend : 48'hFFFFFFFFFFFF;
+    if (CEP) p_q <= supported ? product + addend : 48'hFFFFFFFFFFFF;
   end
 
   assign P              = p_q;
@@ -183,7 +188,7 @@ module DSP48E2 #(
   assign UNDERFLOW      = 1'b0;
   assign XOROUT         = 8'd0;
 
-  wire unused = &{1'b0, A[29:27], ACIN, BCIN, CEALUMODE, CECARRYIN, CECTRL, CEINMODE};
+  wire unused = &{1'b0, A[29:27], ACIN, BCIN, CEALUMODE, CECARRYIN, CECTRL, CEINMODE, inmode};
 
 endmodule
 

@@ -34,7 +34,7 @@ def test_overflowing_chain_is_refused() -> None:
     ("form", "module", "text", "fault"),
     [
         pytest.param(
-            0, "lsfq_multiplier", "product_q} + addend", "product_q[39:0]} + addend",
+            0, "lsfq_multiplier", "product_q} + ahead", "product_q[39:0]} + ahead",
             id="loses the top bit",
         ),
         pytest.param(
@@ -60,7 +60,7 @@ def test_bench_notices(form: int, module: str, text: str, fault: str) -> None:
             '"NO_PATDET"', '"PATDET"', "DSP48E2_model_does_not_have_this_mode", id="mode",
         ),
         pytest.param(
-            ".BREG              (INPUT_STAGES)", ".BREG              (1)",
+            ".BREG              (B_STAGES)", ".BREG              (1)",
             "DSP48E2_model_does_not_have_these_registers", id="registers",
         ),
     ],

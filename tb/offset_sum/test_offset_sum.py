@@ -9,16 +9,17 @@ BENCH = "tb.offset_sum.offset_sum_bench"
 DUT = "lsfq_offset_sum"
 
 
-@pytest.mark.parametrize("pin", [4, 16])
-def test_offset_sum(pin: int) -> None:
-    run_bench(DUT, BENCH, {"PIN": pin})
+@pytest.mark.parametrize(("pin", "length"), [(4, 4), (16, 4), (8, 2)])
+def test_offset_sum(pin: int, length: int) -> None:
+    run_bench(DUT, BENCH, {"PIN": pin, "LENGTH": length})
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("slots_q    <= !count2_q", "slots_q    <= !count1_q", id="counts too early"),
-        pytest.param("{odd, even, odd, even}", "{odd, odd, even, even}", id="wrong slots"),
+        pytest.param("if (!count)", "if (!count_q)", id="counts too late"),
+        pytest.param("pointwise && count_q", "pointwise", id="1x1 counts always"),
+        pytest.param("odd_q} + (alone ? HALF", "odd_q} + (1'b0 ? HALF", id="wrong slots"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

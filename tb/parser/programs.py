@@ -54,7 +54,7 @@ Part = Block | bytes
 """A piece of a packet: a block, to which a CRC is added, or bytes as they are."""
 
 MEMORY_PLANES = {
-    Kernel.K1X1: (2, 0),
+    Kernel.K1X1: (0, 2),
     Kernel.K1X3: (0, 1, 2),
     Kernel.K3X3: (0, 1, 2),
     Kernel.FULL: (0, 1),

@@ -2,7 +2,9 @@
 //
 // Both forms of lsfq_multiplier equal the plain product, whatever the operands and the state were before:
 //
-//   sum = {w2*a1, w1*a1 + w2*a0, w0*a1 + w1*a0, w0*a0} in slots of STRIDE bits + cascade_in     modulo 2^(4*STRIDE)
+//   sum = {w2*a1, w1*a1 + w2*a0, w0*a1 + w1*a0, w0*a0} in slots of STRIDE bits + ahead          modulo 2^(4*STRIDE)
+//
+// ahead: addend with FIRST, else cascade_in
 //
 // The pipeline has no feedback, so what leaves it LATENCY cycles after any state holds for all time.
 
@@ -16,6 +18,7 @@ module multiplier_forms #(
   input wire        aclk,
   input wire [11:0] weights,
   input wire [7:0]  pixels,
+  input wire [47:0] addend,
   input wire [47:0] cascade_in
 );
 
@@ -33,6 +36,7 @@ module multiplier_forms #(
     .aclk       (aclk),
     .weights    (weights),
     .pixels     (pixels),
+    .addend     (addend),
     .cascade_in (cascade_in),
     .cascade_out(),
     .sum        (inferred)
@@ -47,6 +51,7 @@ module multiplier_forms #(
     .aclk       (aclk),
     .weights    (weights),
     .pixels     (pixels),
+    .addend     (addend),
     .cascade_in (cascade_in),
     .cascade_out(),
     .sum        (primitive)
@@ -62,6 +67,7 @@ module multiplier_forms #(
     .aclk       (aclk),
     .weights    (weights),
     .pixels     (pixels),
+    .addend     (addend),
     .cascade_in (cascade_in),
     .cascade_out(),
     .sum        (plain)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a multiplier has to be: six products of nibbles, added where they belong, beside what came before.
+// What a multiplier has to be: six products of nibbles, added where they belong, beside what came before: of the first one of
+// a chain the addend of the cycle before.
 // In a chain it stands in for lsfq_multiplier.
 
 `default_nettype none
@@ -14,6 +15,7 @@ module plain_multiplier #(
   input  wire        aclk,
   input  wire [11:0] weights,
   input  wire [7:0]  pixels,
+  input  wire [47:0] addend,
   input  wire [47:0] cascade_in,
   output wire [47:0] cascade_out,
   output wire [47:0] sum
@@ -23,7 +25,7 @@ module plain_multiplier #(
   localparam SUM_W  = 4 * STRIDE;
 
   reg  [20*STAGES-1:0] operands_q;
-  reg  [SUM_W-1:0]     sum_q;
+  reg  [SUM_W-1:0]     addend_q, sum_q;
 
   wire [3:0] a0 = operands_q[20*(STAGES-1) +: 4];
   wire [3:0] a1 = operands_q[20*(STAGES-1)+4 +: 4];
@@ -37,7 +39,8 @@ module plain_multiplier #(
 
   always @(posedge aclk) begin
     operands_q <= {operands_q, weights, pixels};
-    sum_q      <= {slot3, slot2, slot1, slot0} + (FIRST != 0 ? {SUM_W{1'b0}} : cascade_in[SUM_W-1:0]);
+    addend_q   <= addend[SUM_W-1:0];
+    sum_q      <= {slot3, slot2, slot1, slot0} + (FIRST != 0 ? addend_q : cascade_in[SUM_W-1:0]);
   end
 
   assign sum         = sum_q;

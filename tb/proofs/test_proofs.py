@@ -32,6 +32,18 @@ def test_all_is_proved(tmp_path: Path) -> None:
             "chain of four, slots of 11 bits", "lsfq_multiplier_chain.v",
             ".FIRST       (i == 0)", ".FIRST       (i <= 1)", id="the first product is lost",
         ),
+        pytest.param(
+            "chain of two, with addends", "lsfq_multiplier_chain.v",
+            "addends[15:8]} << (STRIDE + 3)", "addends[15:8]} << (STRIDE + 2)", id="wrong place",
+        ),
+        pytest.param(
+            "requantisation, two terms of 27 bits", "lsfq_dsp48e2.v",
+            "!no_d, no_a", "!no_a, no_d", id="the other term",
+        ),
+        pytest.param(
+            "requantisation, one term of 27 bits", "lsfq_dsp48e2.v",
+            ".CEP           (enable)", ".CEP           (1'b1)", id="p does not hold still",
+        ),
     ],
 )  # fmt: skip
 def test_wrong_verilog_fails(tmp_path: Path, name: str, file: str, text: str, fault: str) -> None:

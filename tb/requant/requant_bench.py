@@ -14,11 +14,10 @@ from ref_model.integer.ranges import BIAS_BITS, CODE_BITS, MAX_SHIFT, MULTIPLIER
 from tb.common import Dut, rng, start
 from tb.pipeline import pack, run_pipeline, signed, unpack
 
-LATENCY = 5
-RAW_LATENCY = 3
 RAW_W = 47
 TAGS = ("pair_valid", "pair_set", "pair_both", "pair_row_end", "pair_end")
-INPUTS = (*TAGS, "pair", "offset", "constants", "residue")
+INPUTS = (*TAGS, "term_a", "term_b", "no_a", "no_b", "constants", "residue")
+IDLE = (*([0] * len(TAGS)), 0, 0, 0, 0, 0, 0)
 RAW_OUTPUTS = ("raw_valid", "raw_set", "raw_both", "raw_end", "raw")
 CODE_OUTPUTS = ("code_valid", "code_set", "code_both", "code_row_end", "code_end", "code")
 VALID = ("raw_valid", "code_valid")
@@ -26,7 +25,21 @@ VALID = ("raw_valid", "code_valid")
 Array = npt.NDArray[np.int64]
 
 
-def _numbers(generator: np.random.Generator, bits: int, shape: tuple[int, int]) -> Array:
+def _raw_latency(dut: Dut) -> int:
+    return int(dut.TERMS.value) + 2
+
+
+def _terms(generator: np.random.Generator, acc: Array, bits: int, kind: int) -> tuple[Array, Array]:
+    """Two terms of the sum `acc`, modulo 2^bits; with kind 1 (2) the first (second) is no part."""
+    other = _numbers(generator, bits, acc.shape)
+    if kind == 1:
+        return other, acc
+    if kind == 2:
+        return acc, other
+    return other, acc - other
+
+
+def _numbers(generator: np.random.Generator, bits: int, shape: tuple[int, ...]) -> Array:
     """Signed numbers of `bits`: uniform, short ones, both ends and their neighbours, 0, 1, -1."""
     low, high = -(1 << bits - 1), (1 << bits - 1) - 1
     corners = np.array([low, low + 1, -1, 0, 1, high - 1, high])
@@ -69,7 +82,10 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
     fits = np.abs(aimed) < 1 << BIAS_BITS - 1
     b = np.where(fits & (generator.random(shape) < 0.7), aimed, b)
     acc = np.where(generator.random((vectors, 1, 1)) < 0.5, acc, acc[:, ::-1])
-    offset = generator.integers(0, 1 << acc_w, (vectors, 2))
+    # the number of terms that the sums come in; with one the second must not matter
+    two = int(dut.TERMS.value) == 2
+    kinds = generator.integers(0, 3, vectors) if two else np.full(vectors, 2)
+    terms = [_terms(generator, acc[k], acc_w, int(kinds[k])) for k in range(vectors)]
     tags = generator.integers(0, 2, (vectors, len(TAGS)))
 
     raw_only = int(generator.random() < 0.2)
@@ -78,8 +94,10 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
     stimulus = [
         (
             *(int(tag) for tag in tags[k]),
-            pack((acc[k] + 8 * offset[k][:, None]).reshape(-1).tolist(), acc_w),
-            pack(offset[k].tolist(), acc_w),
+            pack(terms[k][0].reshape(-1).tolist(), acc_w),
+            pack(terms[k][1].reshape(-1).tolist(), acc_w),
+            int(kinds[k] == 1) if two else random.getrandbits(1),
+            int(kinds[k] == 2) if two else random.getrandbits(1),
             pack(
                 (int(y) << 18 | int(x) & (1 << 18) - 1 for x, y in zip(m[k], b[k], strict=True)), 64
             ),
@@ -89,11 +107,10 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
     ]
     outputs = (*RAW_OUTPUTS, *CODE_OUTPUTS)
     # the codes' latency is the longer one: a vector's raw outputs come that much earlier
-    idle = (*([0] * len(TAGS)), 0, 0, 0, 0)
-    early = LATENCY - RAW_LATENCY
-    ending = (*idle[:-1], pack((skip[-1] * factor).reshape(-1).tolist(), 26))
-    vectors_in = [*stimulus, ending, *[idle] * (early - 1)]
-    results = await run_pipeline(dut, INPUTS, vectors_in, outputs, RAW_LATENCY)
+    early = 2
+    ending = (*IDLE[:-1], pack((skip[-1] * factor).reshape(-1).tolist(), 26))
+    vectors_in = [*stimulus, ending, *[IDLE] * (early - 1)]
+    results = await run_pipeline(dut, INPUTS, vectors_in, outputs, _raw_latency(dut))
 
     # the reference model's axes: (vector, channel, row, column)
     scaled = np.stack(
@@ -148,11 +165,11 @@ async def clear_drops_pairs(dut: Dut) -> None:
     """No pair that was under way at `clear` leaves."""
     await _open(dut)
     for _ in range(5):
-        vectors = [(1, *[random.getrandbits(1) for _ in TAGS[1:]], 0, 0, 0, 0)] * LATENCY
+        vectors = [(1, *[random.getrandbits(1) for _ in TAGS[1:]], *IDLE[len(TAGS) :])]
+        vectors *= _raw_latency(dut) + 2
         await run_pipeline(dut, INPUTS, vectors, VALID, 0)
         dut.clear.value = 1
-        idle = [(*([0] * len(TAGS)), 0, 0, 0, 0)]
-        await run_pipeline(dut, INPUTS, idle, VALID, 0)
+        await run_pipeline(dut, INPUTS, [IDLE], VALID, 0)
         dut.clear.value = 0
-        results = await run_pipeline(dut, INPUTS, idle * 10, VALID, 1)
+        results = await run_pipeline(dut, INPUTS, [IDLE] * 10, VALID, 1)
         assert not any(any(valid) for valid in results)

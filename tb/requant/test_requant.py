@@ -9,9 +9,14 @@ BENCH = "tb.requant.requant_bench"
 DUT = "lsfq_requant"
 
 
-@pytest.mark.parametrize(("acc_w", "skip"), [(18, 0), (27, 1)])
-def test_requant(acc_w: int, skip: int) -> None:
-    run_bench(DUT, BENCH, {"POUT": 4, "ACC_W": acc_w, "SKIP": skip})
+@pytest.mark.parametrize("multiplier", [0, 1])
+@pytest.mark.parametrize(
+    ("acc_w", "skip", "terms"), [(18, 0, 1), (27, 1, 2), (20, 1, 2), (27, 1, 1)]
+)
+def test_requant(acc_w: int, skip: int, terms: int, multiplier: int) -> None:
+    """Both forms, with the same stimulus and the same latency."""
+    parameters = {"POUT": 4, "ACC_W": acc_w, "SKIP": skip, "TERMS": terms, "MULTIPLIER": multiplier}
+    run_bench(DUT, BENCH, parameters)
 
 
 def test_wide_accumulator_is_refused() -> None:
@@ -20,16 +25,36 @@ def test_wide_accumulator_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("module", "text", "fault"),
     [
-        pytest.param("negative_q ? 8'd0", "sum_q[RAW_W-1] ? 8'd0", id="another pair's sign"),
-        pytest.param("above = above_q ||", "above =", id="overflow of the coarse shift"),
-        pytest.param("if (sum_d) sum_q", "sum_q", id="raw does not hold still"),
-        pytest.param("offset[x*ACC_W", "offset[0*ACC_W", id="the even pixel's offset for both"),
-        pytest.param("{b_q[45], b_q}", "{{2{b_q[44]}}, b_q[44:0]}", id="bias of 45 bits"),
-        pytest.param("{(RAW_W-26){added[25]}}", "21'd0", id="residue without sign"),
+        pytest.param(DUT, "if (sum[VALUE_W])", "if (1'b0)", id="no lower clamp"),
+        pytest.param(DUT, "over_q <= {OVERS{1'b0}};", "", id="a negative number is too large"),
+        pytest.param(DUT, " & largest;", ";", id="stray bits of a number too large"),
+        pytest.param(DUT, "i[5:0] >= end_q", "i[5:0] > end_q", id="too large by a bit"),
+        pytest.param(DUT, "out_bits};", "out_bits} + 6'd1;", id="a bit more"),
+        pytest.param(DUT, "by_12[9 +: BY_3_W]", "by_12[8 +: BY_3_W]", id="wrong shift"),
+        pytest.param(DUT, ".enable(sum_d)", ".enable(1'b1)", id="raw does not hold still"),
+        pytest.param(DUT, "{b_q[45], b_q}", "{{2{b_q[44]}}, b_q[44:0]}", id="bias of 45 bits"),
+        pytest.param(DUT, "{(RAW_W-26){added[25]}}", "21'd0", id="residue without sign"),
+        pytest.param("lsfq_multiply_add", "if (no_d)", "if (no_a)", id="the other term"),
+        pytest.param("lsfq_multiply_add", "if (enable) p_q", "p_q", id="p does not hold still"),
     ],
 )
-def test_bench_notices(text: str, fault: str) -> None:
+def test_bench_notices(module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
-        run_bench(DUT, BENCH, {"POUT": 4, "SKIP": 1}, mutations={DUT: (text, fault)})
+        run_bench(DUT, BENCH, {"POUT": 4, "SKIP": 1}, mutations={module: (text, fault)})
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("!no_d, no_a", "!no_a, no_d", id="the other term"),
+        pytest.param("(enable)", "(1'b1)", id="p does not hold still"),
+        pytest.param("= INPUT_STAGES + PRE_ADD", "= INPUT_STAGES", id="factor too early"),
+        pytest.param("9'b00_011_01_01", "9'b00_000_01_01", id="no addend"),
+    ],
+)
+def test_bench_notices_in_the_primitive(text: str, fault: str) -> None:
+    mutations = {"lsfq_dsp48e2": (text, fault)}
+    with pytest.raises(TestsFailed):
+        run_bench(DUT, BENCH, {"POUT": 4, "SKIP": 1, "MULTIPLIER": 1}, mutations=mutations)

@@ -17,7 +17,7 @@ from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.payload import Payload, PayloadShape, pack_payload, word_order
 from tb.common import Dut, is_high, reset, rng, start, to_beats
 
-MEMORY_PLANES = {Kernel.K1X1: (2, 0), Kernel.K3X3: (0, 1, 2), Kernel.FULL: (0, 1)}
+MEMORY_PLANES = {Kernel.K1X1: (0, 2), Kernel.K3X3: (0, 1, 2), Kernel.FULL: (0, 1)}
 ABSENT = {Kernel.K1X1: 1, Kernel.K3X3: 0, Kernel.FULL: 2}
 LATENCY = 2
 INPUTS = (

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_multiply_add: the sum of one or two terms, times a factor, plus an addend.
+//
+//   p = ((no_a ? 0 : a) + (no_d ? 0 : d)) * b + c            PRE_ADD 1; the sum wraps modulo 2^A_W
+//   p = a * b + c                                            PRE_ADD 0
+//
+// All signed. |(a + d) * b| <= 2^(A_W+16) and |c| < 2^46: p fits 48 bits. a, d, no_a, no_d and b come together, c comes
+// PRE_ADD + 1 cycles later. Latency PRE_ADD + 3 cycles from a, 2 from c; p holds still where `enable` was low in the cycle
+// before. No handshake.
+//
+// Two forms, equal cycle by cycle: FORM 0 is plain Verilog, FORM 1 a DSP48E2 (UltraScale, UltraScale+) with its adders.
+// Its pre-adder has 27 bits: terms of fewer are added in front of it.
+// Parameter rules: A_W from 18 to 27; FORM and PRE_ADD are 0 or 1.
+
+`default_nettype none
+
+module lsfq_multiply_add #(
+  parameter FORM    = 0,
+  parameter A_W     = 27,
+  parameter PRE_ADD = 1
+) (
+  input  wire                  aclk,
+  input  wire signed [A_W-1:0] a,
+  input  wire signed [A_W-1:0] d,
+  input  wire                  no_a,
+  input  wire                  no_d,
+  input  wire signed [17:0]    b,
+  input  wire signed [47:0]    c,
+  input  wire                  enable,
+  output wire signed [47:0]    p
+);
+
+  localparam IN_DSP    = FORM == 1 && A_W == 27 && PRE_ADD == 1;     // the sum of a and d
+  localparam PRODUCT_W = A_W + 18;
+
+  generate
+    if (A_W < 18 || A_W > 27 || (FORM != 0 && FORM != 1) || (PRE_ADD != 0 && PRE_ADD != 1)) begin : g_check
+      A_W_is_18_to_27_FORM_and_PRE_ADD_0_or_1 parameter_error ();
+    end
+
+    if (IN_DSP) begin : g_whole
+      wire [47:0] pcout;
+
+      lsfq_dsp48e2 #(
+        .INPUT_STAGES(1),
+        .ADDEND      (1),
+        .PRE_ADD     (1)
+      ) u_dsp (
+        .aclk  (aclk),
+        .a     (a),
+        .b     (b),
+        .d     (d),
+        .no_a  (no_a),
+        .no_d  (no_d),
+        .c     (c),
+        .enable(enable),
+        .pcin  (48'd0),
+        .pcout (pcout),
+        .p     (p)
+      );
+
+      wire unused = &{1'b0, pcout};
+    end else begin : g_parts
+      wire signed [A_W-1:0] sum;                // with `factor`
+      wire signed [17:0]    factor;
+
+      if (PRE_ADD == 0) begin : g_one_term
+        assign sum    = a;
+        assign factor = b;
+        wire unused = &{1'b0, d, no_a, no_d};
+      end else begin : g_two_terms
+        reg signed [A_W-1:0] a_q, d_q;
+        reg signed [17:0]    b_q;
+
+        always @(posedge aclk) begin
+          a_q <= a;
+          d_q <= d;
+          b_q <= b;
+          if (no_a) a_q <= {A_W{1'b0}};
+          if (no_d) d_q <= {A_W{1'b0}};
+        end
+
+        assign sum    = a_q + d_q;
+        assign factor = b_q;
+      end
+
+      if (FORM == 0) begin : g_inferred
+        reg signed [A_W-1:0]       sum_q;
+        reg signed [17:0]          factor_q;
+        reg signed [PRODUCT_W-1:0] product_q;
+        reg signed [47:0]          c_q, p_q;
+
+        always @(posedge aclk) begin
+          sum_q     <= sum;
+          factor_q  <= factor;
+          product_q <= sum_q * factor_q;
+          c_q       <= c;
+          if (enable) p_q <= {{(48-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q} + c_q;
+        end
+
+        assign p = p_q;
+      end else begin : g_dsp48e2
+        wire signed [26:0] wide;
+        wire        [47:0] pcout;
+
+        if (A_W == 27) begin : g_whole_port
+          assign wide = sum;
+        end else begin : g_part_of_port
+          assign wide = {{(27-A_W){sum[A_W-1]}}, sum};
+        end
+
+        lsfq_dsp48e2 #(
+          .INPUT_STAGES(1),
+          .ADDEND      (1)
+        ) u_dsp (
+          .aclk  (aclk),
+          .a     (wide),
+          .b     (factor),
+          .d     (27'sd0),
+          .no_a  (1'b0),
+          .no_d  (1'b0),
+          .c     (c),
+          .enable(enable),
+          .pcin  (48'd0),
+          .pcout (pcout),
+          .p     (p)
+        );
+
+        wire unused = &{1'b0, pcout};
+      end
+    end
+  endgenerate
+
+endmodule
+
+`default_nettype wire

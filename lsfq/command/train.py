@@ -9,7 +9,7 @@ examples:
   lsfq train --quantizer pact --seed 1
   lsfq train --model mobilenetv2               width 32 is the paper's network (1.0)
   lsfq train --limit 2000 --float-epochs 2 --quantised-epochs 1 --integer-epochs 1   a trial
-  torchrun --nproc-per-node=2 scripts/train.py --batch 200     two processes share every batch
+  torchrun --nproc-per-node=2 --no-python lsfq train --batch 200   two processes share every batch
 """
 
 from __future__ import annotations

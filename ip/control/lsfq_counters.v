@@ -5,7 +5,8 @@
 // When a layer ends, its counts are added to its slot: layers that run several times in a pass, for one image
 // after another, share one. A slot that no layer of the pass has reached reads 0; layers with a slot past the last
 // are not counted.
-// What a layer does is counted a cycle later, so that no path from the array's order of work ends here.
+// What a layer does is counted a cycle later, so that no path from the array's order of work ends here. What is seen in
+// the cycle of pass_start still belongs to the pause before it and is dropped.
 // Reading: read_data follows read_layer and read_counter by one cycle.
 
 `default_nettype none
@@ -52,10 +53,10 @@ module lsfq_counters #(
   always @(posedge aclk) begin
     end_q                 <= layer_end && aresetn;
     slot_q                <= layer_slot;
-    is_busy_q             <= busy;
-    is_starved_weights_q  <= starved_weights;
-    is_blocked_q          <= blocked_output;
-    is_starved_features_q <= starved_features;
+    is_busy_q             <= busy && !pass_start;
+    is_starved_weights_q  <= starved_weights && !pass_start;
+    is_blocked_q          <= blocked_output && !pass_start;
+    is_starved_features_q <= starved_features && !pass_start;
   end
 
   wire [31:0] busy_d     = busy_q + {31'd0, is_busy_q};

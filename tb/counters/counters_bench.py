@@ -46,7 +46,10 @@ async def _pass(dut: Dut, layers: int, longest: int, abandon: bool = False) -> E
     leaves it in the middle.
     """
     expected = Expected()
-    await _cycle(dut, pass_start=1, loaded=random.getrandbits(1))
+    # up to here the order of work waits, with the images of the pass before
+    waiting = {"loaded": random.getrandbits(1), **dict.fromkeys(REASONS, 1)}
+    await _cycle(dut, **waiting)
+    await _cycle(dut, pass_start=1, **waiting)
     for _ in range(random.randint(0, 5)):
         await _cycle(dut, running=1)
     load = random.randint(1, longest)

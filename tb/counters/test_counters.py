@@ -26,6 +26,9 @@ def test_counters(layers: int) -> None:
             "output_mem[slot]   <= output_q",
             id="misses the last cycle",
         ),
+        pytest.param(
+            "starved_weights && !pass_start", "starved_weights", id="counts the pause before a pass"
+        ),
         pytest.param("if (result_last) counting_q <= 1'b0;", "", id="does not stop"),
     ],
 )

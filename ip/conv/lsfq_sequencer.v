@@ -25,7 +25,7 @@ module lsfq_sequencer #(
   parameter POUT             = 16,
   parameter PTR_W            = 20,
   parameter DEPTHWISE_PIXELS = 1,     // that the depthwise stage makes a cycle
-  parameter LEVEL_W          = 6               // of the result queue
+  parameter LEVEL_W          = 6      // of the result queue
 ) (
   input  wire             aclk,
   input  wire             aresetn,

@@ -42,6 +42,8 @@ class CoreConfig:
                      "param_width", "data_width", "depthwise_pixels"):  # fmt: skip
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} {getattr(self, name)} is not at least 1")
+        if self.depthwise_pixels > 2:
+            raise ValueError(f"depthwise_pixels {self.depthwise_pixels} is not 1 or 2")
 
     @property
     def peak(self) -> int:

@@ -123,7 +123,7 @@ def decode_core(words: Mapping[Register, int]) -> CoreConfig:
         max_layers=LIMITS_LAYERS.of(limits),
         param_width=PORTS_PARAM_W.of(ports),
         data_width=PORTS_DATA_W.of(ports),
-        depthwise_pixels=LIMITS_DEPTHWISE_PIXELS.of(limits),
+        depthwise_pixels=LIMITS_DEPTHWISE_PIXELS.of(limits) or 1,  # 0: before there was a choice
     )
 
 

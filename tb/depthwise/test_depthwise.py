@@ -57,3 +57,22 @@ def test_bench_notices(module: str, text: str, fault: str) -> None:
             testcase="equals_reference",
             quiet=True,
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("PIXELS == 2 ? window_valid : odd_q", "odd_q", id="never freed"),
+        pytest.param("wire odd = x == 1 || odd_q", "wire odd = odd_q", id="even pixel twice"),
+    ],
+)
+def test_bench_notices_with_two_pixels(text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench(
+            DUT,
+            BENCH,
+            {**SMALL, "PIXELS": 2},
+            mutations={"lsfq_depthwise": (text, fault)},
+            testcase="equals_reference",
+            quiet=True,
+        )

@@ -14,7 +14,7 @@
 //   MULTIPLIER       0: left to synthesis (27x18 bits); 1: DSP48E2 of UltraScale and UltraScale+; 2: left to
 //                    synthesis, packed for the 25x18 bits of 7 series. Results are equal cycle by cycle
 //   DEPTHWISE_PIXELS pixels that the depthwise stage makes a cycle: 1 or 2. With 1 it holds up layers of less than
-//                    4*PIN channels, with 2 nothing; it takes POUT more multipliers and twice the LUTs
+//                    4*PIN channels, with 2 nothing; it takes POUT more multipliers, and more LUTs
 //
 // 3x3 layers run at up to 6*PIN*POUT multiplications a cycle.
 

@@ -13,7 +13,7 @@ proc init_gui { IPINST } {
   set widget [ipgui::add_param $IPINST -name "MULTIPLIER" -parent $page -widget comboBox]
   set_property tooltip {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series)} $widget
   set widget [ipgui::add_param $IPINST -name "DEPTHWISE_PIXELS" -parent $page -widget comboBox]
-  set_property tooltip {Pixels that the depthwise stage makes a cycle: 1, or 2 for twice its area} $widget
+  set_property tooltip {Pixels that the depthwise stage makes a cycle: 1, or 2 for more area} $widget
   set page [ipgui::add_page $IPINST -name "Streams"]
   set widget [ipgui::add_param $IPINST -name "PARAM_W" -parent $page -widget comboBox]
   set_property tooltip {Bits of s_axis_param_tdata (32, 64, 128, 256)} $widget

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_sequencer: the order of work. Output-stationary, one feature word and one weight word a cycle:
+// lsfq_sequencer: issues a layer's words to the array, one feature word and one weight word a cycle, in the order
+// of lsfq_loop_nest.
 //
-//   for each output group, image, row y, pixel pair t (a *step*):
-//     for each digit pair, most significant first:  (input, weight) = (h,h) | (h,l) (l,h) | (l,l), shift at |
-//       for each kernel row inside the image, each channel group: issue
+// The order is made ahead: the nest's word, the word with its addresses, and the word that waits to be issued are one register
+// apart, and move on together. A word is issued when its weights are complete. The last word of a step also waits until the
+// array's output has time for its pairs (step_cycles since the last one); in a raw layer, until the result queue has
+// room for all pairs under way; in a residual layer, until the pairs to add are there. A layer starts when the one before
+// is written and the images that it asks for are stored.
 //
-// With stride 2 every other row is left out (every other pixel by the array's output). A full map is one step
-// whose kernel row is the whole tensor; with shared weights it has a kernel row for every position of the map,
-// and all of them use the same words. Addresses advance by additions only.
-//
-// A word is issued when its weights are complete. The last word of a step also waits until the array's
-// output has time for its pairs (step_cycles since the last one); in a raw layer, until the result queue has
-// room for all pairs under way; in a residual layer, until the pairs to add are there. A layer starts when the
-// one before is written and the images that it asks for are stored.
-//
-// Issue latency 1 cycle: addresses and tags are registered. From the first image stored on, each cycle is
-// counted as exactly one of busy, starved_weights, blocked_output, starved_features.
+// Latency: the first word is issued 2 cycles after layer_begin; addresses and tags are registered behind that. The settings
+// of the next layer may take the place of the last one's in the cycle after layer_ready. From the first image stored on, each
+// cycle is counted as exactly one of busy, starved_weights, blocked_output, starved_features.
 
 `default_nettype none
 
@@ -95,191 +90,234 @@ module lsfq_sequencer #(
   localparam PENDING_W = 8;
   localparam RESULT_DEPTH = 1 << (LEVEL_W - 1);
 
-  localparam [1:0] S_WAIT = 2'd0, S_BEGIN = 2'd1, S_RUN = 2'd2, S_FINISH = 2'd3;
+  localparam [2:0] S_BEGIN = 3'd0, S_FILL = 3'd1, S_RUN = 3'd2, S_FINISH = 3'd3, S_WAIT = 3'd4;
 
-  reg [1:0]  state_q;
+  reg [2:0] state_q;
+
+  wire waiting  = state_q[2];           // S_WAIT
+  wire running  = state_q == S_RUN;
+  wire unloaded = layer_valid && loads < layer_loads;
+  wire go       = waiting && layer_valid && !unloaded;
+
+  assign layer_begin = state_q == S_BEGIN;
 
   // ---- output pace
 
   wire       wide_out   = layer_out_bits == 4'd8;
-  assign pair_cycles    = layer_raw ? 4'd2              // the result queue takes a pixel a cycle
+  wire [3:0] pair_d     = layer_raw ? 4'd2              // the result queue takes a pixel a cycle
                         : wide_out  ? RATIO_4 << 1
                         : layer_depthwise && DEPTHWISE_PIXELS == 1 && RATIO == 1 ? 4'd2
                         : RATIO_4;
-  wire [4:0] step_cycles = layer_pointwise ? {pair_cycles, 1'b0} : {1'b0, pair_cycles};
+  reg  [3:0] pair_cycles_q;
+  wire [4:0] step_cycles = layer_pointwise ? {pair_cycles_q, 1'b0} : {1'b0, pair_cycles_q};
+  reg  [4:0] step_rest_q;                               // without the first one
+  reg        no_rest_q;
   reg  [4:0] pace_q;                                    // cycles until a step may end
 
-  // ---- position
+  always @(posedge aclk) begin
+    pair_cycles_q <= pair_d;
+    step_rest_q   <= step_cycles - 5'd1;
+    no_rest_q     <= step_cycles == 5'd1;
+  end
 
-  reg [15:0]      group_q, image_q, row_q, pair_q;
-  reg [1:0]       phase_q;            // {input digit is the low one, weight digit is the low one}
-  reg [17:0]      ky_q;
-  reg [17:0]      word_q;
-  reg [17:0]      address_q;          // of this word
-  reg [17:0]      line_q;             // of word 0 of this kernel row
-  reg [17:0]      step_q;             // of word 0 of the step's first kernel row, high digit
-  reg [17:0]      centre_q;           // of the step's own pixel pair, high digit
-  reg [17:0]      image_base_q;       // of the image's first pixel pair, high digit
-  reg [PTR_W-1:0] group_base_q;       // weight pointer of the group's first word
-  reg [PTR_W-1:0] pointer_q;          // of this word
+  assign pair_cycles = pair_cycles_q;
 
-  wire first_row   = row_q == 16'd0;
-  wire last_row    = row_q + 16'd1 == layer_rows;
-  wire first_pair  = pair_q == 16'd0;
-  wire last_pair   = pair_q + 16'd1 == layer_pairs;
-  wire last_word   = word_q + 18'd1 == layer_words;
-  wire last_image  = image_q + 16'd1 == layer_images;
-  wire [17:0] ky_first = layer_three_rows && first_row ? 18'd1 : 18'd0;
-  wire [17:0] ky_last  = !layer_three_rows ? layer_last_line : last_row && !layer_below ? 18'd1 : 18'd2;
-  wire last_ky     = ky_q == ky_last;
-  wire [1:0] phase_last = {layer_wide_in, layer_wide_weight};
-  wire last_phase  = phase_q == phase_last;
-  // count up through the phases that exist: 0, [1], [2], [3]
-  wire [1:0] phase_next = layer_wide_weight ? phase_q + 2'd1 : 2'd2;
-  wire last_group  = group_q + 16'd1 == layer_groups;
+  // ---- the nest's word, and one behind it, the word with its addresses
 
-  wire line_end  = last_word;
-  wire phase_end = line_end && last_ky;
-  wire step_end  = phase_end && last_phase;
-  wire image_end = step_end && last_pair && last_row;
-  wire group_end = image_end && last_image;
-  wire layer_end = group_end && last_group;
+  reg        nest_q;                                    // there is such a word
+  reg        word_q;
+  wire       advance;
 
-  // ---- may this word be issued?
+  wire       step_first, phase_first, pair_first, pair_last, row_first, next_row_first;
+  wire [1:0] phase, next_phase;
+  wire       line_end, phase_end, step_end, row_end, image_end, group_end, layer_end, last_use;
+
+  wire [17:0]      address;
+  wire [PTR_W-1:0] pointer;
+  reg  [9:0]       tags_q;
+
+  lsfq_loop_nest u_nest (
+    .aclk          (aclk),
+    .restart       (waiting),
+    .advance       (advance),
+    .three_rows    (layer_three_rows),
+    .below         (layer_below),
+    .wide_in       (layer_wide_in),
+    .wide_weight   (layer_wide_weight),
+    .rows          (layer_rows),
+    .pairs         (layer_pairs),
+    .words         (layer_words),
+    .last_line     (layer_last_line),
+    .images        (layer_images),
+    .groups        (layer_groups),
+    .step_first    (step_first),
+    .phase_first   (phase_first),
+    .pair_first    (pair_first),
+    .pair_last     (pair_last),
+    .row_first     (row_first),
+    .next_row_first(next_row_first),
+    .phase         (phase),
+    .next_phase    (next_phase),
+    .line_end      (line_end),
+    .phase_end     (phase_end),
+    .step_end      (step_end),
+    .row_end       (row_end),
+    .image_end     (image_end),
+    .group_end     (group_end),
+    .layer_end     (layer_end),
+    .last_use      (last_use)
+  );
+
+  lsfq_word_address #(
+    .PTR_W(PTR_W)
+  ) u_address (
+    .aclk          (aclk),
+    .aresetn       (aresetn),
+    .clear         (clear),
+    .restart       (waiting),
+    .advance       (advance),
+    .three_rows    (layer_three_rows),
+    .stride2       (layer_stride2),
+    .shared        (layer_shared),
+    .words         (layer_words),
+    .stride        (layer_stride),
+    .row_pitch     (layer_row_pitch),
+    .in_pitch      (layer_in_pitch),
+    .in_base       (layer_in_base),
+    .in_digit      (layer_in_digit),
+    .weight_digit  (layer_weight_digit),
+    .group_words   (layer_group_words),
+    .valid         (nest_q),
+    .line_end      (line_end),
+    .phase_end     (phase_end),
+    .step_end      (step_end),
+    .row_end       (row_end),
+    .image_end     (image_end),
+    .group_end     (group_end),
+    .row_first     (row_first),
+    .next_row_first(next_row_first),
+    .low_weight    (phase[0]),
+    .next_phase    (next_phase),
+    .address       (address),
+    .pointer       (pointer)
+  );
+
+  always @(posedge aclk) begin
+    if (advance) begin
+      word_q <= nest_q;
+      tags_q <= {step_first,
+                 phase_first && (layer_wide_in && layer_wide_weight ? phase[0] : phase != 2'd0), !phase[0],
+                 step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
+    end
+    nest_q <= waiting ? go : nest_q && !(layer_end && advance);
+    if (!aresetn || clear) begin
+      nest_q <= 1'b0;
+      word_q <= 1'b0;
+    end
+  end
+
+  // ---- the word that waits, and whether it may be issued
+
+  reg              here_q;            // there is one
+  reg              have_weights_q;    // where there is none, too: it gives way to the next one
+  reg              output_free_q;     // a step may end
+  reg  [17:0]      address_q;
+  reg  [PTR_W-1:0] pointer_q;
+  reg              first_q, shift_q, offset_q, last_q, row_first_q, row_last_q, image_last_q;
+  reg              frees_q, frees_group_q, ends_layer_q;
+
+  // the ring's pointers are less than half their range apart
+  wire [PTR_W-1:0] next_behind = pointer - weights_complete;
+  wire [PTR_W-1:0] behind      = pointer_q - weights_complete;
 
   reg  [PENDING_W-1:0] pending_q;     // pairs issued that have not passed the requantisation
   wire [PENDING_W-1:0] result_use = {pending_q[PENDING_W-2:0], 1'b0} + {{(PENDING_W-LEVEL_W){1'b0}}, result_level};
+  // a step has up to 4 pixels, and the odd one of a pair that has just passed may not be in the queue yet;
+  // as raw steps end two cycles apart, the last one counts
+  wire             have_room   = !layer_raw || result_use <= RESULT_DEPTH - 5;
 
-  wire [PTR_W-1:0] ahead = weights_complete - pointer_q;
-  wire have_weights = !ahead[PTR_W-1] && ahead != {PTR_W{1'b0}};
-  // a step has up to 4 pixels, and the odd one of a pair that has just passed may not be in the queue yet
-  wire have_room    = !layer_raw || result_use <= RESULT_DEPTH - 5;
-  wire may_end      = pace_q == 5'd0 && have_room && step_ready;
-  wire running      = state_q == S_RUN;
-  wire issue        = running && have_weights && (!step_end || may_end);
-  wire ends         = issue && step_end;
+  wire issue = here_q && advance;
+  wire ends  = last_q && advance;       // last_q is low where there is none
 
-  assign layer_begin = state_q == S_BEGIN;
-  assign step_taken  = ends;
-  assign step_row_end = last_pair;
-  assign drain       = state_q == S_FINISH && pending_q == {PENDING_W{1'b0}} && !issue_valid;
-  assign layer_ready = drain && output_idle;
-
-  assign count_busy             = issue;
-  wire waiting  = state_q == S_WAIT && loads != 16'd0;
-  wire unloaded = layer_valid && loads < layer_loads;
-
-  assign count_starved_weights  = (running && !have_weights) || (waiting && !unloaded);
-  assign count_blocked_output   = running && have_weights && !issue;
-  assign count_starved_features = state_q == S_FINISH || state_q == S_BEGIN || (waiting && unloaded);
-
-  // ---- the next word
-
-  wire [17:0] pitch      = {2'd0, layer_row_pitch};
-  wire [17:0] centre_d   = centre_q + 18'd1 + (layer_stride2 && last_pair ? pitch : 18'd0);
-  wire [17:0] image_d    = last_image ? layer_in_base : image_base_q + layer_in_pitch;
-  // the next step has a row above unless it is in row 0 too
-  wire        above      = layer_three_rows && (!first_row || last_pair);
-  wire [17:0] step_d     = image_end ? image_d : above ? centre_d - pitch : centre_d;
-  wire [17:0] phase_base = step_q + (phase_next[1] ? layer_in_digit : 18'd0);
-  wire        next_first_row = step_end ? (image_end || (first_row && !last_pair)) : first_row;
-  wire [PTR_W-1:0] skipped_row = layer_three_rows && next_first_row ? {{(PTR_W-18){1'b0}}, layer_words}
-                                                                    : {PTR_W{1'b0}};
-  // the first word of the digit that is being used, and of the one that comes then
-  wire [PTR_W-1:0] digit_base = group_base_q + (phase_q[0] ? layer_weight_digit : {PTR_W{1'b0}});
-  wire [PTR_W-1:0] next_digit = group_base_q + (phase_next[0] ? layer_weight_digit : {PTR_W{1'b0}});
-  wire [PTR_W-1:0] next_base = group_end ? group_base_q + layer_group_words : group_base_q;
+  assign advance = have_weights_q && (!last_q || (output_free_q && step_ready));
 
   always @(posedge aclk) begin
-    if (state_q == S_WAIT) begin
-      group_q   <= 16'd0;
-      image_q   <= 16'd0;
-      row_q     <= 16'd0;
-      pair_q    <= 16'd0;
-      phase_q   <= 2'd0;
-      word_q    <= 18'd0;
-      ky_q      <= layer_three_rows ? 18'd1 : 18'd0;
-      address_q <= layer_in_base;
-      line_q    <= layer_in_base;
-      step_q    <= layer_in_base;
-      centre_q  <= layer_in_base;
-      image_base_q <= layer_in_base;
-      pointer_q <= group_base_q + (layer_three_rows ? {{(PTR_W-18){1'b0}}, layer_words} : {PTR_W{1'b0}});
-    end else if (issue) begin
-      word_q    <= last_word ? 18'd0 : word_q + 18'd1;
-      address_q <= address_q + layer_stride;
-      pointer_q <= pointer_q + 1'b1;
-      if (line_end) begin
-        ky_q      <= ky_q + 18'd1;
-        line_q    <= line_q + pitch;
-        address_q <= line_q + pitch;
-        if (layer_shared) pointer_q <= digit_base;
-      end
-      if (phase_end) begin
-        ky_q      <= ky_first;
-        phase_q   <= phase_next;
-        line_q    <= phase_base;
-        address_q <= phase_base;
-        pointer_q <= next_digit + skipped_row;
-      end
-      if (step_end) begin
-        phase_q   <= 2'd0;
-        step_q    <= step_d;
-        line_q    <= step_d;
-        address_q <= step_d;
-        centre_q  <= image_end ? image_d : centre_d;
-        pair_q    <= last_pair ? 16'd0 : pair_q + 16'd1;
-        if (last_pair) row_q <= last_row ? 16'd0 : row_q + 16'd1;
-        ky_q      <= layer_three_rows && next_first_row ? 18'd1 : 18'd0;
-        pointer_q <= next_base + skipped_row;
-      end
-      if (image_end) begin
-        image_q      <= last_image ? 16'd0 : image_q + 16'd1;
-        image_base_q <= image_d;
-      end
-      if (group_end) group_q <= group_q + 16'd1;
+    have_weights_q <= advance ? !word_q || next_behind[PTR_W-1] : behind[PTR_W-1];
+    if (advance) begin
+      here_q    <= word_q;
+      address_q <= address;
+      pointer_q <= pointer;
+      {first_q, shift_q, offset_q, last_q, row_first_q, row_last_q, image_last_q,
+       frees_q, frees_group_q, ends_layer_q} <= tags_q;
+      if (!word_q) last_q <= 1'b0;
     end
+    if (!aresetn || clear) begin
+      here_q         <= 1'b0;
+      have_weights_q <= 1'b1;
+      last_q         <= 1'b0;
+    end
+  end
 
-    // the word issued
+  reg finished_q;
+
+  assign step_taken   = ends;
+  assign step_row_end = row_last_q;
+  assign drain        = state_q == S_FINISH && pending_q == {PENDING_W{1'b0}} && !issue_valid;
+  assign layer_ready  = finished_q;
+
+  assign count_busy             = issue;
+  assign count_starved_weights  = (running && !(here_q && have_weights_q)) || (waiting && loads != 16'd0 && !unloaded);
+  assign count_blocked_output   = here_q && have_weights_q && !issue;
+  assign count_starved_features = state_q == S_BEGIN || state_q == S_FILL || state_q == S_FINISH ||
+                                  (waiting && loads != 16'd0 && unloaded);
+
+  // ---- the word issued
+
+  reg [PTR_W-1:0]  group_base_q;      // of the group's weights
+  wire [PTR_W-1:0] next_base = group_base_q + layer_group_words;
+
+  always @(posedge aclk) begin
     feature_address  <= address_q;
     weight_pointer   <= pointer_q;
-    issue_first      <= word_q == 18'd0 && ky_q == ky_first && phase_q == 2'd0;
-    issue_shift      <= word_q == 18'd0 && ky_q == ky_first &&
-                        (phase_last == 2'd3 ? phase_q == 2'd1 || phase_q == 2'd3 : phase_q != 2'd0);
-    issue_offset     <= !phase_q[0];
-    issue_last       <= step_end;
-    issue_row_first  <= first_pair;
-    issue_row_last   <= last_pair;
-    issue_image_last <= image_end;
+    issue_first      <= first_q;
+    issue_shift      <= shift_q;
+    issue_offset     <= offset_q;
+    issue_last       <= last_q;
+    issue_row_first  <= row_first_q;
+    issue_row_last   <= row_last_q;
+    issue_image_last <= image_last_q;
   end
 
   always @(posedge aclk) begin
     issue_valid <= issue;
-    if (ends) pace_q <= step_cycles - 5'd1;
+    if (ends) pace_q <= step_rest_q;
     else if (pace_q != 5'd0) pace_q <= pace_q - 5'd1;
+    output_free_q <= (ends ? no_rest_q : pace_q[4:1] == 4'd0) && have_room;
 
     pending_q <= pending_q + (ends ? {{(PENDING_W-2){1'b0}}, layer_pointwise, !layer_pointwise}
                                    : {PENDING_W{1'b0}})
                            - {{(PENDING_W-1){1'b0}}, pair_done};
 
-    // in the group's last step, on its last input digit, a weight word is used for the last time
-    if (issue && last_image && last_row && last_pair && phase_q[1] == layer_wide_in && (!layer_shared || last_ky))
-      weights_free <= pointer_q + 1'b1;
-    if (issue && group_end) begin
+    if (issue && frees_q) weights_free <= pointer_q + 1'b1;
+    if (issue && frees_group_q) begin
       weights_free <= next_base;
       group_base_q <= next_base;
     end
 
+    finished_q <= drain && output_idle && !finished_q;
+
     case (state_q)
-      S_WAIT:   if (layer_valid && !unloaded) state_q <= S_BEGIN;
-      S_BEGIN:  state_q <= S_RUN;
-      S_RUN:    if (issue && layer_end) state_q <= S_FINISH;
-      default:  if (layer_ready) state_q <= S_WAIT;
+      S_WAIT:   if (go) state_q <= S_BEGIN;
+      S_BEGIN:  state_q <= S_FILL;
+      S_FILL:   state_q <= S_RUN;
+      S_RUN:    if (issue && ends_layer_q) state_q <= S_FINISH;
+      default:  if (finished_q) state_q <= S_WAIT;
     endcase
 
     if (!aresetn || clear) begin
       state_q      <= S_WAIT;
       issue_valid  <= 1'b0;
+      finished_q   <= 1'b0;
       pace_q       <= 5'd0;
       pending_q    <= {PENDING_W{1'b0}};
       weights_free <= {PTR_W{1'b0}};

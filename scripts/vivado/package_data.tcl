@@ -22,6 +22,8 @@ set ip_files {
   conv/lsfq_multiplier.v
   conv/lsfq_multiplier_chain.v
   conv/lsfq_lane.v
+  conv/lsfq_loop_counter.v
+  conv/lsfq_loop_nest.v
   conv/lsfq_offset_sum.v
   conv/lsfq_array.v
   memory/lsfq_constant_memory.v
@@ -47,6 +49,7 @@ set ip_files {
   residual/lsfq_skip_reader.v
   residual/lsfq_skip_scale.v
   conv/lsfq_sequencer.v
+  conv/lsfq_word_address.v
   memory/lsfq_weight_memory.v
   output/lsfq_writer.v
   core/lsfq_core.v

@@ -15,18 +15,28 @@ def test_sequencer(pin: int, pout: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("module", "text", "fault"),
     [
-        pytest.param("phase_q[1] == layer_wide_in", "1'b1", id="frees words used twice"),
         pytest.param(
-            "issue && last_image && last_row", "issue && last_row", id="frees another image's words"
+            "lsfq_loop_nest", "phase_q[1] == wide_in", "1'b1", id="frees words used twice"
         ),
         pytest.param(
-            "phase_q == 2'd1 || phase_q == 2'd3", "phase_q != 2'd0", id="shifts too often"
+            "lsfq_loop_nest",
+            "last_use    = last_image && last_row",
+            "last_use    = last_row",
+            id="frees another image's words",
         ),
-        pytest.param("RESULT_DEPTH - 5", "RESULT_DEPTH + 4", id="fills the queue too far"),
+        pytest.param(
+            DUT, "layer_wide_weight ? phase[0] : ", "1'b0 ? phase[0] : ", id="shifts too often"
+        ),
+        pytest.param(DUT, "RESULT_DEPTH - 5", "RESULT_DEPTH + 4", id="fills the queue too far"),
+        pytest.param(DUT, "next_behind[PTR_W-1] :", "1'b1 :", id="does not wait for the weights"),
+        pytest.param(
+            "lsfq_loop_counter", "left_q == THREE", "left_q == TWO", id="turns once too often"
+        ),
+        pytest.param("lsfq_word_address", "|| (line_end && shared)", "", id="shares no weights"),
     ],
 )
-def test_bench_notices(text: str, fault: str) -> None:
+def test_bench_notices(module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
-        run_bench(DUT, BENCH, {"PIN": 4, "POUT": 4}, mutations={DUT: (text, fault)})
+        run_bench(DUT, BENCH, {"PIN": 4, "POUT": 4}, mutations={module: (text, fault)})

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_loop_nest: the order of a layer's words. Output-stationary:
+//
+//   for each output group, image, row y, pixel pair t (a *step*):
+//     for each digit pair, most significant first:  (input, weight) = (h,h) | (h,l) (l,h) | (l,l)       (a *phase*)
+//       for each kernel row inside the image (a *line*), each channel group: a word
+//
+// With stride 2 every other row is left out (every other pixel by the array's output). A full map is one step
+// whose kernel row is the whole tensor; with shared weights it has a line for every position of the map.
+//
+// It says where in the order the word is that it is at: what ends with it, and what is known of its step. All comes from
+// registers through at most three LUT levels. `restart` goes to the layer's first word, `advance` to the next one; both take
+// effect in the next cycle. The layer's settings hold still from the last cycle of `restart` on.
+
+`default_nettype none
+
+module lsfq_loop_nest (
+  input  wire        aclk,
+  input  wire        restart,
+  input  wire        advance,
+
+  input  wire        three_rows,      // kernel 3x3
+  input  wire        below,           // the last row has a row below it
+  input  wire        wide_in,         // input codes, weight codes of two digits
+  input  wire        wide_weight,
+  input  wire [15:0] rows,
+  input  wire [15:0] pairs,
+  input  wire [17:0] words,           // of a line
+  input  wire [17:0] last_line,       // lines of a phase less one, where the kernel has not three rows
+  input  wire [15:0] images,
+  input  wire [15:0] groups,
+
+  output wire        step_first,      // the word is the first one of its step, of its phase
+  output wire        phase_first,
+  output wire        pair_first,      // the step is the first one of its row, its last one
+  output wire        pair_last,
+  output wire        row_first,       // its row is the first one of the image
+  output wire        next_row_first,  // the next word's row is
+  output wire [1:0]  phase,           // {low input digit, low weight digit}
+  output wire [1:0]  next_phase,      // of this step
+
+  output wire        line_end,        // the word is the last one of its line, and so on
+  output wire        phase_end,
+  output wire        step_end,
+  output wire        row_end,
+  output wire        image_end,
+  output wire        group_end,
+  output wire        layer_end,
+  output wire        last_use         // no later step needs its weights
+);
+
+  wire last_word, last_pair, last_row, last_image, last_group;
+  wire next_last_row;
+  reg  last_line_q, last_phase_q;
+
+  assign line_end  = last_word;
+  assign phase_end = last_word && last_line_q;
+  assign step_end  = phase_end && last_phase_q;
+  assign row_end   = step_end && last_pair;
+  assign image_end = row_end && last_row;
+  assign group_end = image_end && last_image;
+  assign layer_end = group_end && last_group;
+
+  lsfq_loop_counter #(
+    .WIDTH(18)
+  ) u_words (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (words),
+    .advance  (advance),
+    .last     (last_word),
+    .next_last()
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_pairs (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (pairs),
+    .advance  (advance && step_end),
+    .last     (last_pair),
+    .next_last()
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_rows (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (rows),
+    .advance  (advance && row_end),
+    .last     (last_row),
+    .next_last(next_last_row)
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_images (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (images),
+    .advance  (advance && image_end),
+    .last     (last_image),
+    .next_last()
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_groups (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (groups),
+    .advance  (advance && group_end),
+    .last     (last_group),
+    .next_last()
+  );
+
+  // ---- lines and phases: few turns, of which a row's place in the image changes the number
+
+  reg         first_word_q, first_line_q, first_phase_q, first_pair_q, first_row_q;
+  reg  [1:0]  phase_q;
+  reg  [17:0] lines_q;                // left in this phase, after this one
+
+  wire [1:0]  phase_last = {wide_in, wide_weight};
+  wire        one_phase  = phase_last == 2'd0;
+  assign      next_phase = wide_weight ? phase_q + 2'd1 : 2'd2;    // through those that exist: 0, [1], [2], [3]
+
+  assign      next_row_first = row_end ? last_row : first_row_q;
+  // lines of a phase less one, in this row and, where this step is the row's last, in the next
+  wire        outer_above = restart || first_row_q;
+  wire        outer_below = (restart ? rows == 16'd1 : last_row) && !below;
+  wire        next_below  = next_last_row && !below;
+  wire [1:0]  row_lines      = {!outer_above && !outer_below, outer_above != outer_below};
+  wire [1:0]  next_row_lines = {!last_row && !next_below, last_row != next_below};
+  wire [1:0]  lines          = row_end && !restart ? next_row_lines : row_lines;
+
+  always @(posedge aclk) begin
+    if (restart || advance) begin
+      first_word_q <= restart || last_word;
+      if (restart || line_end) begin
+        first_line_q <= restart || phase_end;
+        lines_q      <= lines_q - 18'd1;
+        last_line_q  <= lines_q == 18'd1;
+      end
+      if (restart || phase_end) begin
+        lines_q       <= three_rows ? {16'd0, lines} : last_line;
+        last_line_q   <= three_rows ? lines == 2'd0 : last_line == 18'd0;
+        first_phase_q <= restart || step_end;
+        phase_q       <= restart || step_end ? 2'd0 : next_phase;
+        last_phase_q  <= restart || step_end ? one_phase : next_phase == phase_last;
+      end
+      if (restart || step_end) begin
+        first_pair_q <= restart || last_pair;
+        first_row_q  <= restart || next_row_first;
+      end
+    end
+  end
+
+  assign phase       = phase_q;
+  assign phase_first = first_word_q && first_line_q;
+  assign step_first  = phase_first && first_phase_q;
+  assign pair_first  = first_pair_q;
+  assign pair_last   = last_pair;
+  assign row_first   = first_row_q;
+  // shared weights are used by every line, those of a digit by the phases of both input digits
+  assign last_use    = last_image && last_row && last_pair && phase_q[1] == wide_in && (three_rows || last_line_q);
+
+endmodule
+
+`default_nettype wire

@@ -9,9 +9,10 @@
 // PRE_ADD + 1 cycles later. Latency PRE_ADD + 3 cycles from a, 2 from c; p holds still where `enable` was low in the cycle
 // before. No handshake.
 //
-// Two forms, equal cycle by cycle: FORM 0 is plain Verilog, FORM 1 a DSP48E2 (UltraScale, UltraScale+) with its adders.
-// Its pre-adder has 27 bits: terms of fewer are added in front of it.
-// Parameter rules: A_W from 18 to 27; FORM and PRE_ADD are 0 or 1.
+// Three forms, equal cycle by cycle: FORM 0 is plain Verilog, FORM 1 a DSP48E2 (UltraScale, UltraScale+) with its adders.
+// Its pre-adder has 27 bits: terms of fewer are added in front of it. FORM 2 is plain Verilog for multipliers of 18x18 bits:
+// bits of the sum from 17 on have one of their own, and both products are added behind their registers, with c.
+// Parameter rules: A_W from 18 to 27; FORM is 0, 1 or 2; PRE_ADD is 0 or 1.
 
 `default_nettype none
 
@@ -35,8 +36,8 @@ module lsfq_multiply_add #(
   localparam PRODUCT_W = A_W + 18;
 
   generate
-    if (A_W < 18 || A_W > 27 || (FORM != 0 && FORM != 1) || (PRE_ADD != 0 && PRE_ADD != 1)) begin : g_check
-      A_W_is_18_to_27_FORM_and_PRE_ADD_0_or_1 parameter_error ();
+    if (A_W < 18 || A_W > 27 || FORM < 0 || FORM > 2 || (PRE_ADD != 0 && PRE_ADD != 1)) begin : g_check
+      A_W_is_18_to_27_FORM_0_to_2_PRE_ADD_0_or_1 parameter_error ();
     end
 
     if (IN_DSP) begin : g_whole
@@ -85,18 +86,34 @@ module lsfq_multiply_add #(
         assign factor = b_q;
       end
 
-      if (FORM == 0) begin : g_inferred
-        reg signed [A_W-1:0]       sum_q;
-        reg signed [17:0]          factor_q;
-        reg signed [PRODUCT_W-1:0] product_q;
-        reg signed [47:0]          c_q, p_q;
+      if (FORM != 1) begin : g_inferred
+        reg signed [A_W-1:0] sum_q;
+        reg signed [17:0]    factor_q;
+        reg signed [47:0]    c_q, p_q;
+        wire signed [47:0]   product;
+
+        if (FORM == 0) begin : g_whole
+          reg signed [PRODUCT_W-1:0] product_q;
+          always @(posedge aclk) product_q <= sum_q * factor_q;
+          assign product = {{(48-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q};
+        end else begin : g_halves
+          localparam HIGH_W = A_W - 17 + 18;
+          wire signed [17:0]       low  = {1'b0, sum_q[16:0]};
+          wire signed [A_W-18:0]   high = sum_q[A_W-1:17];
+          reg signed  [35:0]       low_q;
+          reg signed  [HIGH_W-1:0] high_q;
+          always @(posedge aclk) begin
+            low_q  <= low * factor_q;
+            high_q <= high * factor_q;
+          end
+          assign product = {{12{low_q[35]}}, low_q} + {{(48-17-HIGH_W){high_q[HIGH_W-1]}}, high_q, 17'd0};
+        end
 
         always @(posedge aclk) begin
-          sum_q     <= sum;
-          factor_q  <= factor;
-          product_q <= sum_q * factor_q;
-          c_q       <= c;
-          if (enable) p_q <= {{(48-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q} + c_q;
+          sum_q    <= sum;
+          factor_q <= factor;
+          c_q      <= c;
+          if (enable) p_q <= product + c_q;
         end
 
         assign p = p_q;

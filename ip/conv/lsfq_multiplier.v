@@ -7,11 +7,12 @@
 // ahead: of the first one of a chain `addend`, of the others `cascade_in`. Latency from weights and pixels:
 // INPUT_STAGES + 2 cycles; from addend: 2; from cascade_in: 1. No handshake.
 //
-// Two forms, equal cycle by cycle. FORM 0 is plain Verilog; synthesis finds a multiplier, and where it can the adder
+// Three forms, equal cycle by cycle. FORM 0 is plain Verilog; synthesis finds a multiplier, and where it can the adder
 // behind it, too. FORM 1 is a DSP48E2 of UltraScale and UltraScale+: weights on the 27-bit port, pixels on the 18-bit
-// port, both registered there, and the cascade on the dedicated wires PCIN and PCOUT. The operands' top bits stay
+// port, both registered there, and the cascade on the dedicated wires PCIN and PCOUT. FORM 2 is plain Verilog for multipliers
+// of 18x18 bits: w2 has one of its own, and both products are added behind their registers. The operands' top bits stay
 // clear, so signed and unsigned agree.
-// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0 or 1.
+// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0, 1 or 2.
 
 `default_nettype none
 
@@ -43,12 +44,11 @@ module lsfq_multiplier #(
       STRIDE_is_10_or_11_and_INPUT_STAGES_1_or_2 parameter_error ();
     end
 
-    if (FORM == 0) begin : g_inferred
+    if (FORM != 1) begin : g_inferred
       reg  [WEIGHT_W-1:0]         weight_q;
       reg  [PIXEL_W-1:0]          pixel_q;
-      reg  [WEIGHT_W+PIXEL_W-1:0] product_q;
       reg  [SUM_W-1:0]            sum_q;
-      wire [SUM_W-1:0]            ahead;
+      wire [SUM_W-1:0]            product, ahead;
 
       if (FIRST != 0) begin : g_first
         reg [SUM_W-1:0] addend_q;
@@ -74,10 +74,23 @@ module lsfq_multiplier #(
         end
       end
 
-      always @(posedge aclk) begin
-        product_q <= weight_q * pixel_q;
-        sum_q     <= {{(SUM_W-WEIGHT_W-PIXEL_W){1'b0}}, product_q} + ahead;
+      if (FORM == 0) begin : g_whole
+        reg [WEIGHT_W+PIXEL_W-1:0] product_q;
+        always @(posedge aclk) product_q <= weight_q * pixel_q;
+        assign product = {{(SUM_W-WEIGHT_W-PIXEL_W){1'b0}}, product_q};
+      end else begin : g_halves
+        localparam LOW_W = STRIDE + 4;
+        reg [LOW_W+PIXEL_W-1:0] low_q;
+        reg [4+PIXEL_W-1:0]     high_q;
+        always @(posedge aclk) begin
+          low_q  <= weight_q[LOW_W-1:0] * pixel_q;
+          high_q <= weight_q[2*STRIDE +: 4] * pixel_q;
+        end
+        assign product = {{(SUM_W-LOW_W-PIXEL_W){1'b0}}, low_q}
+                       + {{(2*STRIDE-4-PIXEL_W){1'b0}}, high_q, {(2*STRIDE){1'b0}}};
       end
+
+      always @(posedge aclk) sum_q <= product + ahead;
 
       assign sum         = {{(48-SUM_W){1'b0}}, sum_q};
       assign cascade_out = sum;

@@ -53,7 +53,7 @@ module lsfq_sequencer #(
   input  wire [15:0]      layer_groups,
   input  wire [3:0]       layer_out_bits,
   input  wire             layer_depthwise,
-  output wire             layer_begin,        // one cycle, before the first word
+  output reg              layer_begin,        // one cycle, before the first word
 
   output reg  [17:0]      feature_address,
   output reg  [PTR_W-1:0] weight_pointer,
@@ -99,7 +99,6 @@ module lsfq_sequencer #(
   wire unloaded = layer_valid && loads < layer_loads;
   wire go       = waiting && layer_valid && !unloaded;
 
-  assign layer_begin = state_q == S_BEGIN;
 
   // ---- output pace
 
@@ -304,7 +303,8 @@ module lsfq_sequencer #(
       group_base_q <= next_base;
     end
 
-    finished_q <= drain && output_idle && !finished_q;
+    layer_begin <= go;
+    finished_q  <= drain && output_idle && !finished_q;
 
     case (state_q)
       S_WAIT:   if (go) state_q <= S_BEGIN;
@@ -317,6 +317,7 @@ module lsfq_sequencer #(
     if (!aresetn || clear) begin
       state_q      <= S_WAIT;
       issue_valid  <= 1'b0;
+      layer_begin  <= 1'b0;
       finished_q   <= 1'b0;
       pace_q       <= 5'd0;
       pending_q    <= {PENDING_W{1'b0}};

@@ -9,7 +9,7 @@ BENCH = "tb.lane.lane_bench"
 
 
 @pytest.mark.parametrize("pin", [4, 8, 16])
-@pytest.mark.parametrize("multiplier", [0, 1, 2])
+@pytest.mark.parametrize("multiplier", [0, 1, 2, 3])
 def test_lane(pin: int, multiplier: int) -> None:
     """Every form of the multipliers, with the same operands and the same latency."""
     run_bench("lsfq_lane", BENCH, {"PIN": pin, "MULTIPLIER": multiplier})

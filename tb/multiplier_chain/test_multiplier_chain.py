@@ -19,6 +19,7 @@ TWO = {"LENGTH": 2, "STRIDE": 10}
         pytest.param({"FORM": 0, **FOUR}, id="inferred, four"),
         pytest.param({"FORM": 1, **FOUR}, id="DSP48E2, four"),
         pytest.param({"FORM": 0, **TWO}, id="inferred, two"),
+        pytest.param({"FORM": 2, **FOUR}, id="inferred in two, four"),
     ],
 )
 def test_multiplier_chain(parameters: dict[str, int]) -> None:
@@ -40,6 +41,10 @@ def test_overflowing_chain_is_refused() -> None:
         pytest.param(
             0, "lsfq_multiplier", "{pixels[7:4], {GAP{1'b0}}", "{pixels[7:4], {GAP{1'b1}}",
             id="stray bits",
+        ),
+        pytest.param(
+            2, "lsfq_multiplier", "high_q, {(2*STRIDE){1'b0}}", "high_q, {(2*STRIDE){1'b1}}",
+            id="stray bits below the half",
         ),
         pytest.param(1, "lsfq_dsp48e2", "9'b00_001_01_01", "9'b00_000_01_01", id="no cascade"),
         pytest.param(

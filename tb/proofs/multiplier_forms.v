@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Both forms of lsfq_multiplier equal the plain product, whatever the operands and the state were before:
+// The forms of lsfq_multiplier equal the plain product, whatever the operands and the state were before:
 //
 //   sum = {w2*a1, w1*a1 + w2*a0, w0*a1 + w1*a0, w0*a0} in slots of STRIDE bits + ahead          modulo 2^(4*STRIDE)
 //
@@ -25,7 +25,7 @@ module multiplier_forms #(
   localparam SUM_W   = 4 * STRIDE;
   localparam LATENCY = INPUT_STAGES + 2;
 
-  wire [47:0] inferred, primitive;
+  wire [47:0] inferred, primitive, halves;
 
   lsfq_multiplier #(
     .FORM        (0),
@@ -57,6 +57,21 @@ module multiplier_forms #(
     .sum        (primitive)
   );
 
+  lsfq_multiplier #(
+    .FORM        (2),
+    .STRIDE      (STRIDE),
+    .INPUT_STAGES(INPUT_STAGES),
+    .FIRST       (FIRST)
+  ) u_halves (
+    .aclk       (aclk),
+    .weights    (weights),
+    .pixels     (pixels),
+    .addend     (addend),
+    .cascade_in (cascade_in),
+    .cascade_out(),
+    .sum        (halves)
+  );
+
   wire [47:0] plain;
 
   plain_multiplier #(
@@ -80,6 +95,7 @@ module multiplier_forms #(
     if (age_q >= LATENCY) begin
       assert (inferred[SUM_W-1:0] == plain[SUM_W-1:0]);
       assert (primitive[SUM_W-1:0] == plain[SUM_W-1:0]);
+      assert (halves[SUM_W-1:0] == plain[SUM_W-1:0]);
     end
   end
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Both forms of lsfq_multiply_add are equal, whatever their state was before, from the first result of their own on:
+// Forms 0 and 1 of lsfq_multiply_add are equal, whatever their state was before, from the first result of their own on:
 //
 //   p = ((no_a ? 0 : a) + (no_d ? 0 : d)) * b + c                    or a * b + c without PRE_ADD
 //

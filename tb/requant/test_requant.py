@@ -9,12 +9,12 @@ BENCH = "tb.requant.requant_bench"
 DUT = "lsfq_requant"
 
 
-@pytest.mark.parametrize("multiplier", [0, 1])
+@pytest.mark.parametrize("multiplier", [0, 1, 3])
 @pytest.mark.parametrize(
     ("acc_w", "skip", "terms"), [(18, 0, 1), (27, 1, 2), (20, 1, 2), (27, 1, 1)]
 )
 def test_requant(acc_w: int, skip: int, terms: int, multiplier: int) -> None:
-    """Both forms, with the same stimulus and the same latency."""
+    """Every form, with the same stimulus and the same latency."""
     parameters = {"POUT": 4, "ACC_W": acc_w, "SKIP": skip, "TERMS": terms, "MULTIPLIER": multiplier}
     run_bench(DUT, BENCH, parameters)
 

@@ -35,7 +35,7 @@ def test_overflowing_chain_is_refused() -> None:
     ("form", "module", "text", "fault"),
     [
         pytest.param(
-            0, "lsfq_multiplier", "product_q} + ahead", "product_q[39:0]} + ahead",
+            0, "lsfq_multiplier", "{1'b0}}, product_q}", "{1'b0}}, product_q[39:0]}",
             id="loses the top bit",
         ),
         pytest.param(

@@ -35,7 +35,8 @@ def test_overflowing_chain_is_refused() -> None:
     ("form", "module", "text", "fault"),
     [
         pytest.param(
-            0, "lsfq_multiplier", "{1'b0}}, product_q}", "{1'b0}}, product_q[39:0]}",
+            0, "lsfq_multiplier", "PIXEL_W){1'b0}}, product_q}",
+            "PIXEL_W+1){1'b0}}, product_q[39:0]}",
             id="loses the top bit",
         ),
         pytest.param(

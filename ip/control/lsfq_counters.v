@@ -5,9 +5,11 @@
 // When a layer ends, its counts are added to its slot: layers that run several times in a pass, for one image
 // after another, share one. A slot that no layer of the pass has reached reads 0; layers with a slot past the last
 // are not counted.
-// What a layer does is counted a cycle later, so that no path from the array's order of work ends here. What is seen in
-// the cycle of pass_start still belongs to the pause before it and is dropped.
-// Reading: read_data follows read_layer and read_counter by one cycle.
+// The slots are a memory with one adder, which the four counts and their sum pass one after the other: layers end at least
+// 9 cycles apart, and a slot is complete 10 cycles after its layer's end.
+// Everything is counted a cycle later, so that no path from the array's order of work or from the streams ends here. What is
+// seen in the cycle of pass_start still belongs to the pause before it and is dropped.
+// Reading: read_data follows read_layer and read_counter by two cycles.
 
 `default_nettype none
 
@@ -36,21 +38,20 @@ module lsfq_counters #(
 
   input  wire [LAYER_W-1:0] read_layer,
   input  wire [2:0]         read_counter,        // cycles, busy, weights, output, features
-  output reg  [31:0]        read_data
+  output wire [31:0]        read_data
 );
 
-  reg         counting_q;
-  reg  [31:0] busy_q, weights_q, output_q, features_q;
-  reg  [31:0] busy_mem [0:LAYERS-1];
-  reg  [31:0] weights_mem [0:LAYERS-1];
-  reg  [31:0] output_mem [0:LAYERS-1];
-  reg  [31:0] features_mem [0:LAYERS-1];
-  reg  [LAYERS-1:0] reached_q;                   // slots that hold counts of this pass
+  localparam [2:0] E_TOTAL = 3'd4;               // of a slot's 8 words: behind the four counts
 
+  reg         running_q, first_beat_q, loaded_q, result_last_q;
   reg         end_q, is_busy_q, is_starved_weights_q, is_blocked_q, is_starved_features_q;
   reg  [7:0]  slot_q;
 
   always @(posedge aclk) begin
+    running_q             <= running && !pass_start && aresetn;
+    first_beat_q          <= first_beat;
+    loaded_q              <= loaded;
+    result_last_q         <= result_last;
     end_q                 <= layer_end && aresetn;
     slot_q                <= layer_slot;
     is_busy_q             <= busy && !pass_start;
@@ -59,57 +60,120 @@ module lsfq_counters #(
     is_starved_features_q <= starved_features && !pass_start;
   end
 
+  // ---- of the layer under way, and of the one that ended
+
+  reg  [31:0] busy_q, weights_q, output_q, features_q;
+  reg  [31:0] ended_q [0:3];
   wire [31:0] busy_d     = busy_q + {31'd0, is_busy_q};
   wire [31:0] weights_d  = weights_q + {31'd0, is_starved_weights_q};
   wire [31:0] output_d   = output_q + {31'd0, is_blocked_q};
   wire [31:0] features_d = features_q + {31'd0, is_starved_features_q};
-  wire        store      = end_q && {24'd0, slot_q} < LAYERS;
-  wire [LAYER_W-1:0] slot = slot_q[LAYER_W-1:0];
-  wire        again      = reached_q[slot];
 
   always @(posedge aclk) begin
-    if (store) begin
-      busy_mem[slot]     <= busy_d + (again ? busy_mem[slot] : 32'd0);
-      weights_mem[slot]  <= weights_d + (again ? weights_mem[slot] : 32'd0);
-      output_mem[slot]   <= output_d + (again ? output_mem[slot] : 32'd0);
-      features_mem[slot] <= features_d + (again ? features_mem[slot] : 32'd0);
-    end
-    if (!reached_q[read_layer]) read_data <= 32'd0;
-    else case (read_counter)
-      3'd0:    read_data <= busy_mem[read_layer] + weights_mem[read_layer]
-                          + output_mem[read_layer] + features_mem[read_layer];
-      3'd1:    read_data <= busy_mem[read_layer];
-      3'd2:    read_data <= weights_mem[read_layer];
-      3'd3:    read_data <= output_mem[read_layer];
-      3'd4:    read_data <= features_mem[read_layer];
-      default: read_data <= 32'd0;
-    endcase
-  end
-
-  always @(posedge aclk) begin
+    busy_q     <= busy_d;
+    weights_q  <= weights_d;
+    output_q   <= output_d;
+    features_q <= features_d;
     if (pass_start || end_q) begin
       busy_q     <= 32'd0;
       weights_q  <= 32'd0;
       output_q   <= 32'd0;
       features_q <= 32'd0;
-    end else begin
-      busy_q     <= busy_d;
-      weights_q  <= weights_d;
-      output_q   <= output_d;
-      features_q <= features_d;
     end
+    if (end_q) begin
+      ended_q[0] <= busy_d;
+      ended_q[1] <= weights_d;
+      ended_q[2] <= output_d;
+      ended_q[3] <= features_d;
+    end
+  end
 
-    if (running && (counting_q || first_beat)) begin
-      cycles <= cycles + 32'd1;
-      if (!loaded) load_cycles <= load_cycles + 32'd1;
-    end
-    if (running && first_beat) counting_q <= 1'b1;
-    if (result_last) counting_q <= 1'b0;
-    if (end_q) layers <= layers + 16'd1;
-    if (store) reached_q[slot] <= 1'b1;
+  // ---- into its slot: entry n is read in step n + 1, added in step n + 3 and written in step n + 4; their sum in step 8
+
+  reg  [LAYERS-1:0]  reached_q;                  // slots that hold counts of this pass
+  reg  [3:0]         step_q;                     // 0: nothing to do
+  reg  [LAYER_W-1:0] ended_slot_q;
+  reg                again_q;                    // the slot holds counts
+  reg  [31:0]        sum_q, total_q;
+
+  wire [31:0]        held;
+  wire [1:0]         read_entry = step_q[1:0] - 2'd1;
+  wire [1:0]         add_entry  = step_q[1:0] - 2'd3;
+  wire [2:0]         entry      = step_q[3] ? E_TOTAL : {1'b0, step_q[1:0]};
+  wire               write      = step_q[3] || step_q[2];
+
+  always @(posedge aclk) begin
+    if (end_q) ended_slot_q <= slot_q[LAYER_W-1:0];
+    again_q <= reached_q[ended_slot_q];
+    sum_q   <= ended_q[add_entry] + (again_q ? held : 32'd0);
+    total_q <= step_q[2] ? total_q + sum_q : 32'd0;
+  end
+
+  always @(posedge aclk) begin
+    if (end_q && {24'd0, slot_q} < LAYERS) step_q <= 4'd1;
+    else if (step_q[3]) step_q <= 4'd0;
+    else if (step_q != 4'd0) step_q <= step_q + 4'd1;
+    if (step_q[3]) reached_q[ended_slot_q] <= 1'b1;
 
     if (!aresetn || pass_start) begin
-      reached_q   <= {LAYERS{1'b0}};
+      step_q    <= 4'd0;
+      reached_q <= {LAYERS{1'b0}};
+    end
+  end
+
+  lsfq_ram #(
+    .DEPTH(8 * LAYERS),
+    .WIDTH(32)
+  ) u_slots (
+    .aclk         (aclk),
+    .write_enable (write),
+    .write_address({ended_slot_q, entry}),
+    .write_data   (step_q[3] ? total_q : sum_q),
+    .read_address ({ended_slot_q, 1'b0, read_entry}),
+    .read_data    (held)
+  );
+
+  // ---- the same once more for the reader
+
+  reg                reached_read_q, shown_q;
+  reg                listed_q;
+  wire [31:0]        shown;
+  wire [2:0]         shown_entry = read_counter == 3'd0 ? E_TOTAL : read_counter - 3'd1;
+
+  lsfq_ram #(
+    .DEPTH(8 * LAYERS),
+    .WIDTH(32)
+  ) u_shown (
+    .aclk         (aclk),
+    .write_enable (write),
+    .write_address({ended_slot_q, entry}),
+    .write_data   (step_q[3] ? total_q : sum_q),
+    .read_address ({read_layer, shown_entry}),
+    .read_data    (shown)
+  );
+
+  always @(posedge aclk) begin
+    reached_read_q <= reached_q[read_layer];
+    listed_q       <= read_counter <= 3'd4;
+    shown_q        <= reached_read_q && listed_q;
+  end
+
+  assign read_data = shown_q ? shown : 32'd0;
+
+  // ---- of the pass
+
+  reg counting_q;
+
+  always @(posedge aclk) begin
+    if (running_q && (counting_q || first_beat_q)) begin
+      cycles <= cycles + 32'd1;
+      if (!loaded_q) load_cycles <= load_cycles + 32'd1;
+    end
+    if (running_q && first_beat_q) counting_q <= 1'b1;
+    if (result_last_q) counting_q <= 1'b0;
+    if (end_q) layers <= layers + 16'd1;
+
+    if (!aresetn || pass_start) begin
       counting_q  <= 1'b0;
       cycles      <= 32'd0;
       load_cycles <= 32'd0;

@@ -49,15 +49,21 @@ module lsfq_pass_control (
 
   reg [1:0] state_q;
   reg       result_q;                   // the result packet of this pass has left
+  reg       flush_q;
   wire      wrong    = parser_error || loader_error;
-  wire      finished = result_q && parser_done && loader_idle && result_idle;
-  wire      enough   = passes_done + 32'd1 >= passes;
+
+  // a cycle late; behind pass_start, result_q keeps the first low until the pass has finished
+  reg       finished_q, enough_q;
 
   assign busy     = state_q != S_IDLE;
   assign draining = state_q == S_DRAIN;
-  assign flush    = abort_now || stop || pass_start || state_q == S_DRAIN || state_q == S_IDLE;
+  assign flush    = abort_now || flush_q;
 
   always @(posedge aclk) begin
+    finished_q <= result_q && parser_done && loader_idle && result_idle;
+    enough_q   <= passes_done + 32'd1 >= passes;
+    flush_q    <= state_q == S_IDLE || state_q == S_DRAIN;
+
     pass_start <= 1'b0;
     stop       <= 1'b0;
     irq_done   <= 1'b0;
@@ -66,6 +72,7 @@ module lsfq_pass_control (
     case (state_q)
       S_IDLE: if (start) begin
         state_q     <= S_BEGIN;
+        flush_q     <= 1'b0;
         done        <= 1'b0;
         error       <= 1'b0;
         error_code  <= 8'd0;
@@ -75,6 +82,7 @@ module lsfq_pass_control (
 
       S_BEGIN: if (result_idle) begin    // after an abort a packet may still be closing
         pass_start <= 1'b1;
+        flush_q    <= 1'b1;
         result_q   <= 1'b0;
         state_q    <= S_RUN;
       end
@@ -83,14 +91,16 @@ module lsfq_pass_control (
         if (result_last) result_q <= 1'b1;
         if (wrong && !pass_start) begin
           stop        <= 1'b1;
+          flush_q     <= 1'b1;
           error       <= 1'b1;
           error_code  <= parser_error ? parser_code : loader_code;
           error_layer <= layer;
           irq_error   <= 1'b1;
           state_q     <= S_DRAIN;
-        end else if (finished && !pass_start) begin
+        end else if (finished_q && !pass_start) begin
           passes_done <= passes_done + 32'd1;
-          if (enough) begin
+          if (enough_q) begin
+            flush_q  <= 1'b1;
             done     <= 1'b1;
             irq_done <= 1'b1;
             state_q  <= S_IDLE;
@@ -105,6 +115,7 @@ module lsfq_pass_control (
 
     if (!aresetn || abort_now) begin
       state_q    <= S_IDLE;
+      flush_q    <= 1'b1;
       pass_start <= 1'b0;
       stop       <= 1'b0;
       irq_done   <= 1'b0;

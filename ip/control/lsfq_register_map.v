@@ -5,7 +5,7 @@
 // Generated from ip/control/lsfq_registers.rdl by `make registers`: change that.
 //
 // A write takes effect at the end of the cycle of `write`; pulses are high in that cycle. `write_bits` is 0 where
-// `write_mask` is. `read_value` belongs to `read_word` of the same cycle; words that are not listed read as 0.
+// `write_mask` is. `read_value` follows `read_word` by one cycle; words that are not listed read as 0.
 // `*_set` sets a bit that software clears by writing 1; set and clear in one cycle leave it set.
 
 `default_nettype none
@@ -19,7 +19,7 @@ module lsfq_register_map (
   input  wire [31:0] write_mask,
   input  wire [31:0] write_bits,
   input  wire [9:0]  read_word,
-  output reg  [31:0] read_value,
+  output wire [31:0] read_value,
 
   // LAYER[index]: 0 CYCLES, 1 BUSY, 2 STARVED_WEIGHTS, 3 BLOCKED_OUTPUT, 4 STARVED_FEATURES
   output wire        layer_read,
@@ -121,29 +121,61 @@ module lsfq_register_map (
 
   assign irq_status_irq = (irq_status_done && irq_enable_done) || (irq_status_error && irq_enable_error);
 
-  // ---- read
+  // ---- read: which register is meant, a cycle later what it holds
 
-  always @* begin
-    case (read_word)
-      A_ID:            read_value = 32'h5146534C;
-      A_VERSION:       read_value = {16'h0000, 8'h01, 8'h00};
-      A_CORE:          read_value = {8'h02, core_acc_w, core_pout, core_pin};
-      A_FEATURE_DEPTH: read_value = feature_depth;
-      A_WEIGHT_DEPTH:  read_value = weight_depth;
-      A_LIMITS:        read_value = {limits_depthwise_pixels, limits_layers, limits_max_pool_width};
-      A_PORTS:         read_value = {ports_data_w, ports_param_w};
-      A_STATUS:        read_value = {28'd0, status_draining, status_error, status_done, status_busy};
-      A_ERROR:         read_value = {error_layer, 8'd0, error_code};
-      A_PASSES:        read_value = passes;
-      A_PASSES_DONE:   read_value = passes_done;
-      A_IRQ_ENABLE:    read_value = {30'd0, irq_enable_error, irq_enable_done};
-      A_IRQ_STATUS:    read_value = {30'd0, irq_status_error, irq_status_done};
-      A_CYCLES:        read_value = cycles;
-      A_LOAD_CYCLES:   read_value = load_cycles;
-      A_LAYERS:        read_value = {16'd0, layers};
-      default:         read_value = 32'd0;
-    endcase
+  reg read_id_q;
+  reg read_version_q;
+  reg read_core_q;
+  reg read_feature_depth_q;
+  reg read_weight_depth_q;
+  reg read_limits_q;
+  reg read_ports_q;
+  reg read_status_q;
+  reg read_error_q;
+  reg read_passes_q;
+  reg read_passes_done_q;
+  reg read_irq_enable_q;
+  reg read_irq_status_q;
+  reg read_cycles_q;
+  reg read_load_cycles_q;
+  reg read_layers_q;
+
+  always @(posedge aclk) begin
+    read_id_q            <= read_word == A_ID;
+    read_version_q       <= read_word == A_VERSION;
+    read_core_q          <= read_word == A_CORE;
+    read_feature_depth_q <= read_word == A_FEATURE_DEPTH;
+    read_weight_depth_q  <= read_word == A_WEIGHT_DEPTH;
+    read_limits_q        <= read_word == A_LIMITS;
+    read_ports_q         <= read_word == A_PORTS;
+    read_status_q        <= read_word == A_STATUS;
+    read_error_q         <= read_word == A_ERROR;
+    read_passes_q        <= read_word == A_PASSES;
+    read_passes_done_q   <= read_word == A_PASSES_DONE;
+    read_irq_enable_q    <= read_word == A_IRQ_ENABLE;
+    read_irq_status_q    <= read_word == A_IRQ_STATUS;
+    read_cycles_q        <= read_word == A_CYCLES;
+    read_load_cycles_q   <= read_word == A_LOAD_CYCLES;
+    read_layers_q        <= read_word == A_LAYERS;
   end
+
+  assign read_value =
+    ({32{read_id_q}}            & 32'h5146534C) |
+    ({32{read_version_q}}       & {16'h0000, 8'h01, 8'h00}) |
+    ({32{read_core_q}}          & {8'h02, core_acc_w, core_pout, core_pin}) |
+    ({32{read_feature_depth_q}} & feature_depth) |
+    ({32{read_weight_depth_q}}  & weight_depth) |
+    ({32{read_limits_q}}        & {limits_depthwise_pixels, limits_layers, limits_max_pool_width}) |
+    ({32{read_ports_q}}         & {ports_data_w, ports_param_w}) |
+    ({32{read_status_q}}        & {28'd0, status_draining, status_error, status_done, status_busy}) |
+    ({32{read_error_q}}         & {error_layer, 8'd0, error_code}) |
+    ({32{read_passes_q}}        & passes) |
+    ({32{read_passes_done_q}}   & passes_done) |
+    ({32{read_irq_enable_q}}    & {30'd0, irq_enable_error, irq_enable_done}) |
+    ({32{read_irq_status_q}}    & {30'd0, irq_status_error, irq_status_done}) |
+    ({32{read_cycles_q}}        & cycles) |
+    ({32{read_load_cycles_q}}   & load_cycles) |
+    ({32{read_layers_q}}        & {16'd0, layers});
 
   wire unused = &{1'b0, write_mask, write_bits};
 

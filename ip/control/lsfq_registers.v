@@ -4,7 +4,7 @@
 // What the registers hold and read as is in lsfq_register_map, generated from lsfq_registers.rdl.
 //
 // A write is carried out when address and data are both there, and answered one cycle later; a read is answered
-// three cycles after its address is taken.
+// four cycles after its address is taken.
 
 `default_nettype none
 
@@ -65,7 +65,7 @@ module lsfq_registers #(
 
   output wire [LAYER_W-1:0] counter_layer,
   output wire [2:0]         counter_select,
-  input  wire [31:0]        counter_data     // one cycle after counter_layer
+  input  wire [31:0]        counter_data     // two cycles after counter_layer
 );
 
   // ---- write
@@ -144,12 +144,13 @@ module lsfq_registers #(
   wire        layer_read;
   wire [5:0]  layer_index;
   wire [31:0] value_d;
-  reg         read_q;                  // the counters look it up in this cycle
-  reg         counter_q;
+  reg         select_q;                // the registers and the counters look it up in these two cycles
+  reg         read_q;
+  reg         layer_q, counter_q;
   reg         rvalid_q;
   reg  [31:0] value_q, rdata_q;
 
-  assign ar_take        = ar_valid && !read_q && (!rvalid_q || s_axi_rready);
+  assign ar_take        = ar_valid && !select_q && !read_q && (!rvalid_q || s_axi_rready);
   assign counter_layer  = layer_index[LAYER_W-1:0];
   assign s_axi_rvalid   = rvalid_q;
   assign s_axi_rdata    = rdata_q;
@@ -197,14 +198,17 @@ module lsfq_registers #(
 
   always @(posedge aclk) begin
     value_q   <= value_d;
-    counter_q <= layer_read;
+    layer_q   <= layer_read;
+    counter_q <= layer_q;
     if (read_q) rdata_q <= counter_q ? counter_data : value_q;
 
-    read_q <= ar_take;
+    select_q <= ar_take;
+    read_q   <= select_q;
     if (read_q) rvalid_q <= 1'b1;
     else if (s_axi_rready) rvalid_q <= 1'b0;
 
     if (!aresetn) begin
+      select_q <= 1'b0;
       read_q   <= 1'b0;
       rvalid_q <= 1'b0;
     end

@@ -551,6 +551,12 @@ module lsfq_core #(
   wire       drain, depthwise_busy, filtered_valid, skip_ready, scale_ready, step_taken, step_row_end;
   wire [3:0] stored_bits = layer_depthwise ? layer_depthwise_bits : layer_out_bits;
 
+  // a cycle late: no pair may be on its way to the first of them
+  reg output_idle_q;
+  always @(posedge aclk)
+    output_idle_q <= !code_valid && !kept_valid && !depthwise_busy && !filtered_valid && !pool_busy && !pooled_valid &&
+                     writer_idle;
+
   lsfq_sequencer #(
     .PIN             (PIN),
     .POUT            (POUT),
@@ -607,8 +613,7 @@ module lsfq_core #(
     .step_taken            (step_taken),
     .step_row_end          (step_row_end),
     .drain                 (drain),
-    .output_idle           (!kept_valid && !depthwise_busy && !filtered_valid && !pool_busy &&
-                             !pooled_valid && writer_idle),
+    .output_idle           (output_idle_q),
     .result_level          (result_level),
     .count_busy            (count_busy),
     .count_starved_weights (count_weights),
@@ -665,12 +670,13 @@ module lsfq_core #(
   wire [16*POUT-1:0]      skip, code, kept, filtered, pooled;
 
   // a group's constants serve all its images
-  reg  [15:0] image_q;
-  wire        image_end = pair_valid && pair_end && (pair_set || !layer_pointwise);
-  wire        group_end = image_end && image_q + 16'd1 == layer_images;
+  reg  [16:0] images_q;                            // behind this one, less 1: negative in the last
+  wire        image_end   = pair_valid && pair_end && (pair_set || !layer_pointwise);
+  wire        group_end   = image_end && images_q[16];
+  wire        load_images = layer_begin || images_q[16];
   always @(posedge aclk)
-    if (flush || layer_begin) image_q <= 16'd0;
-    else if (image_end) image_q <= group_end ? 16'd0 : image_q + 16'd1;
+    if (layer_begin || image_end)
+      images_q <= (load_images ? {1'b0, layer_images} : images_q) + {{16{1'b1}}, !load_images};
 
   assign constant_set     = pair_set;
   assign constant_release = !group_end ? 2'd0 : layer_pointwise ? 2'd2 : 2'd1;

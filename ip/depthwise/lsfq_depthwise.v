@@ -173,16 +173,15 @@ module lsfq_depthwise #(
 
   // ---- rings: a group's sets are free after its last map
 
-  reg  [15:0] map_q;
-  wire        map_end  = window_used && window_end && window_set == two_sets;
-  wire        last_map = map_q + 16'd1 == images;
+  reg  [16:0] maps_q;                       // of the group, behind this one, less 1: negative in the last
+  wire        map_end   = window_used && window_end && window_set == two_sets;
+  wire        last_map  = maps_q[16];
+  wire        load_maps = restart || last_map;
   wire [1:0]  kernel_release = !map_end || !last_map ? 2'd0 : two_sets ? 2'd2 : 2'd1;
   wire [1:0]  constant_release;
 
-  always @(posedge aclk) begin
-    if (map_end) map_q <= last_map ? 16'd0 : map_q + 16'd1;
-    if (!aresetn || clear || restart) map_q <= 16'd0;
-  end
+  always @(posedge aclk)
+    if (restart || map_end) maps_q <= (load_maps ? {1'b0, images} : maps_q) + {{16{1'b1}}, !load_maps};
 
   lsfq_delay #(
     .WIDTH (2),

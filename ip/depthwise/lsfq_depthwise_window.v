@@ -64,10 +64,12 @@ module lsfq_depthwise_window #(
   reg              owed_q;                  // windows of pairs that came have not left
   reg              flush_set_q;
   reg              flush_second_q;          // a row of nothing has passed, one more pair follows
-  reg  [3:0]       pace_q;
+  reg              drain_q;
+  reg  [3:0]       pace_q;                  // cycles until it may move by itself, and whether there are none
+  reg              paced_q;
   reg  [3:0]       under_way_q;             // cycles until what moved last has left
 
-  wire             flush    = drain && owed_q && !s_valid && pace_q == 4'd0;
+  wire             flush    = drain_q && owed_q && paced_q && !s_valid;
   wire             advance  = s_valid || flush;
   wire             set      = s_valid ? s_set : flush_set_q;
   wire             last_set = set == two_sets;
@@ -106,8 +108,14 @@ module lsfq_depthwise_window #(
         if (!rows_q[1]) rows_q <= rows_q + 2'd1;
       end
     end
-    if (advance) pace_q <= pair_cycles - 4'd1;
-    else if (pace_q != 4'd0) pace_q <= pace_q - 4'd1;
+    drain_q <= drain;
+    if (advance) begin
+      pace_q  <= pair_cycles - 4'd1;
+      paced_q <= pair_cycles == 4'd1;
+    end else if (!paced_q) begin
+      pace_q  <= pace_q - 4'd1;
+      paced_q <= pace_q == 4'd1;
+    end
     if (advance) under_way_q <= LATENCY[3:0];
     else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
 
@@ -127,7 +135,9 @@ module lsfq_depthwise_window #(
       owed_q         <= 1'b0;
       flush_set_q    <= 1'b0;
       flush_second_q <= 1'b0;
+      drain_q        <= 1'b0;
       pace_q         <= 4'd0;
+      paced_q        <= 1'b1;
       under_way_q    <= 4'd0;
     end
   end

@@ -5,7 +5,7 @@
 // A pair's pixels of POUT channels enter a queue one after the other (the sequencer keeps it from overflowing by
 // `level`); the channels that exist leave one a cycle. TLAST goes with the last channel of the pass's last layer.
 // `close` ends a packet that has begun with one beat of 0 and TLAST, and drops the rest; `idle` is low until that
-// beat is taken.
+// beat is taken. `idle` and `last_taken` come a cycle late, from registers.
 //
 // Interface: pixel pairs (docs/theory_of_operation.md), at least 2 cycles apart; s_raw holds still in the cycle after s_valid.
 
@@ -20,8 +20,8 @@ module lsfq_result #(
   input  wire                  aclk,
   input  wire                  aresetn,
   input  wire                  close,
-  output wire                  idle,
-  output wire                  last_taken,    // the packet's last beat is handed on
+  output reg                   idle,
+  output reg                   last_taken,    // the packet's last beat is handed on
 
   input  wire                  pointwise,
   input  wire [15:0]           channels,      // of the layer
@@ -43,47 +43,49 @@ module lsfq_result #(
 );
 
   localparam LANE_W = $clog2(POUT);
-  localparam [15:0] POUT_16 = POUT[15:0];
+  localparam WHOLE_W = 16 - LANE_W;
+  localparam [WHOLE_W-1:0] ONE_SET  = {{(WHOLE_W-1){1'b0}}, 1'b1};
+  localparam [WHOLE_W-1:0] TWO_SETS = ONE_SET << 1;
+
+  // ---- the channels: sets of POUT lanes, the last of which may not be whole
+
+  reg  [WHOLE_W-1:0] behind_q;              // sets behind the group's first one
+  reg  [LANE_W-1:0]  short_lane_q;          // last lane of the last set
+  reg  [16:0]        images_q;              // images behind this one, less 1: negative in the last
+  wire               last_image = images_q[16];
+  wire               advance    = s_valid && s_end && (s_set || !pointwise);
+  wire               load       = restart || last_image;
+  wire [15:0]        most       = channels - 16'd1;
+
+  wire s_exists   = !s_set || behind_q != {WHOLE_W{1'b0}};
+  wire s_last_set = behind_q == {{(WHOLE_W-1){1'b0}}, s_set};
+  wire s_final    = s_end && last_image && s_last_set && last_layer;     // the packet ends with this pair
+
+  always @(posedge aclk) begin
+    if (restart || advance) images_q <= (load ? {1'b0, images} : images_q) + {{16{1'b1}}, !load};
+    if (restart) begin
+      behind_q     <= most[15:LANE_W];
+      short_lane_q <= most[LANE_W-1:0];
+    end else if (advance && last_image) begin
+      behind_q <= behind_q - (pointwise ? TWO_SETS : ONE_SET);
+    end
+  end
 
   // ---- one pixel a cycle: the odd one waits
 
-  wire s_final;                             // the packet ends with this pair
   reg  odd_q;                               // its turn
-  reg  set_q, end_q, final_q;
-  wire valid = s_valid || odd_q;
-  wire set   = odd_q ? set_q : s_set;
-  wire last  = odd_q ? end_q : s_end && !s_both;      // pixel of the set and image
+  reg  exists_q, last_set_q, final_q;       // of its pair; the layer's fields may change behind the last one
+  wire push       = odd_q ? exists_q : s_valid && s_exists;
+  wire last_pixel = odd_q ? final_q : s_final && !s_both;
+  wire [LANE_W-1:0]     last_lane = (odd_q ? last_set_q : s_last_set) ? short_lane_q : {LANE_W{1'b1}};
   wire [RAW_W*POUT-1:0] pixel = odd_q ? s_raw[2*RAW_W*POUT-1:RAW_W*POUT] : s_raw[RAW_W*POUT-1:0];
 
   always @(posedge aclk) begin
-    set_q <= s_set;
-    end_q <= s_end;
-    final_q <= s_final;                     // the layer's fields may change behind its last pair
-    odd_q <= s_valid && s_both;
+    exists_q   <= s_exists;
+    last_set_q <= s_last_set;
+    final_q    <= s_final;
+    odd_q      <= s_valid && s_both;
     if (!aresetn || close || restart) odd_q <= 1'b0;
-  end
-
-  // ---- channels left from this group on; the second set's begin POUT later
-
-  reg  [15:0] left_q;
-  reg  [15:0] image_q;
-  wire [15:0] set_left = !set ? left_q : left_q > POUT_16 ? left_q - POUT_16 : 16'd0;
-  wire        last_set = pointwise && !s_set ? left_q <= POUT_16 : 1'b1;
-  wire [15:0] group    = pointwise ? POUT_16 << 1 : POUT_16;
-  wire        push     = valid && set_left != 16'd0;
-  wire [LANE_W-1:0] last_lane = set_left >= POUT_16 ? {LANE_W{1'b1}} : set_left[LANE_W-1:0] - 1'b1;
-  wire        last_image = image_q + 16'd1 == images;
-  assign      s_final    = s_end && last_image && last_set && left_q <= group && last_layer;
-  wire        last_pixel = odd_q ? final_q : s_final && !s_both;
-
-  always @(posedge aclk) begin
-    if (restart) begin
-      left_q  <= channels;
-      image_q <= 16'd0;
-    end else if (valid && last && (set || !pointwise)) begin
-      image_q <= last_image ? 16'd0 : image_q + 16'd1;
-      if (last_image) left_q <= left_q - group;
-    end
   end
 
   wire                  room;
@@ -119,10 +121,11 @@ module lsfq_result #(
   assign m_data     = closing_q ? 64'd0 : {{(64-RAW_W){number[RAW_W-1]}}, number};
   assign m_last     = closing_q || (head_last && lane_end);
   assign head_take  = m_ready && !closing_q && lane_end;
-  assign last_taken = m_valid && m_ready && m_last;
-  assign idle       = !closing_q && !open_q && !head_valid;
 
   always @(posedge aclk) begin
+    last_taken <= m_valid && m_ready && m_last && aresetn;
+    idle       <= !closing_q && !open_q && !head_valid;
+
     if (head_valid && m_ready && !closing_q) lane_q <= lane_end ? {LANE_W{1'b0}} : lane_q + 1'b1;
     if (m_valid && m_ready) open_q <= !m_last;
     if (closing_q && m_ready) closing_q <= 1'b0;

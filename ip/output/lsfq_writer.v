@@ -55,7 +55,7 @@ module lsfq_writer #(
   // ---- where the next pair goes
 
   wire [17:0]       address;
-  wire [16:0]       index;
+  wire [16:0]       behind;
   wire [PART_W-1:0] part;
   wire              group_end;
 
@@ -69,12 +69,13 @@ module lsfq_writer #(
     .pointwise(pointwise),
     .base     (base),
     .plane    (plane),
+    .planes   (planes),
     .images   (images),
     .pitch    (pitch),
     .advance  (s_valid),
     .set      (s_set),
     .address  (address),
-    .index    (index),
+    .behind   (behind),
     .part     (part),
     .group_end(group_end)
   );
@@ -86,11 +87,11 @@ module lsfq_writer #(
   reg [PART_W-1:0]  place_q;               // part of the word
   reg [17:0]        digit_start_q;         // first word of the high digit
   reg [17:0]        word_q;                // this word
-  reg [16:0]        group_q;               // its channel group
+  reg [16:0]        behind_q;              // channel groups behind its own, negative if that does not exist
   reg               digit_q;
   reg [SUB_W-1:0]   sub_q;                 // word of the chunk
 
-  wire last_sub   = sub_q == LAST_SUB;
+  wire last_sub   = WORDS == 1 || sub_q == LAST_SUB;
   wire last_write = last_sub && digit_q == wide;
 
   always @(posedge aclk) begin
@@ -100,12 +101,12 @@ module lsfq_writer #(
       place_q       <= part;
       digit_start_q <= address;
       word_q        <= address;
-      group_q       <= index;
+      behind_q      <= behind;
       digit_q       <= 1'b0;
       sub_q         <= {SUB_W{1'b0}};
     end else begin
-      word_q        <= last_sub ? digit_start_q + digit_words : word_q + plane;
-      group_q       <= last_sub ? group_q - (WORDS_P - 17'd1) : group_q + 17'd1;
+      word_q        <= (last_sub ? digit_start_q : word_q) + (last_sub ? digit_words : plane);
+      behind_q      <= behind_q + (last_sub ? WORDS_P - 17'd1 : {17{1'b1}});
       if (last_sub) digit_q <= 1'b1;
       sub_q         <= last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
     end
@@ -121,7 +122,7 @@ module lsfq_writer #(
 
   wire [8*CHUNK-1:0] even = even_q[8*CHUNK*sub_q +: 8*CHUNK];
   wire [8*CHUNK-1:0] odd  = odd_q[8*CHUNK*sub_q +: 8*CHUNK];
-  wire               write = full_q && group_q < {1'b0, planes};
+  wire               write = full_q && !behind_q[16];
 
   reg  [8*CHUNK-1:0] bytes;
   integer c;

@@ -58,27 +58,31 @@ module lsfq_skip_reader #(
   localparam integer     LAST_SUB_I = WORDS - 1;
   localparam [SUB_W-1:0] LAST_SUB = LAST_SUB_I[SUB_W-1:0];
 
-  // ---- which word is read
+  // ---- which word is read; the walk is at the pair behind it
 
-  reg                 running_q;
-  reg                 set_q;
-  reg  [15:0]         groups_q;             // left, with this one
+  reg                 running_q;            // there is one
+  reg                 set_q;                // its set
+  reg  [16:0]         groups_q;             // behind its own, less 1: negative in the last
+  reg                 loaded_q;             // a pair is being read
+  reg  [17:0]         chunk_q;              // its first word
+  reg  [17:0]         word_q;
+  reg  [PART_W-1:0]   part_q;
   reg                 digit_q;
   reg  [SUB_W-1:0]    sub_q;                // word of the chunk
-  reg  [17:0]         offset_q;             // from the chunk's first word
   reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken
-  reg  [LEVEL_W-1:0]  ready_q;              // pairs that are here and not promised
+  reg  [LEVEL_W:0]    ready_q;              // pairs here and not promised, less a step's: negative if those are not all here
 
   wire [17:0]         chunk_address;
-  wire [16:0]         index;
+  wire [16:0]         behind;
   wire [PART_W-1:0]   part;
   wire                group_end;
 
   wire read      = read_valid && read_ready;
-  wire last_sub  = sub_q == LAST_SUB;
+  wire last_sub  = WORDS == 1 || sub_q == LAST_SUB;
   wire last_word = last_sub && digit_q == wide;
   wire pair_read = read && last_word;
   wire last_set  = set_q == pointwise;
+  wire load      = running_q && (!loaded_q || pair_read);
 
   lsfq_pair_walk #(
     .PIN   (PIN),
@@ -90,20 +94,21 @@ module lsfq_skip_reader #(
     .pointwise(pointwise),
     .base     (base),
     .plane    (plane),
+    .planes   (16'd0),
     .images   (images),
     .pitch    (pitch),
-    .advance  (pair_read),
+    .advance  (load),
     .set      (set_q),
     .address  (chunk_address),
-    .index    (index),
+    .behind   (behind),
     .part     (part),
     .group_end(group_end)
   );
 
-  assign read_valid   = running_q && !held_q[LEVEL_W-1];
-  assign read_address = chunk_address + offset_q;
+  assign read_valid   = loaded_q && !held_q[LEVEL_W-1];
+  assign read_address = word_q;
 
-  wire [LEVEL_W-1:0] step_pairs = pointwise ? {{(LEVEL_W-2){1'b0}}, 2'd2} : {{(LEVEL_W-1){1'b0}}, 1'b1};
+  wire [LEVEL_W:0]    minus_step = {{LEVEL_W{1'b1}}, !pointwise};
   reg                starting_q;            // the walk is being set up
   wire               push;
 
@@ -113,29 +118,31 @@ module lsfq_skip_reader #(
   wire               promise = step_end && enable && !second_step_q;
   wire               taken   = pair_taken && enable && !second;
 
-  assign step_ready = !enable || second_step_q || ready_q >= step_pairs;
+  assign step_ready = !enable || second_step_q || !ready_q[LEVEL_W];
 
   integer n;
   always @(posedge aclk) begin
     starting_q <= restart && enable;
-    if (starting_q) begin
-      running_q <= 1'b1;
-      groups_q  <= groups;
+    if (starting_q) running_q <= 1'b1;
+    if (starting_q || (load && group_end && last_set))
+      groups_q <= (starting_q ? {1'b0, groups} : groups_q) + {{16{1'b1}}, !starting_q};
+    if (load) begin
+      set_q <= pointwise && !set_q;
+      if (group_end && last_set && groups_q[16]) running_q <= 1'b0;
     end
+    if (load || pair_read) loaded_q <= load;
+    if (load) begin
+      chunk_q <= chunk_address;
+      part_q  <= part;
+    end
+    if (load) word_q <= chunk_address;
+    else if (read) word_q <= (last_sub ? chunk_q : word_q) + (last_sub ? digit_words : plane);
     if (read) begin
-      sub_q    <= last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
-      offset_q <= !last_sub ? offset_q + plane : last_word ? 18'd0 : digit_words;
+      sub_q <= last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
       if (last_sub) digit_q <= wide && !digit_q;
     end
-    if (pair_read) begin
-      set_q <= pointwise && !set_q;
-      if (group_end && last_set) begin
-        groups_q <= groups_q - 16'd1;
-        if (groups_q == 16'd1) running_q <= 1'b0;
-      end
-    end
-    held_q <= held_q + {{(LEVEL_W-1){1'b0}}, pair_read} - {{(LEVEL_W-1){1'b0}}, taken};
-    ready_q <= ready_q + {{(LEVEL_W-1){1'b0}}, push} - (promise ? step_pairs : {LEVEL_W{1'b0}});
+    if (pair_read != taken) held_q <= held_q + {{(LEVEL_W-1){taken}}, 1'b1};
+    ready_q <= ready_q + {{LEVEL_W{1'b0}}, push} + (promise ? minus_step : {(LEVEL_W+1){1'b0}});
 
     if (step_end) second_step_q <= stride_2 && !second_step_q && !step_row_end;
     if (pair_taken) second_q[pair_set] <= !second && !pair_row_end;
@@ -144,12 +151,12 @@ module lsfq_skip_reader #(
       second_step_q <= 1'b0;
       for (n = 0; n < 2; n = n + 1) second_q[n] <= 1'b0;
       running_q  <= 1'b0;
+      loaded_q   <= 1'b0;
       set_q      <= 1'b0;
       digit_q    <= 1'b0;
       sub_q      <= {SUB_W{1'b0}};
-      offset_q   <= 18'd0;
       held_q     <= {LEVEL_W{1'b0}};
-      ready_q    <= {LEVEL_W{1'b0}};
+      ready_q    <= minus_step;
     end
     if (!aresetn || clear) starting_q <= 1'b0;
   end
@@ -179,7 +186,7 @@ module lsfq_skip_reader #(
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
-    .d      ({digit_q, last_word, sub_q, part}),
+    .d      ({digit_q, last_word, sub_q, part_q}),
     .q      ({word_digit, word_last, word_sub, word_part})
   );
 
@@ -230,7 +237,7 @@ module lsfq_skip_reader #(
 
   assign pair = {head[16*POUT-1:8*POUT], second ? odd_q[pair_set] : head[8*POUT-1:0]};
 
-  wire unused = &{1'b0, index, room, here, level};
+  wire unused = &{1'b0, behind, room, here, level};
 
 endmodule
 

@@ -36,24 +36,35 @@ module lsfq_fifo #(
   endgenerate
 
   reg [WIDTH-1:0]   mem [0:DEPTH-1];
-  reg [LEVEL_W-1:0] write_q;          // one bit more than the index tells full from empty
-  reg [LEVEL_W-1:0] read_q;
+  reg [INDEX_W-1:0] write_q;
+  reg [INDEX_W-1:0] read_q;
+  reg [LEVEL_W-1:0] level_q;          // the top bit is set when it is full
+  reg               valid_q;          // it is not empty
 
-  assign level   = write_q - read_q;
-  assign s_ready = !level[INDEX_W];
-  assign m_valid = write_q != read_q;
-  assign m_data  = mem[read_q[INDEX_W-1:0]];
+  wire push = s_valid && s_ready;
+  wire pop  = m_valid && m_ready;
+
+  assign level   = level_q;
+  assign s_ready = !level_q[INDEX_W];
+  assign m_valid = valid_q;
+  assign m_data  = mem[read_q];
 
   always @(posedge aclk) begin
-    if (s_valid && s_ready) mem[write_q[INDEX_W-1:0]] <= s_data;
+    if (push) mem[write_q] <= s_data;
   end
 
   always @(posedge aclk) begin
-    if (s_valid && s_ready) write_q <= write_q + 1'b1;
-    if (m_valid && m_ready) read_q <= read_q + 1'b1;
+    if (push) write_q <= write_q + 1'b1;
+    if (pop) read_q <= read_q + 1'b1;
+    if (push != pop) begin
+      level_q <= level_q + {{(LEVEL_W-1){!push}}, 1'b1};
+      valid_q <= push || level_q != {{(LEVEL_W-1){1'b0}}, 1'b1};
+    end
     if (!aresetn || clear) begin
-      write_q <= {LEVEL_W{1'b0}};
-      read_q  <= {LEVEL_W{1'b0}};
+      write_q <= {INDEX_W{1'b0}};
+      read_q  <= {INDEX_W{1'b0}};
+      level_q <= {LEVEL_W{1'b0}};
+      valid_q <= 1'b0;
     end
   end
 

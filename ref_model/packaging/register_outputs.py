@@ -59,6 +59,7 @@ def _context(registers: RegisterMap) -> dict[str, Any]:
         "kind": kind,
         "EVENT": Kind.EVENT,
         "event_registers": [r for r in registers.registers if r.of_kind(Kind.EVENT)],
+        "readable": [r for r in registers.registers if r.access != "W"],
         "written": [r for r in registers.registers if "W" in r.access],
         "stored": [r for r in registers.registers if r.of_kind(Kind.STORAGE)],
         "number_fields": [

@@ -16,6 +16,12 @@ INPUTS = (
     "pass_start", "running", "first_beat", "loaded", "result_last", "layer_end", "layer_slot",
     "busy", "starved_weights", "blocked_output", "starved_features", "read_layer", "read_counter",
 )  # fmt: skip
+LAYER_APART = 9
+"""Cycles between the ends of two layers, at least."""
+
+STORED = 10
+"""Cycles after a layer's end in which its slot is complete."""
+
 REASONS = {
     "busy": LayerCounter.BUSY,
     "starved_weights": LayerCounter.STARVED_WEIGHTS,
@@ -60,7 +66,8 @@ async def _pass(dut: Dut, layers: int, longest: int, abandon: bool = False) -> E
     for number in range(layers):
         slot = random.choice([number, random.randint(0, layers), random.getrandbits(8)]) & 0xFF
         counts = expected.slots.setdefault(slot, dict.fromkeys(REASONS, 0))
-        length = random.randint(1, longest)
+        # the first may begin as late as the pass
+        length = random.randint(LAYER_APART if number else 1, max(LAYER_APART, longest))
         if abandon and number == layers - 1:
             for _ in range(length):
                 await _cycle(dut, running=1, loaded=1, busy=1)
@@ -89,12 +96,14 @@ async def _pass(dut: Dut, layers: int, longest: int, abandon: bool = False) -> E
 async def _read(dut: Dut, layer: int, counter: int) -> int:
     await _cycle(dut, loaded=1, read_layer=layer, read_counter=counter)
     await _cycle(dut, loaded=1)
+    await _cycle(dut, loaded=1)
     return int(dut.read_data.value)
 
 
 async def _check(dut: Dut, expected: Expected) -> None:
     """Totals, and the counters of every slot; those not reached read 0."""
-    await _cycle(dut, loaded=1)
+    for _ in range(STORED - 1):
+        await _cycle(dut, loaded=1)
     assert int(dut.cycles.value) == expected.cycles
     assert int(dut.load_cycles.value) == expected.load_cycles
     assert int(dut.layers.value) == expected.layers

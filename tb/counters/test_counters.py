@@ -22,14 +22,18 @@ def test_counters(layers: int) -> None:
             id="counts slots past the last",
         ),
         pytest.param(
-            "output_mem[slot]   <= output_d",
-            "output_mem[slot]   <= output_q",
+            "ended_q[2] <= output_d",
+            "ended_q[2] <= output_q",
             id="misses the last cycle",
         ),
         pytest.param(
             "starved_weights && !pass_start", "starved_weights", id="counts the pause before a pass"
         ),
-        pytest.param("if (result_last) counting_q <= 1'b0;", "", id="does not stop"),
+        pytest.param(
+            "if (step_q[3]) reached_q", "if (step_q == 4'd1) reached_q", id="adds what it finds"
+        ),
+        pytest.param("step_q[2] ? total_q", "step_q[1] ? total_q", id="sum of some counts"),
+        pytest.param("if (result_last_q) counting_q <= 1'b0;", "", id="does not stop"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

@@ -24,9 +24,9 @@ def test_wrong_depth_is_refused(depth: int, simulator: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("s_ready = !level[INDEX_W]", "s_ready = 1'b1", id="accepts when full"),
-        pytest.param("level   = write_q - read_q", "level   = read_q - write_q", id="wrong level"),
-        pytest.param("write_q != read_q", "level > 1", id="keeps the last entry"),
+        pytest.param("s_ready = !level_q[INDEX_W]", "s_ready = 1'b1", id="accepts when full"),
+        pytest.param("{(LEVEL_W-1){!push}}", "{(LEVEL_W-1){push}}", id="wrong level"),
+        pytest.param("m_valid = valid_q", "m_valid = level > 1", id="keeps the last entry"),
         pytest.param("!aresetn || clear", "!aresetn", id="ignores clear"),
     ],
 )

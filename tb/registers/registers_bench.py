@@ -56,17 +56,19 @@ class Bench:
         cocotb.start_soon(self._watch())
 
     async def _watch(self) -> None:
-        """Count the pulses and play the counters: data one cycle after their address."""
+        """Count the pulses and play the counters: data two cycles after their address."""
         dut = self.dut
+        answer = 0
         while True:
             await RisingEdge(dut.aclk)
             if not is_high(dut.aresetn):
                 continue
+            dut.counter_data.value = answer
             self.starts += is_high(dut.start)
             self.aborts += is_high(dut.abort_now)
             layer, select = dut.counter_layer.value, dut.counter_select.value
             if layer.is_resolvable and select.is_resolvable:
-                dut.counter_data.value = self.counter(int(layer), int(select))
+                answer = self.counter(int(layer), int(select))
 
     def counter(self, layer: int, select: int) -> int:
         """Content of one counter."""

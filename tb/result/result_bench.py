@@ -208,7 +208,7 @@ async def close_in_flight(dut: Dut) -> None:
     bench = Bench(dut)
     await bench.open()
     ends = set()
-    for _ in range(80):
+    for _ in range(200):
         layer = bench.random_layer()
         bench.forget()
         bench.willing = random.choice([0.1, 0.5, 1.0])
@@ -220,7 +220,7 @@ async def close_in_flight(dut: Dut) -> None:
             await ClockCycles(dut.aclk, 2)
         await bench.pulse("close")
         before = len(bench.beats)
-        await RisingEdge(dut.aclk)
+        await ClockCycles(dut.aclk, 2)
         if hold:
             whole = before == len(layer.beats)
             assert is_high(dut.idle) == (before == 0 or whole), "idle before the packet's end"

@@ -18,10 +18,12 @@ def test_skip_reader(pin: int, pout: int) -> None:
     ("module", "text", "fault"),
     [
         pytest.param(DUT, "!held_q[LEVEL_W-1]", "1'b1", id="overflows"),
-        pytest.param(DUT, "ready_q >= step_pairs", "ready_q != 0", id="promises half a step"),
+        pytest.param(
+            DUT, "{{LEVEL_W{1'b1}}, !pointwise}", "{(LEVEL_W+1){1'b1}}", id="promises half a step"
+        ),
         pytest.param(DUT, "second ? odd_q[pair_set] :", "", id="first pixel twice"),
-        pytest.param(DUT, "last_word ? 18'd0 : digit_words", "18'd0", id="high digit twice"),
-        pytest.param("lsfq_pair_walk", "next_start + pitch", "next_start", id="image twice"),
+        pytest.param(DUT, "last_sub ? digit_words", "last_sub ? 18'd0", id="high digit twice"),
+        pytest.param("lsfq_pair_walk", "next_start) + pitch", "next_start)", id="image twice"),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str) -> None:

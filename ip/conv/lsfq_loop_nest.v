@@ -51,7 +51,7 @@ module lsfq_loop_nest (
 );
 
   wire last_word, last_pair, last_row, last_image, last_group;
-  wire next_last_row;
+  wire next_last_word, next_last_pair, next_last_row, next_last_image, next_last_group;
   reg  last_line_q, last_phase_q;
 
   assign line_end  = last_word;
@@ -70,7 +70,7 @@ module lsfq_loop_nest (
     .count    (words),
     .advance  (advance),
     .last     (last_word),
-    .next_last()
+    .next_last(next_last_word)
   );
 
   lsfq_loop_counter #(
@@ -81,7 +81,7 @@ module lsfq_loop_nest (
     .count    (pairs),
     .advance  (advance && step_end),
     .last     (last_pair),
-    .next_last()
+    .next_last(next_last_pair)
   );
 
   lsfq_loop_counter #(
@@ -103,7 +103,7 @@ module lsfq_loop_nest (
     .count    (images),
     .advance  (advance && image_end),
     .last     (last_image),
-    .next_last()
+    .next_last(next_last_image)
   );
 
   lsfq_loop_counter #(
@@ -114,7 +114,7 @@ module lsfq_loop_nest (
     .count    (groups),
     .advance  (advance && group_end),
     .last     (last_group),
-    .next_last()
+    .next_last(next_last_group)
   );
 
   // ---- lines and phases: few turns, of which a row's place in the image changes the number
@@ -166,6 +166,8 @@ module lsfq_loop_nest (
   assign row_first   = first_row_q;
   // shared weights are used by every line, those of a digit by the phases of both input digits
   assign last_use    = last_image && last_row && last_pair && phase_q[1] == wide_in && (three_rows || last_line_q);
+
+  wire unused = &{1'b0, next_last_word, next_last_pair, next_last_image, next_last_group};
 
 endmodule
 

@@ -39,19 +39,24 @@ module lsfq_constant_memory #(
     end
   endgenerate
 
-  reg  [PTR_W-1:0] write_q;
-  reg  [PTR_W-1:0] base_q;
-  wire [PTR_W-1:0] held  = write_q - base_q;
-  wire [PTR_W-1:0] index = base_q + {{(PTR_W-1){1'b0}}, read_set};
+  localparam INDEX_W   = PTR_W - 1;
 
-  assign space = !held[PTR_W-1];
+  reg  [INDEX_W-1:0] write_q;
+  reg  [INDEX_W-1:0] base_q;
+  reg  [PTR_W-1:0]   held_q;                // complete sets; the top bit is set when all are held
+  wire [INDEX_W-1:0] index = base_q + {{(INDEX_W-1){1'b0}}, read_set};
+  wire               complete = write_enable && write_last;
+
+  assign space = !held_q[PTR_W-1];
 
   always @(posedge aclk) begin
-    if (write_enable && write_last) write_q <= write_q + 1'b1;
-    base_q <= base_q + {{(PTR_W-2){1'b0}}, release_sets};
+    if (complete) write_q <= write_q + 1'b1;
+    base_q <= base_q + release_sets;
+    held_q <= held_q + {{(PTR_W-1){1'b0}}, complete} - {{(PTR_W-2){1'b0}}, release_sets};
     if (!aresetn || clear) begin
-      write_q <= {PTR_W{1'b0}};
-      base_q  <= {PTR_W{1'b0}};
+      write_q <= {INDEX_W{1'b0}};
+      base_q  <= {INDEX_W{1'b0}};
+      held_q  <= {PTR_W{1'b0}};
     end
   end
 
@@ -60,12 +65,10 @@ module lsfq_constant_memory #(
     for (b = 0; b < SET_BEATS; b = b + 1) begin : g_beat
       reg [PARAM_W-1:0] mem [0:SETS-1];
       always @(posedge aclk)
-        if (write_enable && write_beat == b) mem[write_q[PTR_W-2:0]] <= write_data;
-      assign read_data[b*PARAM_W +: PARAM_W] = mem[index[PTR_W-2:0]];
+        if (write_enable && write_beat == b) mem[write_q] <= write_data;
+      assign read_data[b*PARAM_W +: PARAM_W] = mem[index];
     end
   endgenerate
-
-  wire unused = &{1'b0, index[PTR_W-1]};
 
 endmodule
 

@@ -143,8 +143,9 @@ module lsfq_parser #(
   localparam [7:0] KIND_PROGRAM = 8'd1, KIND_LAYER = 8'd2, KIND_END = 8'd3, KIND_LOAD = 8'd4;
   localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;    // 1 is 1x3
 
-  localparam [2:0] S_IDLE = 3'd0, S_BLOCK = 3'd1, S_CHECK = 3'd2, S_PUBLISH = 3'd3,
-                   S_CONSTANTS = 3'd4, S_WEIGHTS = 3'd5, S_DONE = 3'd6, S_DRAIN = 3'd7;
+  // a bit each, as the stream's ready follows from them
+  localparam [7:0] S_IDLE = 8'h01, S_BLOCK = 8'h02, S_CHECK = 8'h04, S_PUBLISH = 8'h08,
+                   S_CONSTANTS = 8'h10, S_WEIGHTS = 8'h20, S_DONE = 8'h40, S_DRAIN = 8'h80;
 
   generate
     if (512 % PARAM_W != 0 || PARAM_W < 32 || PARAM_W > 256) begin : g_check_width
@@ -155,7 +156,13 @@ module lsfq_parser #(
     end
   endgenerate
 
-  reg [2:0]        state_q;
+  reg [7:0]        state_q;
+  wire             in_block     = state_q[1];
+  wire             in_check     = state_q[2];
+  wire             in_publish   = state_q[3];
+  wire             in_constants = state_q[4];
+  wire             in_weights   = state_q[5];
+  wire             in_drain     = state_q[7];
   reg [511:0]      block_q;
   reg [31:0]       crc_q;
   reg [BEAT_W-1:0] beat_q;
@@ -168,15 +175,13 @@ module lsfq_parser #(
   reg [15:0]       images_q;          // images of the program
   reg              open_q;            // images are open; they lie between these words
   reg [17:0]       open_base_q, open_end_q;
-  reg [3:0]        step_q;
+  reg [4:0]        step_q;            // of S_CHECK
+  localparam [4:0] HEADER_STEP = 5'd6, LAST_STEP = 5'd21;
 
   // ---- the block's fields
 
   wire [7:0]  f_kind    = block_q[23:16];
-  wire is_program = f_kind == KIND_PROGRAM;
-  wire is_layer   = f_kind == KIND_LAYER;
-  wire is_load    = f_kind == KIND_LOAD;
-  wire is_end     = f_kind == KIND_END;
+  reg         is_program_q, is_layer_q, is_load_q, is_end_q;
 
   wire [15:0] f_magic   = block_q[15:0];
   wire [7:0]  f_version = block_q[31:24];
@@ -187,7 +192,7 @@ module lsfq_parser #(
   wire [15:0] f_cout    = block_q[127:112];
   wire [31:0] f_in      = block_q[159:128];
   wire [31:0] f_out     = block_q[191:160];
-  wire [7:0]  f_in_bits     = is_load ? block_q[119:112] : block_q[199:192];
+  wire [7:0]  f_in_bits     = is_load_q ? block_q[119:112] : block_q[199:192];
   wire [7:0]  f_weight_bits = block_q[207:200];
   wire [7:0]  f_out_bits    = block_q[215:208];
   wire [7:0]  f_shift       = block_q[223:216];
@@ -223,117 +228,186 @@ module lsfq_parser #(
     divide_up = ({1'b0, value} + (17'd1 << log) - 17'd1) >> log;
   endfunction
 
-  // ---- what follows from them
+  // ---- what follows from them, a register at a time: the block holds still while steps of S_CHECK pass
 
   wire full      = f_kernel == KERNEL_FULL;
   wire pointwise = f_kernel == KERNEL_1X1;
   wire three     = f_kernel == KERNEL_3X3;
-  wire wide_in     = f_in_bits == 8'd8;
-  wire wide_weight = f_weight_bits == 8'd8;
-  wire wide_out    = (f_depthwise ? f_depthwise_bits : f_out_bits) == 8'd8;
-  wire wide_skip   = f_skip_bits == 8'd8;
+  wire thin      = f_depthwise && f_depthwise_stride2;
 
-  wire [16:0] in_pairs    = divide_up(f_width, 1);
-  wire [16:0] in_planes   = is_load && f_window ? 17'd1 : divide_up(f_cin, LOG_PIN);
-  wire [16:0] out_planes  = divide_up(f_cout, LOG_PIN);
-  wire [16:0] out_groups  = pointwise ? divide_up(f_cout, LOG_POUT + 1) : divide_up(f_cout, LOG_POUT);
-  wire [16:0] half_height = divide_up(f_height, 1);
-  wire [15:0] conv_height = full ? 16'd1 : f_stride2 ? half_height[15:0] : f_height;
-  wire [15:0] conv_width  = full ? 16'd1 : f_stride2 ? in_pairs[15:0] : f_width;
-  wire [16:0] conv_pairs  = divide_up(conv_width, 1);
-  wire [16:0] thin_height = divide_up(conv_height, 1);
-  wire        thin        = f_depthwise && f_depthwise_stride2;
-  wire [15:0] result_height = thin ? thin_height[15:0] : conv_height;
-  wire [15:0] result_width  = thin ? conv_pairs[15:0] : conv_width;
-  wire [15:0] out_height  = f_pool ? {1'b0, result_height[15:1]} : result_height;
-  wire [15:0] out_width   = f_pool ? {1'b0, result_width[15:1]} : result_width;
-  wire [16:0] out_pairs   = divide_up(out_width, 1);
+  // step 0
+  reg         wide_weight_q, wide_out_q, wide_skip_q;
+  reg  [16:0] in_pairs_q, half_height_q, out_planes_q, out_groups_q;
+  reg  [16:0] planes_of_input_q;
+  reg         several_q;                // images
+  reg  [16:0] more_images_q;
+  // step 1
+  reg         wide_in_q, many_q, writes_q, adds_q;
+  reg  [16:0] in_planes_q;
+  reg  [15:0] conv_height_q, conv_width_q;
+  // step 2
+  reg  [16:0] conv_pairs_q, thin_height_q;
+  // step 3
+  reg  [15:0] result_height_q, result_width_q, out_height_q, out_width_q;
+  // step 4
+  reg  [16:0] out_pairs_q;
+
+  wire [15:0] result_height_d = thin ? thin_height_q[15:0] : conv_height_q;
+  wire [15:0] result_width_d  = thin ? conv_pairs_q[15:0] : conv_width_q;
+
+  always @(posedge aclk) begin
+    is_program_q  <= f_kind == KIND_PROGRAM;
+    is_layer_q    <= f_kind == KIND_LAYER;
+    is_load_q     <= f_kind == KIND_LOAD;
+    is_end_q      <= f_kind == KIND_END;
+    wide_weight_q <= f_weight_bits == 8'd8;
+    wide_out_q    <= (f_depthwise ? f_depthwise_bits : f_out_bits) == 8'd8;
+    wide_skip_q   <= f_skip_bits == 8'd8;
+    in_pairs_q    <= divide_up(f_width, 1);
+    half_height_q <= divide_up(f_height, 1);
+    out_planes_q  <= divide_up(f_cout, LOG_PIN);
+    out_groups_q  <= pointwise ? divide_up(f_cout, LOG_POUT + 1) : divide_up(f_cout, LOG_POUT);
+    planes_of_input_q <= divide_up(f_cin, LOG_PIN);
+    several_q     <= f_images != 16'd1;
+    more_images_q <= {1'b0, f_images} - 17'd1;
+
+    wide_in_q     <= f_in_bits == 8'd8;
+    many_q        <= is_layer_q && several_q;
+    writes_q      <= is_layer_q && !f_raw;
+    adds_q        <= is_layer_q && f_skip;
+    in_planes_q   <= is_load_q && f_window ? 17'd1 : planes_of_input_q;
+    conv_height_q <= full ? 16'd1 : f_stride2 ? half_height_q[15:0] : f_height;
+    conv_width_q  <= full ? 16'd1 : f_stride2 ? in_pairs_q[15:0] : f_width;
+
+    conv_pairs_q  <= divide_up(conv_width_q, 1);
+    thin_height_q <= divide_up(conv_height_q, 1);
+
+    result_height_q <= result_height_d;
+    result_width_q  <= result_width_d;
+    out_height_q    <= f_pool ? {1'b0, result_height_d[15:1]} : result_height_d;
+    out_width_q     <= f_pool ? {1'b0, result_width_d[15:1]} : result_width_d;
+
+    out_pairs_q     <= divide_up(out_width_q, 1);
+  end
 
   // ---- sizes, by the shared multiplier; a size over FEATURE_DEPTH sets too_large_q and stays 0
 
-  wire        many         = is_layer && f_images != 16'd1;
-  wire [16:0] more_images  = {1'b0, f_images} - 17'd1;
   reg  [17:0] factor_a_q;
   reg  [16:0] factor_b_q;
   reg  [34:0] product_q;
+  reg  [17:0] size_q;                 // of the product, where it fits
+  reg         large_q;                // where it does not
   reg  [17:0] in_plane_q, in_digit_q, out_plane_q, out_digit_q;
   reg  [17:0] skip_plane_q, skip_digit_q;
   reg  [17:0] in_span_q, out_span_q, skip_span_q;   // from the first image to the last
   reg         too_large_q;
   wire        product_fits = product_q <= DEPTH;
-  wire [17:0] product      = product_fits ? product_q[17:0] : 18'd0;
 
-  wire [18:0] in_size  = wide_in ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};
-  wire [18:0] out_size = wide_out ? {out_digit_q, 1'b0} : {1'b0, out_digit_q};
-  wire [18:0] skip_size = wide_skip ? {skip_digit_q, 1'b0} : {1'b0, skip_digit_q};
+  wire [18:0] in_size  = wide_in_q ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};
+  wire [18:0] out_size = wide_out_q ? {out_digit_q, 1'b0} : {1'b0, out_digit_q};
+  wire [18:0] skip_size = wide_skip_q ? {skip_digit_q, 1'b0} : {1'b0, skip_digit_q};
   reg  [32:0] in_end_q, out_end_q, skip_end_q;
-  wire        writes   = is_layer && !f_raw;
-  wire        adds     = is_layer && f_skip;
-  wire        check_product = step_q >= 4'd8 ? adds && step_q < 4'd11 && (step_q != 4'd9 || many)
-                            : step_q > 4'd1 && (!step_q[0] || writes) && (step_q < 4'd6 || many);
-  wire        overlap  = {1'b0, f_in} < out_end_q && {1'b0, f_out} < in_end_q;
-  wire        clash    = {15'd0, open_base_q} < in_end_q && {1'b0, f_in} < {15'd0, open_end_q};
-  wire        out_clash = {15'd0, open_base_q} < out_end_q && {1'b0, f_out} < {15'd0, open_end_q};
-  wire        skip_clash = {15'd0, open_base_q} < skip_end_q && {1'b0, f_skip_base} < {15'd0, open_end_q};
-  wire        skip_overlap = {1'b0, f_skip_base} < out_end_q && {1'b0, f_out} < skip_end_q;
-  wire        in_place  = f_skip_base == f_out && (!many || f_skip_pitch == f_out_pitch) && !f_pool;
-  wire        open      = is_layer && open_q && !f_after;
-  wire        far       = many && (f_in_pitch[31:18] != 14'd0 || (writes && f_out_pitch[31:18] != 14'd0) ||
-                                   (adds && f_skip_pitch[31:18] != 14'd0));
-  wire        bad_memory = too_large_q || far || in_end_q > DEPTH[32:0] || (open && clash) ||
-                           (writes && (out_end_q > DEPTH[32:0] || overlap || (open && out_clash))) ||
-                           (adds && (skip_end_q > DEPTH[32:0] || (open && skip_clash) || (skip_overlap && !in_place)));
+  reg         check_product_q;          // the size that is there in this step
+
+  reg         in_over_q, out_over_q, skip_over_q;           // they end behind the memory
+  reg         overlap_q, clash_q, out_clash_q, skip_clash_q, skip_overlap_q, in_place_q;
+  reg         open_lower_q, open_higher_q;
+  reg         far_q, bad_memory_q, bad_weights_q;
+  wire        open      = is_layer_q && open_q && !f_after;
+
+  always @(posedge aclk) begin
+    open_lower_q   <= open_q && open_base_q < f_in[17:0];
+    open_higher_q  <= open_q && open_end_q > in_end_q[17:0];
+    in_over_q      <= in_end_q > DEPTH[32:0];
+    out_over_q     <= out_end_q > DEPTH[32:0];
+    skip_over_q    <= skip_end_q > DEPTH[32:0];
+    overlap_q      <= {1'b0, f_in} < out_end_q && {1'b0, f_out} < in_end_q;
+    clash_q        <= {15'd0, open_base_q} < in_end_q && {1'b0, f_in} < {15'd0, open_end_q};
+    out_clash_q    <= {15'd0, open_base_q} < out_end_q && {1'b0, f_out} < {15'd0, open_end_q};
+    skip_clash_q   <= {15'd0, open_base_q} < skip_end_q && {1'b0, f_skip_base} < {15'd0, open_end_q};
+    skip_overlap_q <= {1'b0, f_skip_base} < out_end_q && {1'b0, f_out} < skip_end_q;
+    in_place_q     <= f_skip_base == f_out && (!many_q || f_skip_pitch == f_out_pitch) && !f_pool;
+    far_q          <= many_q && (f_in_pitch[31:18] != 14'd0 || (writes_q && f_out_pitch[31:18] != 14'd0) ||
+                               (adds_q && f_skip_pitch[31:18] != 14'd0));
+    bad_memory_q   <= too_large_q || far_q || in_over_q || (open && clash_q) ||
+                      (writes_q && (out_over_q || overlap_q || (open && out_clash_q))) ||
+                      (adds_q && (skip_over_q || (open && skip_clash_q) || (skip_overlap_q && !in_place_q)));
+  end
 
   // words of one kernel row; a full map is one long row, with shared weights a row a position
-  wire [17:0]      row_words    = full && !f_shared ? in_digit_q : {1'b0, in_planes};
-  wire [PTR_W-1:0] row_words_p  = {{(PTR_W-18){1'b0}}, row_words};
-  wire [PTR_W-1:0] weight_digit = three ? row_words_p + (row_words_p << 1) : row_words_p;
-  wire [PTR_W-1:0] group_words  = wide_weight ? weight_digit << 1 : weight_digit;
-  wire             used_once    = full && !f_shared && !wide_in && !many;
-  wire             bad_weights  = is_layer && group_words > WEIGHT_DEPTH[PTR_W-1:0] && !used_once;
+  reg  [17:0]      row_words_q;
+  reg  [PTR_W-1:0] weight_digit_q, group_words_q;
+  reg              used_once_q;
+  wire [PTR_W-1:0] row_words_p  = {{(PTR_W-18){1'b0}}, row_words_q};
+
+  always @(posedge aclk) begin
+    row_words_q     <= full && !f_shared ? in_digit_q : {1'b0, in_planes_q};
+    weight_digit_q  <= three ? row_words_p + (row_words_p << 1) : row_words_p;
+    group_words_q   <= wide_weight_q ? weight_digit_q << 1 : weight_digit_q;
+    used_once_q     <= full && !f_shared && !wide_in_q && !many_q;
+    bad_weights_q <= is_layer_q && group_words_q > WEIGHT_DEPTH[PTR_W-1:0] && !used_once_q;
+  end
 
   // ---- the checks that need no product, in the order of the format
 
-  reg [7:0] header_error;
-  wire      bad_order = is_program ? program_q
-                      : is_load    ? !program_q || loads_q >= images_q || f_word1[15:0] != loads_q
-                      : is_layer   ? !program_q || index_q >= count_q || f_word1[15:0] != index_q
-                      : is_end     ? !program_q || index_q != count_q || loads_q != images_q
+  reg [7:0] header_error_q;
+  reg       bad_magic_q, bad_version_q, bad_crc_q, bad_order_q, bad_core_q, bad_shape_q, bad_bits_q, bad_kernel_q;
+  reg       is_short_q, is_long_q;
+  reg       last_load_q, last_layer_q, loads_left_q, layers_left_q, next_load_q, next_layer_q;
+  wire      bad_order = is_program_q ? program_q
+                      : is_load_q    ? !program_q || !loads_left_q || !next_load_q
+                      : is_layer_q   ? !program_q || !layers_left_q || !next_layer_q
+                      : is_end_q     ? !program_q || layers_left_q || loads_left_q
                       : 1'b1;
-  wire      bad_core  = is_program && (f_word1[7:0] != PIN[7:0] || f_word1[15:8] != POUT[7:0]);
-  wire      tensor    = is_load || is_layer;
-  wire      bad_shape = (is_program && (f_word1[31:16] == 16'd0 || f_height == 16'd0)) ||
+  wire      bad_core  = is_program_q && (f_word1[7:0] != PIN[7:0] || f_word1[15:8] != POUT[7:0]);
+  wire      tensor    = is_load_q || is_layer_q;
+  wire      bad_shape = (is_program_q && (f_word1[31:16] == 16'd0 || f_height == 16'd0)) ||
                         (tensor && (f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0)) ||
-                        (is_layer && (f_cout == 16'd0 || f_images == 16'd0 ||
-                                      (f_depthwise && conv_width > MAX_POOL_WIDTH[15:0]) ||
-                                      (f_pool && (result_height == 16'd1 || result_width == 16'd1 ||
-                                                  result_width > MAX_POOL_WIDTH[15:0]))));
+                        (is_layer_q && (f_cout == 16'd0 || f_images == 16'd0 ||
+                                      (f_depthwise && conv_width_q > MAX_POOL_WIDTH[15:0]) ||
+                                      (f_pool && (result_height_q == 16'd1 || result_width_q == 16'd1 ||
+                                                  result_width_q > MAX_POOL_WIDTH[15:0]))));
   wire      bad_bits  = (tensor && !supported_bits(f_in_bits)) ||
-                        (is_layer && (!supported_bits(f_weight_bits) || f_shift > 8'd40 ||
+                        (is_layer_q && (!supported_bits(f_weight_bits) || f_shift > 8'd40 ||
                                       (f_raw ? f_shift != 8'd0 || f_out_bits != 8'd0
                                              : !supported_bits(f_out_bits)) ||
                                       (f_skip && !supported_bits(f_skip_bits)) ||
                                       (f_depthwise && (!supported_bits(f_depthwise_bits) ||
                                                        f_depthwise_shift > 8'd40 || f_out_bits == 8'd8))));
   wire [17:0] window_channels = {2'd0, f_cin} + {1'b0, f_cin, 1'b0};
-  wire      last_layer = index_q + 16'd1 == count_q;
-  wire      bad_kernel = (is_load && f_window && window_channels > PIN[17:0]) ||
-                         (is_layer && ((f_raw && (f_pool || f_skip || f_depthwise)) ||
+  wire      bad_kernel = (is_load_q && f_window && window_channels > PIN[17:0]) ||
+                         (is_layer_q && ((f_raw && (f_pool || f_skip || f_depthwise)) ||
                                        (full && (f_stride2 || f_skip || f_depthwise)) ||
-                                       (f_skip && f_depthwise) || (f_shared && !full) || (last_layer && !f_raw)));
+                                       (f_skip && f_depthwise) || (f_shared && !full) || (last_layer_q && !f_raw)));
 
-  always @* begin
-    header_error = E_NONE;
-    if (f_magic != 16'h514C)              header_error = E_MAGIC;
-    else if (f_version != 8'd2)           header_error = E_VERSION;
-    else if (crc_q != CRC_RESIDUE)        header_error = E_CRC;
-    else if (last_q && !is_end)           header_error = E_PARAM_SHORT;
-    else if (bad_order)                   header_error = E_KIND;
-    else if (is_end && !last_q)           header_error = E_PARAM_LONG;
-    else if (bad_core)                    header_error = E_CORE;
-    else if (bad_shape)                   header_error = E_SHAPE;
-    else if (bad_bits)                    header_error = E_BITS;
-    else if (bad_kernel)                  header_error = E_KERNEL;
+  always @(posedge aclk) begin
+    last_load_q   <= loads_q + 16'd1 == images_q;
+    last_layer_q  <= index_q + 16'd1 == count_q;
+    loads_left_q  <= loads_q != images_q;       // never more than there are
+    layers_left_q <= index_q != count_q;
+    next_load_q   <= f_word1[15:0] == loads_q;
+    next_layer_q  <= f_word1[15:0] == index_q;
+
+    bad_magic_q   <= f_magic != 16'h514C;
+    bad_version_q <= f_version != 8'd2;
+    if (step_q == 5'd0) bad_crc_q <= crc_q != CRC_RESIDUE;
+    is_short_q    <= last_q && !is_end_q;
+    is_long_q     <= is_end_q && !last_q;
+    bad_order_q   <= bad_order;
+    bad_core_q    <= bad_core;
+    bad_shape_q   <= bad_shape;
+    bad_bits_q    <= bad_bits;
+    bad_kernel_q  <= bad_kernel;
+    header_error_q  <= bad_magic_q   ? E_MAGIC
+                   : bad_version_q ? E_VERSION
+                   : bad_crc_q     ? E_CRC
+                   : is_short_q    ? E_PARAM_SHORT
+                   : bad_order_q   ? E_KIND
+                   : is_long_q     ? E_PARAM_LONG
+                   : bad_core_q    ? E_CORE
+                   : bad_shape_q   ? E_SHAPE
+                   : bad_bits_q    ? E_BITS
+                   : bad_kernel_q  ? E_KERNEL : E_NONE;
   end
 
   // ---- stream
@@ -362,56 +436,55 @@ module lsfq_parser #(
     .next (crc_next)
   );
 
-  assign s_ready = state_q == S_BLOCK
-                || (state_q == S_CONSTANTS && (part_q == P_CONSTANTS ? constant_space : depthwise_space))
-                || (state_q == S_WEIGHTS && weight_space)
-                || (state_q == S_DRAIN && !last_q);
+  wire part_space = part_q == P_CONSTANTS ? constant_space : depthwise_space;
+
+  assign s_ready = in_block || (in_constants && part_space) || (in_weights && weight_space) || (in_drain && !last_q);
 
   assign idle        = state_q == S_IDLE || state_q == S_DONE;
   assign done        = state_q == S_DONE;
   assign first_beat  = take && !begun_q;
   assign error_layer = program_q ? index_q : 16'hFFFF;
 
-  assign constant_write = take && state_q == S_CONSTANTS && part_q == P_CONSTANTS;
-  assign depthwise_kernel_write   = take && state_q == S_CONSTANTS && part_q == P_KERNELS;
-  assign depthwise_constant_write = take && state_q == S_CONSTANTS && part_q == P_BEHIND;
+  assign constant_write = take && in_constants && part_q == P_CONSTANTS;
+  assign depthwise_kernel_write   = take && in_constants && part_q == P_KERNELS;
+  assign depthwise_constant_write = take && in_constants && part_q == P_BEHIND;
   assign constant_last  = set_end;
-  assign weight_write   = take && state_q == S_WEIGHTS;
+  assign weight_write   = take && in_weights;
   assign weight_plane   = plane_q;
   assign weight_absent  = pointwise ? 2'd1 : full ? 2'd2 : 2'd0;
   assign weight_last    = word_end;
   assign payload_beat   = beat_q;
   assign payload_data   = s_data;
 
-  assign load_valid       = state_q == S_PUBLISH && is_load;
-  assign load_last        = loads_q + 16'd1 == images_q;
+  assign load_valid       = in_publish && is_load_q;
+  assign load_last        = last_load_q;
   assign load_layers      = index_q;
   assign load_height      = f_height;
   assign load_width       = f_width;
   assign load_channels    = f_cin;
-  assign load_wide        = wide_in;
+  assign load_wide        = wide_in_q;
   assign load_window      = f_window;
   assign load_base        = f_in[17:0];
   assign load_digit_words = in_digit_q;
 
-  assign layer_valid        = state_q == S_PUBLISH && is_layer;
+  assign layer_valid        = in_publish && is_layer_q;
   assign layer_three_rows   = three;
   assign layer_pointwise    = pointwise;
   assign layer_raw          = f_raw;
-  assign layer_last         = last_layer;
+  assign layer_last         = last_layer_q;
   assign layer_pool         = f_pool;
   assign layer_stride2      = f_stride2;
   assign layer_shared       = f_shared;
   assign layer_below        = f_stride2 && !f_height[0];
-  assign layer_wide_in      = wide_in;
-  assign layer_wide_weight  = wide_weight;
-  assign layer_odd          = conv_width[0];
-  assign layer_rows         = conv_height;
-  assign layer_pairs        = full ? 16'd1 : in_pairs[15:0];
-  assign layer_width        = conv_width;
-  assign layer_words        = row_words;
+  assign layer_wide_in      = wide_in_q;
+  assign layer_wide_weight  = wide_weight_q;
+  assign layer_odd          = conv_width_q[0];
+  assign layer_rows         = conv_height_q;
+  assign layer_pairs        = full ? 16'd1 : in_pairs_q[15:0];
+  assign layer_width        = conv_width_q;
+  assign layer_words        = row_words_q;
   assign layer_stride       = full && !f_shared ? 18'd1 : in_plane_q;
-  assign layer_row_pitch    = f_shared ? 16'd1 : in_pairs[15:0];
+  assign layer_row_pitch    = f_shared ? 16'd1 : in_pairs_q[15:0];
   assign layer_last_line    = f_shared ? in_plane_q - 18'd1 : 18'd0;
   assign layer_images       = f_images;
   assign layer_in_pitch     = f_in_pitch[17:0];
@@ -420,18 +493,18 @@ module lsfq_parser #(
   assign layer_slot         = f_slot;
   assign layer_in_base      = f_in[17:0];
   assign layer_in_digit     = in_digit_q;
-  assign layer_weight_digit = weight_digit;
-  assign layer_group_words  = group_words;
-  assign layer_groups       = out_groups[15:0];
+  assign layer_weight_digit = weight_digit_q;
+  assign layer_group_words  = group_words_q;
+  assign layer_groups       = out_groups_q[15:0];
   assign layer_channels     = f_cout;
   assign layer_out_base     = f_out[17:0];
   assign layer_out_plane    = out_plane_q;
   assign layer_out_digit    = out_digit_q;
-  assign layer_out_planes   = out_planes[15:0];
+  assign layer_out_planes   = out_planes_q[15:0];
   assign layer_out_bits     = f_out_bits[3:0];
   assign layer_shift        = f_shift[5:0];
   assign layer_skip            = f_skip;
-  assign layer_skip_wide       = wide_skip;
+  assign layer_skip_wide       = wide_skip_q;
   assign layer_skip_base       = f_skip_base[17:0];
   assign layer_skip_plane      = skip_plane_q;
   assign layer_skip_digit      = skip_digit_q;
@@ -444,41 +517,43 @@ module lsfq_parser #(
 
   always @(posedge aclk) begin
     product_q <= factor_a_q * factor_b_q;
+    size_q    <= product_fits ? product_q[17:0] : 18'd0;
+    large_q   <= !product_fits;
     if (take) crc_q <= crc_next;
-    else if (state_q == S_IDLE || state_q == S_DONE || state_q == S_CHECK)
-      crc_q <= CRC_START;             // anew after every block
-    if (take && state_q == S_BLOCK) block_q <= {s_data, block_q[511:PARAM_W]};
+    else if (state_q[0] || state_q[6] || in_check) crc_q <= CRC_START;      // anew after every block
+    if (in_block && s_valid) block_q <= {s_data, block_q[511:PARAM_W]};
 
-    // two chains of products, input and output, in turns, then the skip tensor's; a product follows its
-    // factors by two steps
-    if (state_q == S_CHECK) begin
+    // three chains of products, of the input, the output and the skip tensor, in turns; a size follows its
+    // factors by three steps
+    check_product_q <= 1'b0;
+    if (in_check) begin
       case (step_q)
-        4'd0: begin factor_a_q <= {2'd0, f_height};   factor_b_q <= in_pairs;   end
-        4'd1: begin factor_a_q <= {2'd0, out_height}; factor_b_q <= out_pairs;  end
-        4'd2: begin in_plane_q  <= product;
-                    factor_a_q  <= product;           factor_b_q <= in_planes;  end
-        4'd3: begin out_plane_q <= product;
-                    factor_a_q  <= product;           factor_b_q <= out_planes; end
-        4'd4: begin in_digit_q  <= product;
-                    factor_a_q <= f_in_pitch[17:0];   factor_b_q <= more_images; end
-        4'd5: begin out_digit_q <= product;
-                    factor_a_q <= f_out_pitch[17:0];  factor_b_q <= more_images; end
-        4'd6: begin in_span_q   <= many ? product : 18'd0;
-                    factor_a_q  <= {2'd0, conv_height}; factor_b_q <= conv_pairs; end
-        4'd7: begin out_span_q  <= many ? product : 18'd0;
-                    factor_a_q  <= f_skip_pitch[17:0]; factor_b_q <= more_images; end
-        4'd8: begin skip_plane_q <= product;
-                    factor_a_q  <= product;           factor_b_q <= out_planes; end
-        4'd9: skip_span_q <= many ? product : 18'd0;
-        4'd10: skip_digit_q <= product;
+        5'd6:  begin factor_a_q <= {2'd0, f_height};    factor_b_q <= in_pairs_q;    end
+        5'd7:  begin factor_a_q <= {2'd0, out_height_q};  factor_b_q <= out_pairs_q;   end
+        5'd8:  begin factor_a_q <= {2'd0, conv_height_q}; factor_b_q <= conv_pairs_q;  check_product_q <= 1'b1; end
+        5'd9:  begin in_plane_q   <= size_q;
+                     factor_a_q   <= size_q;            factor_b_q <= in_planes_q;   check_product_q <= writes_q; end
+        5'd10: begin out_plane_q  <= size_q;
+                     factor_a_q   <= size_q;            factor_b_q <= out_planes_q;  check_product_q <= adds_q; end
+        5'd11: begin skip_plane_q <= size_q;
+                     factor_a_q   <= size_q;            factor_b_q <= out_planes_q;  check_product_q <= 1'b1; end
+        5'd12: begin in_digit_q   <= size_q;
+                     factor_a_q   <= f_in_pitch[17:0];  factor_b_q <= more_images_q; check_product_q <= writes_q; end
+        5'd13: begin out_digit_q  <= size_q;
+                     factor_a_q   <= f_out_pitch[17:0]; factor_b_q <= more_images_q; check_product_q <= adds_q; end
+        5'd14: begin skip_digit_q <= size_q;
+                     factor_a_q   <= f_skip_pitch[17:0]; factor_b_q <= more_images_q; check_product_q <= many_q; end
+        5'd15: begin in_span_q    <= many_q ? size_q : 18'd0; check_product_q <= many_q && writes_q; end
+        5'd16: begin out_span_q   <= many_q ? size_q : 18'd0; check_product_q <= many_q && adds_q; end
+        5'd17: skip_span_q <= many_q ? size_q : 18'd0;
         default: ;
       endcase
     end
     in_end_q  <= {1'b0, f_in} + {14'd0, in_size} + {15'd0, in_span_q};
     out_end_q <= {1'b0, f_out} + {14'd0, out_size} + {15'd0, out_span_q};
     skip_end_q <= {1'b0, f_skip_base} + {14'd0, skip_size} + {15'd0, skip_span_q};
-    if (state_q != S_CHECK) too_large_q <= 1'b0;
-    else if (check_product && !product_fits) too_large_q <= 1'b1;
+    if (!in_check) too_large_q <= 1'b0;
+    else if (check_product_q && large_q) too_large_q <= 1'b1;
   end
 
   always @(posedge aclk) begin
@@ -505,7 +580,7 @@ module lsfq_parser #(
       end
 
       S_BLOCK: begin
-        step_q <= 4'd0;
+        step_q <= 5'd0;
         if (take) begin
           beat_q <= block_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
           if (block_end) state_q <= S_CHECK;
@@ -519,22 +594,24 @@ module lsfq_parser #(
 
       S_CHECK: begin
         step_q <= step_q + 1'b1;
-        if (step_q == 4'd0 && header_error != E_NONE) begin
-          error_valid <= 1'b1;
-          error_code  <= header_error;
-          state_q     <= S_DRAIN;
-        end else if (step_q == 4'd0 && is_end) begin
-          state_q <= S_DONE;
-        end else if (step_q == 4'd0 && is_program) begin
-          program_q <= 1'b1;
-          count_q   <= f_word1[31:16];
-          images_q  <= f_height;
-          step_q    <= 4'd0;
-          state_q   <= S_BLOCK;
-        end else if (step_q == (adds ? 4'd12 : 4'd9)) begin
-          if (bad_memory || bad_weights) begin
+        if (step_q == HEADER_STEP) begin
+          if (header_error_q != E_NONE) begin
             error_valid <= 1'b1;
-            error_code  <= bad_memory ? E_MEMORY : E_WEIGHTS;
+            error_code  <= header_error_q;
+            state_q     <= S_DRAIN;
+          end else if (is_end_q) begin
+            state_q <= S_DONE;
+          end else if (is_program_q) begin
+            program_q <= 1'b1;
+            count_q   <= f_word1[31:16];
+            images_q  <= f_height;
+            state_q   <= S_BLOCK;
+          end
+        end
+        if (step_q == LAST_STEP) begin
+          if (bad_memory_q || bad_weights_q) begin
+            error_valid <= 1'b1;
+            error_code  <= bad_memory_q ? E_MEMORY : E_WEIGHTS;
             state_q     <= S_DRAIN;
           end else begin
             state_q <= S_PUBLISH;
@@ -543,15 +620,15 @@ module lsfq_parser #(
       end
 
       S_PUBLISH: begin
-        groups_q <= out_groups[15:0];
+        groups_q <= out_groups_q[15:0];
         set_q    <= 1'b0;
         part_q   <= P_CONSTANTS;
         if (load_valid && load_ready) begin
           state_q     <= S_BLOCK;
           loads_q     <= loads_q + 16'd1;
           open_q      <= 1'b1;
-          open_base_q <= open_q && open_base_q < f_in[17:0] ? open_base_q : f_in[17:0];
-          open_end_q  <= open_q && open_end_q > in_end_q[17:0] ? open_end_q : in_end_q[17:0];
+          open_base_q <= open_lower_q ? open_base_q : f_in[17:0];
+          open_end_q  <= open_higher_q ? open_end_q : in_end_q[17:0];
         end
         if (layer_valid && layer_ready) begin
           state_q <= S_CONSTANTS;
@@ -560,7 +637,7 @@ module lsfq_parser #(
       end
 
       S_CONSTANTS: begin
-        words_q <= group_words;
+        words_q <= group_words_q;
         plane_q <= 2'd0;
         if (take) begin
           beat_q <= set_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
@@ -601,14 +678,14 @@ module lsfq_parser #(
     endcase
 
     // a payload never holds the packet's last beat
-    if (take && s_last && (state_q == S_CONSTANTS || state_q == S_WEIGHTS)) begin
+    if (take && s_last && (in_constants || in_weights)) begin
       error_valid <= 1'b1;
       error_code  <= E_PARAM_SHORT;
       state_q     <= S_DRAIN;
     end
 
-    if (stop && state_q != S_IDLE) state_q <= S_DRAIN;
-    if (state_q == S_DRAIN && last_q) state_q <= S_IDLE;
+    if (stop && !state_q[0]) state_q <= S_DRAIN;
+    if (in_drain && last_q) state_q <= S_IDLE;
     if (!aresetn || clear) begin
       state_q     <= S_IDLE;
       error_valid <= 1'b0;
@@ -618,7 +695,7 @@ module lsfq_parser #(
     end
   end
 
-  wire unused = &{1'b0, thin_height[16], out_groups[16], half_height[16], f_word1, block_q};
+  wire unused = &{1'b0, thin_height_q[16], out_groups_q[16], half_height_q[16], f_word1, block_q};
 
 endmodule
 

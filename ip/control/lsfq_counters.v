@@ -94,18 +94,21 @@ module lsfq_counters #(
   reg  [3:0]         step_q;                     // 0: nothing to do
   reg  [LAYER_W-1:0] ended_slot_q;
   reg                again_q;                    // the slot holds counts
-  reg  [31:0]        sum_q, total_q;
+  reg  [31:0]        count_q, sum_q, total_q;
 
   wire [31:0]        held;
-  wire [1:0]         read_entry = step_q[1:0] - 2'd1;
-  wire [1:0]         add_entry  = step_q[1:0] - 2'd3;
-  wire [2:0]         entry      = step_q[3] ? E_TOTAL : {1'b0, step_q[1:0]};
-  wire               write      = step_q[3] || step_q[2];
+  wire [1:0]         read_entry  = step_q[1:0] - 2'd1;
+  wire [1:0]         count_entry = step_q[1:0] - 2'd2;
+  wire [2:0]         entry       = step_q[3] ? E_TOTAL : {1'b0, step_q[1:0]};
+  wire               write       = step_q[3] || step_q[2];
 
   always @(posedge aclk) begin
-    if (end_q) ended_slot_q <= slot_q[LAYER_W-1:0];
-    again_q <= reached_q[ended_slot_q];
-    sum_q   <= ended_q[add_entry] + (again_q ? held : 32'd0);
+    if (end_q) begin
+      ended_slot_q <= slot_q[LAYER_W-1:0];
+      again_q      <= reached_q[slot_q[LAYER_W-1:0]];
+    end
+    count_q <= ended_q[count_entry];
+    sum_q   <= count_q + (again_q ? held : 32'd0);
     total_q <= step_q[2] ? total_q + sum_q : 32'd0;
   end
 
@@ -135,8 +138,8 @@ module lsfq_counters #(
 
   // ---- the same once more for the reader
 
-  reg                reached_read_q, shown_q;
-  reg                listed_q;
+  reg  [LAYER_W-1:0] read_layer_q;
+  reg                listed_q, shown_q;
   wire [31:0]        shown;
   wire [2:0]         shown_entry = read_counter == 3'd0 ? E_TOTAL : read_counter - 3'd1;
 
@@ -153,9 +156,9 @@ module lsfq_counters #(
   );
 
   always @(posedge aclk) begin
-    reached_read_q <= reached_q[read_layer];
-    listed_q       <= read_counter <= 3'd4;
-    shown_q        <= reached_read_q && listed_q;
+    read_layer_q <= read_layer;
+    listed_q     <= read_counter <= 3'd4;
+    shown_q      <= reached_q[read_layer_q] && listed_q;
   end
 
   assign read_data = shown_q ? shown : 32'd0;

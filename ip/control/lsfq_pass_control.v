@@ -6,7 +6,8 @@
 //                             '--error--> drain --both packets dropped, result closed--> idle
 //
 // `pass_start` is one cycle long. On an error `stop` is one cycle long: parser and loader then drop their
-// packets, the result packet is closed, everything else is reset by `flush`. `abort_now` resets all at once.
+// packets, the result packet is closed, everything else is reset by `flush`. `abort_now` resets all at once: this block, and
+// with `clear` and `flush` in the next cycle everything else.
 
 `default_nettype none
 
@@ -20,7 +21,8 @@ module lsfq_pass_control (
 
   output reg         pass_start,
   output reg         stop,
-  output wire        flush,             // resets the datapath's control: between passes, on stop and abort
+  output reg         clear,             // an abort, one cycle long
+  output reg         flush,             // resets the datapath's control: between passes, on stop and clear
 
   input  wire        parser_idle,
   input  wire        parser_done,
@@ -49,7 +51,6 @@ module lsfq_pass_control (
 
   reg [1:0] state_q;
   reg       result_q;                   // the result packet of this pass has left
-  reg       flush_q;
   wire      wrong    = parser_error || loader_error;
 
   // a cycle late; behind pass_start, result_q keeps the first low until the pass has finished
@@ -57,12 +58,12 @@ module lsfq_pass_control (
 
   assign busy     = state_q != S_IDLE;
   assign draining = state_q == S_DRAIN;
-  assign flush    = abort_now || flush_q;
 
   always @(posedge aclk) begin
     finished_q <= result_q && parser_done && loader_idle && result_idle;
     enough_q   <= passes_done + 32'd1 >= passes;
-    flush_q    <= state_q == S_IDLE || state_q == S_DRAIN;
+    flush      <= state_q == S_IDLE || state_q == S_DRAIN;
+    clear      <= abort_now && aresetn;
 
     pass_start <= 1'b0;
     stop       <= 1'b0;
@@ -72,7 +73,7 @@ module lsfq_pass_control (
     case (state_q)
       S_IDLE: if (start) begin
         state_q     <= S_BEGIN;
-        flush_q     <= 1'b0;
+        flush       <= 1'b0;
         done        <= 1'b0;
         error       <= 1'b0;
         error_code  <= 8'd0;
@@ -82,7 +83,7 @@ module lsfq_pass_control (
 
       S_BEGIN: if (result_idle) begin    // after an abort a packet may still be closing
         pass_start <= 1'b1;
-        flush_q    <= 1'b1;
+        flush      <= 1'b1;
         result_q   <= 1'b0;
         state_q    <= S_RUN;
       end
@@ -91,7 +92,7 @@ module lsfq_pass_control (
         if (result_last) result_q <= 1'b1;
         if (wrong && !pass_start) begin
           stop        <= 1'b1;
-          flush_q     <= 1'b1;
+          flush       <= 1'b1;
           error       <= 1'b1;
           error_code  <= parser_error ? parser_code : loader_code;
           error_layer <= layer;
@@ -100,7 +101,7 @@ module lsfq_pass_control (
         end else if (finished_q && !pass_start) begin
           passes_done <= passes_done + 32'd1;
           if (enough_q) begin
-            flush_q  <= 1'b1;
+            flush    <= 1'b1;
             done     <= 1'b1;
             irq_done <= 1'b1;
             state_q  <= S_IDLE;
@@ -115,7 +116,7 @@ module lsfq_pass_control (
 
     if (!aresetn || abort_now) begin
       state_q    <= S_IDLE;
-      flush_q    <= 1'b1;
+      flush      <= 1'b1;
       pass_start <= 1'b0;
       stop       <= 1'b0;
       irq_done   <= 1'b0;

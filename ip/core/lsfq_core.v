@@ -79,7 +79,7 @@ module lsfq_core #(
 
   // ---- control
 
-  wire        start, abort, pass_start, stop, flush;
+  wire        start, abort_now, abort, pass_start, stop, flush;
   wire [31:0] passes, passes_done, cycles, load_cycles, counter_data;
   wire [15:0] layers, error_layer;
   wire [7:0]  error_code;
@@ -132,7 +132,7 @@ module lsfq_core #(
     .s_axi_rready        (s_axi_rready),
     .irq                 (irq),
     .start               (start),
-    .abort_now           (abort),
+    .abort_now           (abort_now),
     .passes              (passes),
     .busy                (busy),
     .done                (done),
@@ -155,10 +155,11 @@ module lsfq_core #(
     .aclk        (aclk),
     .aresetn     (aresetn),
     .start       (start),
-    .abort_now   (abort),
+    .abort_now   (abort_now),
     .passes      (passes),
     .pass_start  (pass_start),
     .stop        (stop),
+    .clear       (abort),
     .flush       (flush),
     .parser_idle (parser_idle),
     .parser_done (parser_done),

@@ -75,13 +75,16 @@ module lsfq_depthwise #(
 
   // ---- windows
 
+  reg enable_q;                             // beside the one that has to reach every code
+  always @(posedge aclk) enable_q <= enable;
+
   reg [8*POUT-1:0] nibbles;
   integer l;
   always @* begin
     for (l = 0; l < 2 * POUT; l = l + 1) nibbles[4*l +: 4] = s_code[8*l +: 4];
   end
 
-  wire               window_busy, window_valid, window_set, window_both, window_row_end, window_end;
+  wire               window_busy, window_valid, window_set, window_both, window_row_end, window_end, window_last;
   wire [48*POUT-1:0] window;
 
   lsfq_depthwise_window #(
@@ -97,7 +100,7 @@ module lsfq_depthwise #(
     .pair_cycles(pair_cycles),
     .drain      (drain),
     .busy       (window_busy),
-    .s_valid    (s_valid && enable),
+    .s_valid    (s_valid && enable_q),
     .s_set      (s_set),
     .s_both     (s_both),
     .s_row_end  (s_row_end),
@@ -108,6 +111,7 @@ module lsfq_depthwise #(
     .m_both     (window_both),
     .m_row_end  (window_row_end),
     .m_end      (window_end),
+    .m_last     (window_last),
     .m_window   (window)
   );
 
@@ -174,7 +178,7 @@ module lsfq_depthwise #(
   // ---- rings: a group's sets are free after its last map
 
   reg  [16:0] maps_q;                       // of the group, behind this one, less 1: negative in the last
-  wire        map_end   = window_used && window_end && window_set == two_sets;
+  wire        map_end   = window_used && window_last;
   wire        last_map  = maps_q[16];
   wire        load_maps = restart || last_map;
   wire [1:0]  kernel_release = !map_end || !last_map ? 2'd0 : two_sets ? 2'd2 : 2'd1;
@@ -324,9 +328,10 @@ module lsfq_depthwise #(
     .m_pair   (thin)
   );
 
-  assign {m_valid, m_set, m_both, m_row_end, m_end, m_code} = enable
-       ? {thin_valid, thin_set, thin_both, thin_row_end, thin_end, thin}
-       : {s_valid, s_set, s_both, s_row_end, s_end, s_code};
+  assign {m_valid, m_set, m_both, m_row_end, m_end} = enable_q
+       ? {thin_valid, thin_set, thin_both, thin_row_end, thin_end}
+       : {s_valid, s_set, s_both, s_row_end, s_end};
+  assign m_code = enable ? thin : s_code;
 
   reg [3:0] under_way_q;                    // cycles until the last window's pair has left
 

@@ -45,6 +45,7 @@ module lsfq_depthwise_window #(
   output reg                m_both,
   output reg                m_row_end,
   output reg                m_end,
+  output reg                m_last,         // of the map, and of its sets
   output reg  [48*POUT-1:0] m_window        // column k, row j of channel l at 4*((3*k + j)*POUT + l)
 );
 
@@ -245,6 +246,7 @@ module lsfq_depthwise_window #(
       m_both    <= tag_both;
       m_row_end <= tag_row_end;
       m_end     <= tag_end;
+      m_last    <= tag_end && tag_set == two_sets;
     end
   end
 

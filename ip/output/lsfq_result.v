@@ -44,27 +44,29 @@ module lsfq_result #(
 
   localparam LANE_W = $clog2(POUT);
   localparam WHOLE_W = 16 - LANE_W;
-  localparam [WHOLE_W-1:0] ONE_SET  = {{(WHOLE_W-1){1'b0}}, 1'b1};
-  localparam [WHOLE_W-1:0] TWO_SETS = ONE_SET << 1;
+  localparam [WHOLE_W:0] ONE_SET  = {{WHOLE_W{1'b0}}, 1'b1};
+  localparam [WHOLE_W:0] TWO_SETS = ONE_SET << 1;
+  localparam [16:0]      POUT_17  = POUT[16:0];
 
   // ---- the channels: sets of POUT lanes, the last of which may not be whole
 
-  reg  [WHOLE_W-1:0] behind_q;              // sets behind the group's first one
+  reg  [WHOLE_W:0]   behind_q;              // sets behind the group's first one, less 1: negative if there is none
   reg  [LANE_W-1:0]  short_lane_q;          // last lane of the last set
   reg  [16:0]        images_q;              // images behind this one, less 1: negative in the last
   wire               last_image = images_q[16];
   wire               advance    = s_valid && s_end && (s_set || !pointwise);
   wire               load       = restart || last_image;
-  wire [15:0]        most       = channels - 16'd1;
+  wire [16:0]        most       = {1'b0, channels} - (POUT_17 + 17'd1);    // both at the layer's start
 
-  wire s_exists   = !s_set || behind_q != {WHOLE_W{1'b0}};
-  wire s_last_set = behind_q == {{(WHOLE_W-1){1'b0}}, s_set};
+  wire none       = behind_q[WHOLE_W];
+  wire s_exists   = !s_set || !none;
+  wire s_last_set = s_set ? behind_q == {(WHOLE_W+1){1'b0}} : none;
   wire s_final    = s_end && last_image && s_last_set && last_layer;     // the packet ends with this pair
 
   always @(posedge aclk) begin
     if (restart || advance) images_q <= (load ? {1'b0, images} : images_q) + {{16{1'b1}}, !load};
     if (restart) begin
-      behind_q     <= most[15:LANE_W];
+      behind_q     <= most[16:LANE_W];
       short_lane_q <= most[LANE_W-1:0];
     end else if (advance && last_image) begin
       behind_q <= behind_q - (pointwise ? TWO_SETS : ONE_SET);

@@ -83,6 +83,7 @@ module lsfq_writer #(
   // ---- the pair being written
 
   reg               full_q;
+  reg               write_q;               // and the word exists
   reg [8*POUT-1:0]  even_q, odd_q;
   reg [PART_W-1:0]  place_q;               // part of the word
   reg [17:0]        digit_start_q;         // first word of the high digit
@@ -93,20 +94,20 @@ module lsfq_writer #(
 
   wire last_sub   = WORDS == 1 || sub_q == LAST_SUB;
   wire last_write = last_sub && digit_q == wide;
+  wire [16:0] behind_d = s_valid ? behind : behind_q + (last_sub ? WORDS_P - 17'd1 : {17{1'b1}});
 
   always @(posedge aclk) begin
+    behind_q <= behind_d;
     if (s_valid) begin
       even_q        <= s_code[8*POUT-1:0];
       odd_q         <= s_both ? s_code[16*POUT-1:8*POUT] : {8*POUT{1'b0}};
       place_q       <= part;
       digit_start_q <= address;
       word_q        <= address;
-      behind_q      <= behind;
       digit_q       <= 1'b0;
       sub_q         <= {SUB_W{1'b0}};
     end else begin
       word_q        <= (last_sub ? digit_start_q : word_q) + (last_sub ? digit_words : plane);
-      behind_q      <= behind_q + (last_sub ? WORDS_P - 17'd1 : {17{1'b1}});
       if (last_sub) digit_q <= 1'b1;
       sub_q         <= last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
     end
@@ -115,14 +116,17 @@ module lsfq_writer #(
   always @(posedge aclk) begin
     if (s_valid) full_q <= 1'b1;
     else if (last_write) full_q <= 1'b0;
-    if (!aresetn || clear || restart) full_q <= 1'b0;
+    write_q <= (s_valid || (full_q && !last_write)) && !behind_d[16];
+    if (!aresetn || clear || restart) begin
+      full_q  <= 1'b0;
+      write_q <= 1'b0;
+    end
   end
 
   assign idle = !full_q;
 
   wire [8*CHUNK-1:0] even = even_q[8*CHUNK*sub_q +: 8*CHUNK];
   wire [8*CHUNK-1:0] odd  = odd_q[8*CHUNK*sub_q +: 8*CHUNK];
-  wire               write = full_q && !behind_q[16];
 
   reg  [8*CHUNK-1:0] bytes;
   integer c;
@@ -135,7 +139,7 @@ module lsfq_writer #(
   genvar p;
   generate
     for (p = 0; p < PARTS; p = p + 1) begin : g_part
-      assign write_enable[p*CHUNK +: CHUNK]   = {CHUNK{write && place_q == p}};
+      assign write_enable[p*CHUNK +: CHUNK]   = {CHUNK{write_q && place_q == p}};
       assign write_data[8*p*CHUNK +: 8*CHUNK] = bytes;
     end
   endgenerate

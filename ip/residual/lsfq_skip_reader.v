@@ -113,14 +113,13 @@ module lsfq_skip_reader #(
   wire               push;
 
   reg                second_step_q;         // the next step is for the second pixel of a pair
-  reg                second_q [0:1];        // of each set: the next pair of the array is
-  wire               second  = stride_2 && second_q[pair_set];
+  reg                second_q;              // the array's next pair of every set is
+  wire               second  = stride_2 && second_q;
   wire               promise = step_end && enable && !second_step_q;
   wire               taken   = pair_taken && enable && !second;
 
   assign step_ready = !enable || second_step_q || !ready_q[LEVEL_W];
 
-  integer n;
   always @(posedge aclk) begin
     starting_q <= restart && enable;
     if (starting_q) running_q <= 1'b1;
@@ -145,11 +144,11 @@ module lsfq_skip_reader #(
     ready_q <= ready_q + {{LEVEL_W{1'b0}}, push} + (promise ? minus_step : {(LEVEL_W+1){1'b0}});
 
     if (step_end) second_step_q <= stride_2 && !second_step_q && !step_row_end;
-    if (pair_taken) second_q[pair_set] <= !second && !pair_row_end;
+    if (pair_taken && pair_set == pointwise) second_q <= !second_q && !pair_row_end;
 
     if (!aresetn || clear || restart) begin
       second_step_q <= 1'b0;
-      for (n = 0; n < 2; n = n + 1) second_q[n] <= 1'b0;
+      second_q      <= 1'b0;
       running_q  <= 1'b0;
       loaded_q   <= 1'b0;
       set_q      <= 1'b0;

@@ -247,9 +247,11 @@ async def aborts_and_resets(dut: Dut) -> None:
         bench.result.left = random.choice([None, 30])  # closing
         assert not is_high(dut.busy)
         assert is_high(dut.flush)
+        assert is_high(dut.clear) == bool(turn % 4)
         assert not is_high(dut.done)
         assert not is_high(dut.error)
         await ClockCycles(dut.aclk, random.randint(1, 3))
+        assert not is_high(dut.clear)
         bench.result.left = random.choice([None, 30])
         await RisingEdge(dut.aclk)
         await bench.begin(1)

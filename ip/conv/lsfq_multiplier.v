@@ -88,6 +88,7 @@ module lsfq_multiplier #(
         end
         assign product = {{(SUM_W-LOW_W-PIXEL_W){1'b0}}, low_q}
                        + {{(2*STRIDE-4-PIXEL_W){1'b0}}, high_q, {(2*STRIDE){1'b0}}};
+        wire unused_gap = &{1'b0, weight_q};
       end
 
       always @(posedge aclk) sum_q <= product + ahead;

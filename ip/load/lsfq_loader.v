@@ -5,8 +5,8 @@
 // An image is taken when all layers that come before it in the program are finished, and runs beside those
 // that come after it: a write waits for a cycle in which `write_ready` says that the memory is free.
 //
-// It takes one code a cycle, collects a pixel pair of one channel group, and writes it while it collects the
-// next: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a pair is written three
+// It takes one code a cycle, with a pause of one cycle between channel groups, collects a pixel pair of one group, and
+// writes it while it collects the next: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a pair is written three
 // times, as row ky = 1 of its own row's word, ky = 0 of the row below and ky = 2 of the row above, so that a
 // 3x3 window becomes a 1x3 window of 3C channels:
 //
@@ -62,10 +62,12 @@ module lsfq_loader #(
   localparam BYTE_W    = BYTES > 1 ? $clog2(BYTES) : 1;
   localparam CHANNEL_W = $clog2(PIN);
   localparam [15:0] PIN_16 = PIN[15:0];
+  localparam [BYTE_W-1:0] LAST_BYTE = {BYTE_W{1'b1}};
 
   localparam [7:0] E_IMAGE_SHORT = 8'd13, E_IMAGE_LONG = 8'd14;
-  // no pass; no image known; an image waits for layers; ...
-  localparam [2:0] S_IDLE = 3'd0, S_WAIT = 3'd1, S_HOLD = 3'd2, S_LOAD = 3'd3, S_FLUSH = 3'd4, S_DRAIN = 3'd5;
+  // no pass; no image known; an image waits for layers; a channel group begins; ...
+  localparam [2:0] S_IDLE = 3'd0, S_WAIT = 3'd1, S_HOLD = 3'd2, S_GROUP = 3'd6, S_LOAD = 3'd3, S_FLUSH = 3'd4,
+                   S_DRAIN = 3'd5;
 
   generate
     if (DATA_W < 16 || (DATA_W & (DATA_W - 1)) != 0) begin : g_check
@@ -79,6 +81,7 @@ module lsfq_loader #(
   reg  [15:0]         layers_q;            // to be finished before
   reg                 wide_q, window_q;
   reg [15:0]          height_q, width_q;
+  reg [PIN-1:0]       mask_q;              // C ones
   reg [CHANNEL_W:0]   window_channels_q;   // C when window_q
   reg [17:0]          pitch_q;             // words a row
   reg [17:0]          digit_words_q;
@@ -86,34 +89,61 @@ module lsfq_loader #(
   // ---- position of the next code
 
   reg [BYTE_W-1:0]    byte_q;
+  reg                 last_byte_q;         // of a beat
   reg [15:0]          left_q;              // channels from this group on
+  reg                 last_group_q;
   reg [CHANNEL_W-1:0] channel_q;
-  reg [15:0]          x_q, y_q;
+  reg [CHANNEL_W-1:0] top_channel_q;       // of the group
+  reg [CHANNEL_W-1:0] behind_q;            // channels behind this one
+  reg                 last_channel_q;
+  reg                 odd_q, first_row_q;  // of the pixel
+  wire                last_x, last_y, next_last_x, next_last_y, step;
 
-  wire last_channel = left_q <= PIN_16 ? {1'b0, channel_q} + 1'b1 == left_q[CHANNEL_W:0]
-                                    : channel_q == {CHANNEL_W{1'b1}};
-  wire last_x       = x_q + 16'd1 == width_q;
-  wire last_y       = y_q + 16'd1 == height_q;
-  wire last_group   = left_q <= PIN_16;
-  wire pair_end     = last_channel && (x_q[0] || last_x);
-  wire tensor_end   = last_channel && last_x && last_y && last_group;
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_x (
+    .aclk     (aclk),
+    .restart  (state_q == S_HOLD),
+    .count    (width_q),
+    .advance  (step && last_channel_q),
+    .last     (last_x),
+    .next_last(next_last_x)
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_y (
+    .aclk     (aclk),
+    .restart  (state_q == S_HOLD),
+    .count    (height_q),
+    .advance  (step && last_channel_q && last_x),
+    .last     (last_y),
+    .next_last(next_last_y)
+  );
+
+  wire pair_end   = last_channel_q && (odd_q || last_x);
+  wire group_end  = last_channel_q && last_x && last_y;
+  wire tensor_end = group_end && last_group_q;
+  wire one_left   = left_q == 16'd1;
+  wire few_left   = left_q <= PIN_16;
+  wire [CHANNEL_W-1:0] top_left = left_q[CHANNEL_W-1:0] - 1'b1;
 
   // ---- collect a pair
 
   wire                writer_free;
-  wire                step = state_q == S_LOAD && s_valid && (!pair_end || writer_free);
+  assign              step = state_q == S_LOAD && s_valid && (!pair_end || writer_free);
   wire [7:0]          code = s_data[{byte_q, 3'd0} +: 8];
   reg  [16*PIN-1:0]   pair_q;              // channel c: even pixel in bits 16c+7..16c, odd above
   reg  [16*PIN-1:0]   pair_d;
 
   always @* begin
     pair_d = pair_q;
-    pair_d[{channel_q, x_q[0], 3'd0} +: 8] = code;
+    pair_d[{channel_q, odd_q, 3'd0} +: 8] = code;
   end
 
-  wire done         = state_q == S_FLUSH && !busy_q;
+  wire done         = state_q == S_FLUSH && !busy_q && !write_q;
 
-  assign s_ready    = (step && (byte_q == {BYTE_W{1'b1}} || tensor_end)) || state_q == S_DRAIN;
+  assign s_ready    = (step && (last_byte_q || tensor_end)) || state_q == S_DRAIN;
   assign first_beat = s_valid && s_ready && !begun_q;
   assign idle       = state_q == S_IDLE;
   assign load_ready = state_q == S_WAIT;
@@ -122,13 +152,23 @@ module lsfq_loader #(
 
   reg               busy_q;
   reg               digit_q;               // 0: the only digit, or the high one
-  reg  [1:0]        ky_q;                  // write 1 (own row), 0 (row below), 2 (row above)
+  reg  [1:0]        block_q;               // of the word's channels; own row 1, row below 0, row above 2
+  reg               below_q, above_q;      // it goes to another row of the image
+  reg               outside_q;             // there is none: zeros in the block that no other row fills
+  reg               last_block_q;          // the pair goes to no further row
   reg  [16*PIN-1:0] word_q;
   reg  [17:0]       address_q;             // of the pair in its own row, digit 0
   reg               top_q, bottom_q;       // its row is the first, the last
 
-  wire last_write = write_ready && (!wide_q || digit_q) && (!window_q || ky_q == 2'd2);
-  assign writer_free = !busy_q || last_write;
+  // what is written, in registers
+  reg               write_q;
+  reg  [PIN-1:0]    enable_q;
+  reg  [17:0]       place_q;
+  reg  [8*PIN-1:0]  data_q;
+
+  wire proceed     = !write_q || write_ready;
+  wire last_write  = (!wide_q || digit_q) && (!window_q || last_block_q);
+  assign writer_free = !busy_q || (last_write && proceed);
 
   reg  [8*PIN-1:0]  nibbles;
   integer c;
@@ -138,25 +178,27 @@ module lsfq_loader #(
                                              : {word_q[16*c+8 +: 4], word_q[16*c +: 4]};
   end
 
-  // where the pair goes as a row of the window: (row of the word, channels); outside the image, zeros
-  wire              outside  = (ky_q == 2'd0 && bottom_q) || (ky_q == 2'd2 && top_q);
-  wire [1:0]        block    = outside ? 2'd2 - ky_q : ky_q;
-  wire [CHANNEL_W+1:0] shift = block[1] ? {window_channels_q, 1'b0}
-                             : block[0] ? {1'b0, window_channels_q} : {(CHANNEL_W+2){1'b0}};
-  wire [PIN-1:0]    mask     = ~({PIN{1'b1}} << window_channels_q);
+  wire [CHANNEL_W+1:0] shift = block_q[1] ? {window_channels_q, 1'b0}
+                             : block_q[0] ? {1'b0, window_channels_q} : {(CHANNEL_W+2){1'b0}};
 
-  assign write_enable  = !busy_q ? {PIN{1'b0}} : window_q ? mask << shift : {PIN{1'b1}};
-  assign write_data    = !window_q ? nibbles : outside ? {8*PIN{1'b0}} : nibbles << {shift, 3'd0};
-  assign write_address = address_q + (digit_q ? digit_words_q : 18'd0)
-                       + (window_q && !outside && ky_q == 2'd0 ? pitch_q : 18'd0)
-                       - (window_q && !outside && ky_q == 2'd2 ? pitch_q : 18'd0);
+  always @(posedge aclk) begin
+    if (proceed) begin
+      enable_q <= window_q ? mask_q << shift : {PIN{1'b1}};
+      data_q   <= !window_q ? nibbles : outside_q ? {8*PIN{1'b0}} : nibbles << {shift, 3'd0};
+      place_q  <= address_q + (digit_q ? digit_words_q : 18'd0) + (below_q ? pitch_q : above_q ? -pitch_q : 18'd0);
+    end
+  end
+
+  assign write_enable  = write_q ? enable_q : {PIN{1'b0}};
+  assign write_data    = data_q;
+  assign write_address = place_q;
 
   always @(posedge aclk) begin
     if (step) pair_q <= pair_end ? {16*PIN{1'b0}} : pair_d;
     if (state_q == S_WAIT) pair_q <= {16*PIN{1'b0}};
     if (step && pair_end) begin
       word_q   <= pair_d;
-      top_q    <= y_q == 16'd0;
+      top_q    <= first_row_q;
       bottom_q <= last_y;
     end
     if (load_valid && load_ready) begin
@@ -167,6 +209,7 @@ module lsfq_loader #(
       height_q          <= load_height;
       width_q           <= load_width;
       window_channels_q <= load_channels[CHANNEL_W:0];
+      mask_q            <= ~({PIN{1'b1}} << load_channels[CHANNEL_W:0]);
       pitch_q           <= {3'd0, load_width[15:1]} + {17'd0, load_width[0]};
       digit_words_q     <= load_digit_words;
     end
@@ -176,16 +219,28 @@ module lsfq_loader #(
     error_valid <= 1'b0;
     if (s_valid && s_ready) begun_q <= 1'b1;
 
-    // the pair being written
-    if (busy_q && write_ready) begin
-      if (window_q && ky_q != 2'd2) ky_q <= ky_q == 2'd1 ? 2'd0 : 2'd2;
-      else begin
-        ky_q    <= 2'd1;
-        digit_q <= wide_q && !digit_q;
-      end
-      if (last_write) begin
-        busy_q    <= 1'b0;
-        address_q <= address_q + 18'd1;
+    // the pair being written: to its own row, the row below, the row above
+    if (proceed) begin
+      write_q <= busy_q;
+      if (busy_q) begin
+        if (window_q && !last_block_q) begin
+          block_q      <= block_q[0] ? {bottom_q, 1'b0} : {!top_q, 1'b0};
+          below_q      <= block_q[0] && !bottom_q;
+          above_q      <= !block_q[0] && !top_q;
+          outside_q    <= block_q[0] ? bottom_q : top_q;
+          last_block_q <= !block_q[0];
+        end else begin
+          block_q      <= 2'd1;
+          below_q      <= 1'b0;
+          above_q      <= 1'b0;
+          outside_q    <= 1'b0;
+          last_block_q <= 1'b0;
+          digit_q      <= wide_q && !digit_q;
+        end
+        if (last_write) begin
+          busy_q    <= 1'b0;
+          address_q <= address_q + 18'd1;
+        end
       end
     end
 
@@ -197,37 +252,52 @@ module lsfq_loader #(
       end
 
       S_WAIT: begin
-        byte_q    <= {BYTE_W{1'b0}};
-        channel_q <= {CHANNEL_W{1'b0}};
-        x_q       <= 16'd0;
-        y_q       <= 16'd0;
-        ky_q      <= 2'd1;
-        digit_q   <= 1'b0;
-        busy_q    <= 1'b0;
-        left_q    <= load_channels;
-        address_q <= load_base;
+        byte_q       <= {BYTE_W{1'b0}};
+        last_byte_q  <= 1'b0;
+        channel_q    <= {CHANNEL_W{1'b0}};
+        odd_q        <= 1'b0;
+        first_row_q  <= 1'b1;
+        digit_q      <= 1'b0;
+        block_q      <= 2'd1;
+        below_q      <= 1'b0;
+        above_q      <= 1'b0;
+        outside_q    <= 1'b0;
+        last_block_q <= 1'b0;
+        busy_q       <= 1'b0;
+        left_q       <= load_channels;
+        address_q    <= load_base;
         if (load_valid) state_q <= S_HOLD;
       end
 
-      S_HOLD: if (layers == layers_q) state_q <= S_LOAD;
+      S_HOLD: if (layers == layers_q) state_q <= S_GROUP;
+
+      S_GROUP: begin
+        last_group_q   <= few_left;
+        top_channel_q  <= few_left ? top_left : {CHANNEL_W{1'b1}};
+        behind_q       <= few_left ? top_left : {CHANNEL_W{1'b1}};
+        last_channel_q <= one_left;
+        left_q         <= left_q - PIN_16;
+        state_q        <= S_LOAD;
+      end
 
       S_LOAD: if (step) begin
-        byte_q    <= byte_q + 1'b1;
-        channel_q <= last_channel ? {CHANNEL_W{1'b0}} : channel_q + 1'b1;
-        if (last_channel) begin
-          x_q <= last_x ? 16'd0 : x_q + 16'd1;
-          if (last_x) begin
-            y_q <= last_y ? 16'd0 : y_q + 16'd1;
-            if (last_y) left_q <= left_q - PIN_16;
-          end
+        byte_q         <= byte_q + 1'b1;
+        last_byte_q    <= byte_q == LAST_BYTE - 1'b1;
+        channel_q      <= last_channel_q ? {CHANNEL_W{1'b0}} : channel_q + 1'b1;
+        behind_q       <= last_channel_q ? top_channel_q : behind_q - 1'b1;
+        last_channel_q <= last_channel_q ? top_channel_q == {CHANNEL_W{1'b0}}
+                                         : behind_q == {{(CHANNEL_W-1){1'b0}}, 1'b1};
+        if (last_channel_q) begin
+          odd_q <= !odd_q && !last_x;
+          if (last_x) first_row_q <= last_y;
         end
         if (pair_end) busy_q <= 1'b1;
         if (s_ready && s_last != (tensor_end && last_q)) begin
           error_valid <= 1'b1;
           error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
           state_q     <= s_last ? S_IDLE : S_DRAIN;
-        end else if (tensor_end) begin
-          state_q <= S_FLUSH;
+        end else if (group_end) begin
+          state_q <= last_group_q ? S_FLUSH : S_GROUP;
         end
       end
 
@@ -240,8 +310,9 @@ module lsfq_loader #(
     endcase
 
     if (stop) begin
-      busy_q <= 1'b0;
-      if (state_q == S_WAIT || state_q == S_HOLD || (state_q == S_FLUSH && !last_q) ||
+      busy_q  <= 1'b0;
+      write_q <= 1'b0;
+      if (state_q == S_WAIT || state_q == S_HOLD || state_q == S_GROUP || (state_q == S_FLUSH && !last_q) ||
           (state_q == S_LOAD && !(s_valid && s_ready && s_last))) state_q <= S_DRAIN;
       else if (state_q != S_DRAIN) state_q <= S_IDLE;
     end
@@ -249,10 +320,13 @@ module lsfq_loader #(
       state_q     <= S_IDLE;
       error_valid <= 1'b0;
       busy_q      <= 1'b0;
+      write_q     <= 1'b0;
       loads       <= 16'd0;
       begun_q     <= 1'b0;
     end
   end
+
+  wire unused = &{1'b0, next_last_x, next_last_y};
 
 endmodule
 

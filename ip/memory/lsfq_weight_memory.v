@@ -56,32 +56,22 @@ module lsfq_weight_memory #(
   endgenerate
 
   reg  [PTR_W-1:0] write_q;
-  reg  [PTR_W-1:0] free_q;            // a cycle late, so that the array has read what is freed
-  reg  [PTR_W-1:0] before_q;          // free_q - 1
-  reg              space_q;
-  wire [PTR_W-1:0] held     = write_q - free_q;
-  wire [PTR_W-1:0] one_more = write_q - before_q;
+  reg              space_q;           // a cycle late, so that the array has read what is freed
   wire             complete = write_enable && write_last;
-
-  // below zero: the array was done with words (of a row outside the image) before they came
-  function fits;
-    input [PTR_W-1:0] words;
-    fits = words[PTR_W-1] || words[PTR_W-2:ADDRESS_W] == {(PTR_W-1-ADDRESS_W){1'b0}};
-  endfunction
+  wire [PTR_W-1:0] held     = write_q - free_pointer;
+  wire             full     = held[PTR_W-2:ADDRESS_W] != {(PTR_W-1-ADDRESS_W){1'b0}};
+  wire             all_but_one = held[ADDRESS_W-1:0] == {ADDRESS_W{1'b1}};
 
   assign write_pointer = write_q;
   assign space         = space_q;
 
   always @(posedge aclk) begin
     if (complete) write_q <= write_q + 1'b1;
-    free_q   <= free_pointer;
-    before_q <= free_pointer - 1'b1;
-    space_q  <= complete ? fits(one_more) : fits(held);
+    // below zero: the array was done with words (of a row outside the image) before they came
+    space_q <= held[PTR_W-1] || !(full || (all_but_one && complete));
     if (!aresetn || clear) begin
-      write_q  <= {PTR_W{1'b0}};
-      free_q   <= {PTR_W{1'b0}};
-      before_q <= {PTR_W{1'b1}};
-      space_q  <= 1'b1;
+      write_q <= {PTR_W{1'b0}};
+      space_q <= 1'b1;
     end
   end
 

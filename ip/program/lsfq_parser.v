@@ -12,6 +12,8 @@
 //
 // Images that no layer has waited for yet are *open*: layers that run meanwhile must keep clear of them.
 //
+// A block takes up to 24 cycles from its last beat to the first one behind it.
+//
 // Handshake: `start` begins a pass; `stop` (an error anywhere) drops the rest of the packet up to TLAST;
 // `clear` forgets the packet at once. error_valid is one cycle long, and the parser then waits for `stop`.
 // Parameter rules: PARAM_W is 32, 64, 128 or 256; FEATURE_DEPTH is 2 to 2^17.

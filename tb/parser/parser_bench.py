@@ -60,7 +60,7 @@ SETS = {
 }
 """Event and space of every memory that is filled set by set."""
 
-BLOCK_CYCLES = 17
+BLOCK_CYCLES = 24
 """Cycles from a block's last beat to the first beat after it, at most."""
 
 

@@ -141,7 +141,7 @@ module lsfq_loader #(
     pair_d[{channel_q, odd_q, 3'd0} +: 8] = code;
   end
 
-  wire done         = state_q == S_FLUSH && !busy_q && !write_q;
+  wire done         = state_q == S_FLUSH && !busy_q && !writing;
 
   assign s_ready    = (step && (last_byte_q || tensor_end)) || state_q == S_DRAIN;
   assign first_beat = s_valid && s_ready && !begun_q;
@@ -160,13 +160,8 @@ module lsfq_loader #(
   reg  [17:0]       address_q;             // of the pair in its own row, digit 0
   reg               top_q, bottom_q;       // its row is the first, the last
 
-  // what is written, in registers
-  reg               write_q;
-  reg  [PIN-1:0]    enable_q;
-  reg  [17:0]       place_q;
-  reg  [8*PIN-1:0]  data_q;
-
-  wire proceed     = !write_q || write_ready;
+  wire              proceed, writing;      // this write leaves; one is on its way
+  wire [PIN-1:0]    enable;
   wire last_write  = (!wide_q || digit_q) && (!window_q || last_block_q);
   assign writer_free = !busy_q || (last_write && proceed);
 
@@ -181,17 +176,25 @@ module lsfq_loader #(
   wire [CHANNEL_W+1:0] shift = block_q[1] ? {window_channels_q, 1'b0}
                              : block_q[0] ? {1'b0, window_channels_q} : {(CHANNEL_W+2){1'b0}};
 
-  always @(posedge aclk) begin
-    if (proceed) begin
-      enable_q <= window_q ? mask_q << shift : {PIN{1'b1}};
-      data_q   <= !window_q ? nibbles : outside_q ? {8*PIN{1'b0}} : nibbles << {shift, 3'd0};
-      place_q  <= address_q + (digit_q ? digit_words_q : 18'd0) + (below_q ? pitch_q : above_q ? -pitch_q : 18'd0);
-    end
-  end
+  wire [PIN-1:0]    blocks = window_q ? mask_q << shift : {PIN{1'b1}};
+  wire [8*PIN-1:0]  bytes  = !window_q ? nibbles : outside_q ? {8*PIN{1'b0}} : nibbles << {shift, 3'd0};
+  wire [17:0]       place  = address_q + (digit_q ? digit_words_q : 18'd0)
+                           + (below_q ? pitch_q : above_q ? -pitch_q : 18'd0);
 
-  assign write_enable  = write_q ? enable_q : {PIN{1'b0}};
-  assign write_data    = data_q;
-  assign write_address = place_q;
+  lsfq_skid #(
+    .WIDTH(9 * PIN + 18)
+  ) u_write (
+    .aclk   (aclk),
+    .aresetn(aresetn && !clear && !stop),
+    .s_valid(busy_q),
+    .s_ready(proceed),
+    .s_data ({blocks, place, bytes}),
+    .m_valid(writing),
+    .m_ready(write_ready),
+    .m_data ({enable, write_address, write_data})
+  );
+
+  assign write_enable = writing ? enable : {PIN{1'b0}};
 
   always @(posedge aclk) begin
     if (step) pair_q <= pair_end ? {16*PIN{1'b0}} : pair_d;
@@ -220,27 +223,24 @@ module lsfq_loader #(
     if (s_valid && s_ready) begun_q <= 1'b1;
 
     // the pair being written: to its own row, the row below, the row above
-    if (proceed) begin
-      write_q <= busy_q;
-      if (busy_q) begin
-        if (window_q && !last_block_q) begin
-          block_q      <= block_q[0] ? {bottom_q, 1'b0} : {!top_q, 1'b0};
-          below_q      <= block_q[0] && !bottom_q;
-          above_q      <= !block_q[0] && !top_q;
-          outside_q    <= block_q[0] ? bottom_q : top_q;
-          last_block_q <= !block_q[0];
-        end else begin
-          block_q      <= 2'd1;
-          below_q      <= 1'b0;
-          above_q      <= 1'b0;
-          outside_q    <= 1'b0;
-          last_block_q <= 1'b0;
-          digit_q      <= wide_q && !digit_q;
-        end
-        if (last_write) begin
-          busy_q    <= 1'b0;
-          address_q <= address_q + 18'd1;
-        end
+    if (busy_q && proceed) begin
+      if (window_q && !last_block_q) begin
+        block_q      <= block_q[0] ? {bottom_q, 1'b0} : {!top_q, 1'b0};
+        below_q      <= block_q[0] && !bottom_q;
+        above_q      <= !block_q[0] && !top_q;
+        outside_q    <= block_q[0] ? bottom_q : top_q;
+        last_block_q <= !block_q[0];
+      end else begin
+        block_q      <= 2'd1;
+        below_q      <= 1'b0;
+        above_q      <= 1'b0;
+        outside_q    <= 1'b0;
+        last_block_q <= 1'b0;
+        digit_q      <= wide_q && !digit_q;
+      end
+      if (last_write) begin
+        busy_q    <= 1'b0;
+        address_q <= address_q + 18'd1;
       end
     end
 
@@ -310,8 +310,7 @@ module lsfq_loader #(
     endcase
 
     if (stop) begin
-      busy_q  <= 1'b0;
-      write_q <= 1'b0;
+      busy_q <= 1'b0;
       if (state_q == S_WAIT || state_q == S_HOLD || state_q == S_GROUP || (state_q == S_FLUSH && !last_q) ||
           (state_q == S_LOAD && !(s_valid && s_ready && s_last))) state_q <= S_DRAIN;
       else if (state_q != S_DRAIN) state_q <= S_IDLE;
@@ -320,7 +319,6 @@ module lsfq_loader #(
       state_q     <= S_IDLE;
       error_valid <= 1'b0;
       busy_q      <= 1'b0;
-      write_q     <= 1'b0;
       loads       <= 16'd0;
       begun_q     <= 1'b0;
     end

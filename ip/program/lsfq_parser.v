@@ -416,15 +416,15 @@ module lsfq_parser #(
 
   reg [15:0]      groups_q;
   reg             set_q;              // second set of a pointwise group
-  reg [1:0]       part_q;             // of what is in front of the weights
+  reg [2:0]       part_q;             // of what is in front of the weights
   reg [PTR_W-1:0] words_q;
   reg [1:0]       plane_q;
 
-  localparam [1:0] P_CONSTANTS = 2'd0, P_KERNELS = 2'd1, P_BEHIND = 2'd2;    // of the depthwise layer
+  localparam [2:0] P_CONSTANTS = 3'b001, P_KERNELS = 3'b010, P_BEHIND = 3'b100;      // the last two of the depthwise layer
 
   wire take       = s_valid && s_ready;
   wire last_set   = set_q == pointwise;
-  wire last_part  = part_q == P_BEHIND || !f_depthwise;
+  wire last_part  = part_q[2] || !f_depthwise;
   wire block_end  = beat_q == BLOCK_BEATS[BEAT_W-1:0] - 1'b1;
   wire set_end    = beat_q == SET_BEATS[BEAT_W-1:0] - 1'b1;
   wire plane_end  = beat_q == PLANE_BEATS[BEAT_W-1:0] - 1'b1;
@@ -438,18 +438,17 @@ module lsfq_parser #(
     .next (crc_next)
   );
 
-  wire part_space = part_q == P_CONSTANTS ? constant_space : depthwise_space;
-
-  assign s_ready = in_block || (in_constants && part_space) || (in_weights && weight_space) || (in_drain && !last_q);
+  assign s_ready = in_block || (in_constants && (part_q[0] ? constant_space : depthwise_space)) ||
+                   (in_weights && weight_space) || (in_drain && !last_q);
 
   assign idle        = state_q == S_IDLE || state_q == S_DONE;
   assign done        = state_q == S_DONE;
   assign first_beat  = take && !begun_q;
   assign error_layer = program_q ? index_q : 16'hFFFF;
 
-  assign constant_write = take && in_constants && part_q == P_CONSTANTS;
-  assign depthwise_kernel_write   = take && in_constants && part_q == P_KERNELS;
-  assign depthwise_constant_write = take && in_constants && part_q == P_BEHIND;
+  assign constant_write = take && in_constants && part_q[0];
+  assign depthwise_kernel_write   = take && in_constants && part_q[1];
+  assign depthwise_constant_write = take && in_constants && part_q[2];
   assign constant_last  = set_end;
   assign weight_write   = take && in_weights;
   assign weight_plane   = plane_q;
@@ -649,7 +648,7 @@ module lsfq_parser #(
               part_q  <= P_CONSTANTS;
               state_q <= S_WEIGHTS;
             end else if (last_set) begin
-              part_q  <= part_q + 2'd1;
+              part_q  <= part_q[0] ? P_KERNELS : P_BEHIND;
             end
           end
         end

@@ -41,7 +41,10 @@ module lsfq_skip_scale #(
     end
   end
 
-  assign ready = !enable || entry_q[4];
+  reg ready_q;
+  always @(posedge aclk) ready_q <= !restart && (!enable || entry_q[4]);
+
+  assign ready = ready_q;
 
   genvar l, x;
   generate

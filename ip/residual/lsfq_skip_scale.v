@@ -42,7 +42,7 @@ module lsfq_skip_scale #(
   end
 
   reg ready_q;
-  always @(posedge aclk) ready_q <= !restart && (!enable || entry_q[4]);
+  always @(posedge aclk) ready_q <= !enable || (entry_q[4] && !restart);
 
   assign ready = ready_q;
 

@@ -17,7 +17,7 @@ def test_skip_scale() -> None:
     ("text", "fault"),
     [
         pytest.param("{4{low_q[MULTIPLE_W-1]}}", "4'd0", id="low digit without sign"),
-        pytest.param("entry_q[4];\n\n  genvar", "entry_q[3];\n\n  genvar", id="ready too early"),
+        pytest.param("(entry_q[4] && !restart)", "(entry_q[3] && !restart)", id="ready too early"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

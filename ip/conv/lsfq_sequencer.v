@@ -71,6 +71,7 @@ module lsfq_sequencer #(
   output reg              issue_image_last,
   output wire [3:0]       pair_cycles,        // cycles that the output needs for a pair
 
+  input  wire             tables_ready,       // what the layer's pairs need is set up; from then on
   input  wire             step_ready,         // what a step's pairs are added to is there
   output wire             step_taken,         // a step's last word is issued
   output wire             step_row_end,       // (with it) the step is its row's last
@@ -291,7 +292,7 @@ module lsfq_sequencer #(
     issue_valid <= issue;
     if (ends) pace_q <= step_rest_q;
     else if (pace_q != 5'd0) pace_q <= pace_q - 5'd1;
-    output_free_q <= (ends ? no_rest_q : pace_q[4:1] == 4'd0) && have_room;
+    output_free_q <= (ends ? no_rest_q : pace_q[4:1] == 4'd0) && have_room && tables_ready;
 
     pending_q <= pending_q + (ends ? {{(PENDING_W-2){1'b0}}, layer_pointwise, !layer_pointwise}
                                    : {PENDING_W{1'b0}})

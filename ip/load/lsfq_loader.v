@@ -97,6 +97,8 @@ module lsfq_loader #(
   reg [CHANNEL_W-1:0] behind_q;            // channels behind this one
   reg                 last_channel_q;
   reg                 odd_q, first_row_q;  // of the pixel
+  reg                 pair_x_q;            // it is a pair's last one
+  reg                 end_pixel_q;         // it is the image's last one
   wire                last_x, last_y, next_last_x, next_last_y, step;
 
   lsfq_loop_counter #(
@@ -121,8 +123,8 @@ module lsfq_loader #(
     .next_last(next_last_y)
   );
 
-  wire pair_end   = last_channel_q && (odd_q || last_x);
-  wire group_end  = last_channel_q && last_x && last_y;
+  wire pair_end   = last_channel_q && pair_x_q;
+  wire group_end  = last_channel_q && end_pixel_q;
   wire tensor_end = group_end && last_group_q;
   wire one_left   = left_q == 16'd1;
   wire few_left   = left_q <= PIN_16;
@@ -152,7 +154,8 @@ module lsfq_loader #(
 
   reg               busy_q;
   reg               digit_q;               // 0: the only digit, or the high one
-  reg  [1:0]        block_q;               // of the word's channels; own row 1, row below 0, row above 2
+  reg               own_q;                 // it goes to its own row
+  reg  [CHANNEL_W+1:0] shift_q;            // there: from C on; to the row below from 0 on, to the row above from 2C on
   reg               below_q, above_q;      // it goes to another row of the image
   reg               outside_q;             // there is none: zeros in the block that no other row fills
   reg               last_block_q;          // the pair goes to no further row
@@ -173,11 +176,10 @@ module lsfq_loader #(
                                              : {word_q[16*c+8 +: 4], word_q[16*c +: 4]};
   end
 
-  wire [CHANNEL_W+1:0] shift = block_q[1] ? {window_channels_q, 1'b0}
-                             : block_q[0] ? {1'b0, window_channels_q} : {(CHANNEL_W+2){1'b0}};
+  wire [CHANNEL_W+1:0] twice = {window_channels_q, 1'b0};
 
-  wire [PIN-1:0]    blocks = window_q ? mask_q << shift : {PIN{1'b1}};
-  wire [8*PIN-1:0]  bytes  = !window_q ? nibbles : outside_q ? {8*PIN{1'b0}} : nibbles << {shift, 3'd0};
+  wire [PIN-1:0]    blocks = window_q ? mask_q << shift_q : {PIN{1'b1}};
+  wire [8*PIN-1:0]  bytes  = !window_q ? nibbles : outside_q ? {8*PIN{1'b0}} : nibbles << {shift_q, 3'd0};
   wire [17:0]       place  = address_q + (digit_q ? digit_words_q : 18'd0)
                            + (below_q ? pitch_q : above_q ? -pitch_q : 18'd0);
 
@@ -225,13 +227,15 @@ module lsfq_loader #(
     // the pair being written: to its own row, the row below, the row above
     if (busy_q && proceed) begin
       if (window_q && !last_block_q) begin
-        block_q      <= block_q[0] ? {bottom_q, 1'b0} : {!top_q, 1'b0};
-        below_q      <= block_q[0] && !bottom_q;
-        above_q      <= !block_q[0] && !top_q;
-        outside_q    <= block_q[0] ? bottom_q : top_q;
-        last_block_q <= !block_q[0];
+        own_q        <= 1'b0;
+        shift_q      <= (own_q ? bottom_q : !top_q) ? twice : {(CHANNEL_W+2){1'b0}};
+        below_q      <= own_q && !bottom_q;
+        above_q      <= !own_q && !top_q;
+        outside_q    <= own_q ? bottom_q : top_q;
+        last_block_q <= !own_q;
       end else begin
-        block_q      <= 2'd1;
+        own_q        <= 1'b1;
+        shift_q      <= {1'b0, window_channels_q};
         below_q      <= 1'b0;
         above_q      <= 1'b0;
         outside_q    <= 1'b0;
@@ -258,7 +262,7 @@ module lsfq_loader #(
         odd_q        <= 1'b0;
         first_row_q  <= 1'b1;
         digit_q      <= 1'b0;
-        block_q      <= 2'd1;
+        own_q        <= 1'b1;
         below_q      <= 1'b0;
         above_q      <= 1'b0;
         outside_q    <= 1'b0;
@@ -277,6 +281,9 @@ module lsfq_loader #(
         behind_q       <= few_left ? top_left : {CHANNEL_W{1'b1}};
         last_channel_q <= one_left;
         left_q         <= left_q - PIN_16;
+        pair_x_q       <= last_x;
+        end_pixel_q    <= last_x && last_y;
+        shift_q        <= {1'b0, window_channels_q};
         state_q        <= S_LOAD;
       end
 
@@ -288,7 +295,9 @@ module lsfq_loader #(
         last_channel_q <= last_channel_q ? top_channel_q == {CHANNEL_W{1'b0}}
                                          : behind_q == {{(CHANNEL_W-1){1'b0}}, 1'b1};
         if (last_channel_q) begin
-          odd_q <= !odd_q && !last_x;
+          odd_q       <= !odd_q && !last_x;
+          pair_x_q    <= (!odd_q && !last_x) || next_last_x;
+          end_pixel_q <= next_last_x && (last_x ? next_last_y : last_y);
           if (last_x) first_row_q <= last_y;
         end
         if (pair_end) busy_q <= 1'b1;

@@ -134,6 +134,7 @@ module lsfq_parser #(
   localparam BLOCK_BEATS = 512 / PARAM_W;
   localparam SET_BEATS   = 64 * POUT / PARAM_W;
   localparam PLANE_BEATS = 4 * PIN * POUT / PARAM_W;
+  localparam [BEAT_W-1:0] TWO = 2;
 
   localparam [31:0] CRC_START   = 32'hFFFFFFFF;
   localparam [31:0] CRC_RESIDUE = 32'hDEBB20E3;
@@ -425,11 +426,10 @@ module lsfq_parser #(
   wire take       = s_valid && s_ready;
   wire last_set   = set_q == pointwise;
   wire last_part  = part_q[2] || !f_depthwise;
-  wire block_end  = beat_q == BLOCK_BEATS[BEAT_W-1:0] - 1'b1;
-  wire set_end    = beat_q == SET_BEATS[BEAT_W-1:0] - 1'b1;
-  wire plane_end  = beat_q == PLANE_BEATS[BEAT_W-1:0] - 1'b1;
+  reg  block_end_q, set_end_q, plane_end_q;             // beat_q is its last one
+  wire last_beat  = in_block ? block_end_q : in_constants ? set_end_q : plane_end_q;
   wire [1:0] last_plane = full ? 2'd1 : 2'd2;
-  wire word_end   = plane_end && plane_q == last_plane;
+  wire word_end   = plane_end_q && plane_q == last_plane;
   wire [31:0] crc_next;
 
   lsfq_crc32 #(.WIDTH(PARAM_W)) u_crc (
@@ -449,7 +449,7 @@ module lsfq_parser #(
   assign constant_write = take && in_constants && part_q[0];
   assign depthwise_kernel_write   = take && in_constants && part_q[1];
   assign depthwise_constant_write = take && in_constants && part_q[2];
-  assign constant_last  = set_end;
+  assign constant_last  = set_end_q;
   assign weight_write   = take && in_weights;
   assign weight_plane   = plane_q;
   assign weight_absent  = pointwise ? 2'd1 : full ? 2'd2 : 2'd0;
@@ -564,9 +564,19 @@ module lsfq_parser #(
       if (s_last) last_q <= 1'b1;
     end
 
+    if (take) begin
+      beat_q      <= last_beat ? {BEAT_W{1'b0}} : beat_q + 1'b1;
+      block_end_q <= last_beat ? BLOCK_BEATS == 1 : beat_q == BLOCK_BEATS[BEAT_W-1:0] - TWO;
+      set_end_q   <= last_beat ? SET_BEATS == 1 : beat_q == SET_BEATS[BEAT_W-1:0] - TWO;
+      plane_end_q <= last_beat ? PLANE_BEATS == 1 : beat_q == PLANE_BEATS[BEAT_W-1:0] - TWO;
+    end
+
     case (state_q)
       S_IDLE, S_DONE: begin
-        beat_q <= {BEAT_W{1'b0}};
+        beat_q      <= {BEAT_W{1'b0}};
+        block_end_q <= BLOCK_BEATS == 1;
+        set_end_q   <= SET_BEATS == 1;
+        plane_end_q <= PLANE_BEATS == 1;
         if (start) begin
           state_q   <= S_BLOCK;
           last_q    <= 1'b0;
@@ -583,8 +593,7 @@ module lsfq_parser #(
       S_BLOCK: begin
         step_q <= 5'd0;
         if (take) begin
-          beat_q <= block_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
-          if (block_end) state_q <= S_CHECK;
+          if (block_end_q) state_q <= S_CHECK;
           else if (s_last) begin
             error_valid <= 1'b1;
             error_code  <= E_PARAM_SHORT;
@@ -641,8 +650,7 @@ module lsfq_parser #(
         words_q <= group_words_q;
         plane_q <= 2'd0;
         if (take) begin
-          beat_q <= set_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
-          if (set_end) begin
+          if (set_end_q) begin
             set_q <= !last_set;
             if (last_set && last_part) begin
               part_q  <= P_CONSTANTS;
@@ -656,8 +664,7 @@ module lsfq_parser #(
 
       S_WEIGHTS: begin
         if (take) begin
-          beat_q <= plane_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
-          if (plane_end) plane_q <= word_end ? 2'd0 : plane_q + (pointwise ? 2'd2 : 2'd1);
+          if (plane_end_q) plane_q <= word_end ? 2'd0 : plane_q + (pointwise ? 2'd2 : 2'd1);
           if (word_end) begin
             words_q <= words_q - 1'b1;
             if (words_q == {{(PTR_W-1){1'b0}}, 1'b1}) begin

@@ -118,7 +118,13 @@ module lsfq_skip_reader #(
   wire               promise = step_end && enable && !second_step_q;
   wire               taken   = pair_taken && enable && !second;
 
-  assign step_ready = !enable || second_step_q || !ready_q[LEVEL_W];
+  // what ready_q and second_step_q will be, with and without the end of a step
+  wire [LEVEL_W:0]   kept = ready_q + {{LEVEL_W{1'b0}}, push};
+  wire [LEVEL_W:0]   used = kept + minus_step;
+  wire               second_step_d = stride_2 && !second_step_q && !step_row_end;
+  reg                step_ready_q;
+
+  assign step_ready = step_ready_q;
 
   always @(posedge aclk) begin
     starting_q <= restart && enable;
@@ -141,9 +147,10 @@ module lsfq_skip_reader #(
       if (last_sub) digit_q <= wide && !digit_q;
     end
     if (pair_read != taken) held_q <= held_q + {{(LEVEL_W-1){taken}}, 1'b1};
-    ready_q <= ready_q + {{LEVEL_W{1'b0}}, push} + (promise ? minus_step : {(LEVEL_W+1){1'b0}});
-
-    if (step_end) second_step_q <= stride_2 && !second_step_q && !step_row_end;
+    ready_q <= promise ? used : kept;
+    if (step_end) second_step_q <= second_step_d;
+    step_ready_q <= !enable || (step_end ? second_step_d || !(second_step_q ? kept[LEVEL_W] : used[LEVEL_W])
+                                         : second_step_q || !kept[LEVEL_W]);
     if (pair_taken && pair_set == pointwise) second_q <= !second_q && !pair_row_end;
 
     if (!aresetn || clear || restart) begin
@@ -156,6 +163,7 @@ module lsfq_skip_reader #(
       sub_q      <= {SUB_W{1'b0}};
       held_q     <= {LEVEL_W{1'b0}};
       ready_q    <= minus_step;
+      step_ready_q <= !enable;
     end
     if (!aresetn || clear) starting_q <= 1'b0;
   end

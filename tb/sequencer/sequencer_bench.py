@@ -110,7 +110,8 @@ class Surroundings:
             "result_level",
         ):
             getattr(dut, name).value = 0
-        dut.output_idle.value = 1
+        for name in ("output_idle", "tables_ready", "step_ready"):
+            getattr(dut, name).value = 1
         for name in _fields(LayerCase(Kernel.K1X1, 1, 1, 1, 1, 4, 4, 4), self.config):
             getattr(dut, name).value = 0
         await start(dut)
@@ -172,6 +173,8 @@ class Surroundings:
             if self.level and random.random() < drain:
                 self.level -= 1
             dut.result_level.value = self.level
+            may_end = flow >= 1 or random.random() < 0.7
+            dut.step_ready.value = int(may_end)
             if case.output_bits is None:
                 self.level += done + odd_due  # seen from the next cycle on
                 odd_due = pixels == 2
@@ -185,6 +188,7 @@ class Surroundings:
             # ---- what the sequencer does in it
             kinds = [name for name in COUNTERS if getattr(dut, name).value]
             assert len(kinds) == 1, f"a cycle counts as {kinds}"
+            assert may_end or not dut.step_taken.value, "a step ends without its pairs"
             counted[kinds[0]] += 1
             if dut.layer_begin.value:
                 assert not begun, "a layer begins twice"

@@ -44,18 +44,19 @@ def source_name(cell: str) -> str:
     return _CELL_TAIL.sub("", cell)
 
 
-def longest_path(report: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Names along the longest path between registers, with the ns that each adds."""
+def longest_path(report: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+    """Names along the longest path between registers, with the ns that each adds, and its wires."""
     paths = [path for path in report["critical_paths"] if path["from"] == path["to"]]
     if not paths:
         raise ValueError("the report has no path from a clock edge to the next one")
-    found: list[tuple[str, float]] = []
+    found: list[tuple[str, float, float]] = []
     for part in paths[0]["path"]:
         name = source_name(part["to"]["cell"])
+        wire = part["delay"] if part["type"] == "routing" else 0.0
         if found and found[-1][0] == name:
-            found[-1] = (name, found[-1][1] + part["delay"])
+            found[-1] = (name, found[-1][1] + part["delay"] - wire, found[-1][2] + wire)
         else:
-            found.append((name, part["delay"]))
+            found.append((name, part["delay"] - wire, wire))
     return found
 
 
@@ -110,9 +111,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"timing.py: {error}", file=sys.stderr)
         return 2
     print(f"{clock:.1f} MHz (at least {options.bar:g}): LFE5U-85F-7, {PARAMETERS}")
-    print(f"longest path, {sum(delay for _, delay in path):.2f} ns:")
-    for name, delay in path:
-        print(f"  {delay:6.2f} ns  {name}")
+    print(f"longest path, {sum(logic + wires for _, logic, wires in path):.2f} ns:")
+    print("   logic   wires  up to")
+    for name, logic, wires in path:
+        print(f"  {logic:6.2f}  {wires:6.2f}  {name}")
     return 0 if clock >= options.bar else 1
 
 

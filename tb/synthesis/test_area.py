@@ -72,12 +72,12 @@ def test_a_failing_script_is_reported(tmp_path: Path) -> None:
 
 
 def test_longest_path_joins_parts_of_a_register() -> None:
-    part = {"delay": 1.5, "to": {"cell": "u_core.count_q_TRELLIS_FF_Q_3"}}
-    carry = {"delay": 0.5, "to": {"cell": "u_core.count_q_CCU2C_S0$CCU2_COMB1"}}
-    other = {"delay": 2.0, "to": {"cell": "u_core.mem.0.1$DPRAM_COMB1"}}
+    part = {"type": "logic", "delay": 1.5, "to": {"cell": "u_core.count_q_TRELLIS_FF_Q_3"}}
+    carry = {"type": "routing", "delay": 0.5, "to": {"cell": "u_core.count_q_CCU2C_S0$CCU2_COMB1"}}
+    other = {"type": "setup", "delay": 2.0, "to": {"cell": "u_core.mem.0.1$DPRAM_COMB1"}}
     path = {"from": "posedge aclk", "to": "posedge aclk", "path": [part, carry, other]}
     found = longest_path({"critical_paths": [path]})
-    assert found == [("u_core.count_q", 2.0), ("u_core.mem.0.1", 2.0)]
+    assert found == [("u_core.count_q", 1.5, 0.5), ("u_core.mem.0.1", 2.0, 0.0)]
     assert source_name("u_x.y_q_LUT4_Z_1") == "u_x.y_q"
     with pytest.raises(ValueError, match="no path"):
         longest_path({"critical_paths": []})

@@ -22,7 +22,9 @@ def test_wrong_width_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("{{(INDEX_W-1){1'b0}}, read_set}", "{INDEX_W{1'b0}}", id="never the second set"),
+        pytest.param(
+            "{{(INDEX_W-1){1'b0}}, read_set}", "{INDEX_W{1'b0}}", id="never the second set"
+        ),
         pytest.param("space = !held_q[PTR_W-1]", "space = 1'b1", id="overwrites"),
     ],
 )

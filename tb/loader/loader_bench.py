@@ -323,13 +323,15 @@ async def low_windows(dut: Dut) -> None:
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def takes_a_code_a_cycle(dut: Dut) -> None:
-    """Without stalls a tensor of one digit takes one cycle a code, one more a group, and a few at the end."""
+    """Without stalls a tensor of one digit takes a cycle a code, one more a group, and a few."""
     bench = await _bench(dut)
     for channels in (1, bench.pin, bench.pin + 1):
         codes = bench.rng.integers(0, 16, (channels, 5, 7)).astype(np.uint8)
         await bench.load(Image(codes, 4, False, 0), mood="none")
         groups = -(-channels // bench.pin)
-        assert bench.cycles <= codes.size + groups + 7, f"{bench.cycles} cycles for {codes.size} codes"
+        assert bench.cycles <= codes.size + groups + 7, (
+            f"{bench.cycles} cycles for {codes.size} codes"
+        )
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")

@@ -27,16 +27,16 @@ set ip_files {
   conv/lsfq_offset_sum.v
   conv/lsfq_array.v
   memory/lsfq_constant_memory.v
+  memory/lsfq_ram.v
   control/lsfq_counters.v
   stream/lsfq_fifo.v
+  stream/lsfq_skid.v
   load/lsfq_loader.v
   output/lsfq_max_pool.v
   program/lsfq_crc32.v
   program/lsfq_parser.v
   control/lsfq_pass_control.v
   memory/lsfq_dual_ram.v
-  memory/lsfq_ram.v
-  stream/lsfq_skid.v
   control/lsfq_register_map.v
   control/lsfq_registers.v
   output/lsfq_requant.v
@@ -48,8 +48,8 @@ set ip_files {
   output/lsfq_pair_walk.v
   residual/lsfq_skip_reader.v
   residual/lsfq_skip_scale.v
-  conv/lsfq_sequencer.v
   conv/lsfq_word_address.v
+  conv/lsfq_sequencer.v
   memory/lsfq_weight_memory.v
   output/lsfq_writer.v
   core/lsfq_core.v

@@ -4,8 +4,8 @@
 
 By SymbiYosys with Yices, for all operands and all states: each form of one packed multiplier (plain
 Verilog in one and in two, DSP48E2 in tb/models) equals six products of nibbles added slot by slot;
-chains of such multipliers add every slot exactly; the requantisation's multiplier with its adders is
-the same in plain Verilog and in a DSP48E2. Exit status 1 when a proof fails; its trace lies in
+chains of such multipliers add every slot exactly; the requantisation's multiplier with its adders
+is the same in plain Verilog and in a DSP48E2. Exit status 1 when a proof fails; its trace lies in
 build/proofs.
 
 examples:

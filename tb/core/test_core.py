@@ -53,7 +53,10 @@ def test_stages(pin: int, pout: int, stalls: str) -> None:
     ("module", "text", "fault"),
     [
         pytest.param(
-            "lsfq_core", "(skip_ready && scale_ready)", "(1'b1)", id="skip not waited for"
+            "lsfq_core",
+            ".step_ready            (skip_ready)",
+            ".step_ready            (1'b1)",
+            id="skip not waited for",
         ),
         pytest.param(
             "lsfq_core", ".s_valid  (filtered_valid)", ".s_valid(kept_valid)", id="no filter"
@@ -180,7 +183,10 @@ def test_no_unknown_outputs(simulator: str) -> None:
         pytest.param("lsfq_requant", "b_q <= constants[", "b_q <= 1 + constants[", id="bias"),
         pytest.param("lsfq_emitter", "!(odd && row_end)", "1'b1", id="row end"),
         pytest.param(
-            "lsfq_sequencer", "layer_three_rows && first_row ? 18'd1", "1'b0 ? 18'd1", id="padding"
+            "lsfq_loop_nest",
+            "outer_above = restart || first_row_q;",
+            "outer_above = 1'b0;",
+            id="padding",
         ),
     ],
 )

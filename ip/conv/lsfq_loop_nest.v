@@ -128,12 +128,13 @@ module lsfq_loop_nest (
   assign      next_phase = wide_weight ? phase_q + 2'd1 : 2'd2;    // through those that exist: 0, [1], [2], [3]
 
   assign      next_row_first = row_end ? last_row : first_row_q;
-  // lines of a phase less one, in this row and, where this step is the row's last, in the next
+  // lines of a phase less one, in this row and, where this step is the row's last, in the next: without the kernel's
+  // rows that lie outside the image
   wire        outer_above = restart || first_row_q;
   wire        outer_below = (restart ? rows == 16'd1 : last_row) && !below;
-  wire        next_below  = next_last_row && !below;
+  wire        next_outer_below = next_last_row && !below;
   wire [1:0]  row_lines      = {!outer_above && !outer_below, outer_above != outer_below};
-  wire [1:0]  next_row_lines = {!last_row && !next_below, last_row != next_below};
+  wire [1:0]  next_row_lines = {!last_row && !next_outer_below, last_row != next_outer_below};
   wire [1:0]  lines          = row_end && !restart ? next_row_lines : row_lines;
 
   always @(posedge aclk) begin

@@ -100,7 +100,6 @@ module lsfq_sequencer #(
   wire unloaded = layer_valid && loads < layer_loads;
   wire go       = waiting && layer_valid && !unloaded;
 
-
   // ---- output pace
 
   wire       wide_out   = layer_out_bits == 4'd8;
@@ -273,7 +272,7 @@ module lsfq_sequencer #(
 
   // ---- the word issued
 
-  reg [PTR_W-1:0]  group_base_q;      // of the group's weights
+  reg [PTR_W-1:0]  group_base_q;      // of the weights of the group being issued; u_address is ahead of it
   wire [PTR_W-1:0] next_base = group_base_q + layer_group_words;
 
   always @(posedge aclk) begin

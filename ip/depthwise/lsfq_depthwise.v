@@ -75,7 +75,7 @@ module lsfq_depthwise #(
 
   // ---- windows
 
-  reg enable_q;                             // beside the one that has to reach every code
+  reg enable_q;                             // for control; `enable` itself selects the codes
   always @(posedge aclk) enable_q <= enable;
 
   reg [8*POUT-1:0] nibbles;

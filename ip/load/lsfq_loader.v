@@ -6,9 +6,9 @@
 // that come after it: a write waits for a cycle in which `write_ready` says that the memory is free.
 //
 // It takes one code a cycle, with a pause of one cycle between channel groups, collects a pixel pair of one group, and
-// writes it while it collects the next: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a pair is written three
-// times, as row ky = 1 of its own row's word, ky = 0 of the row below and ky = 2 of the row above, so that a
-// 3x3 window becomes a 1x3 window of 3C channels:
+// writes it while it collects the next: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a
+// pair is written three times, as row ky = 1 of its own row's word, ky = 0 of the row below and ky = 2 of the row
+// above, so that a 3x3 window becomes a 1x3 window of 3C channels:
 //
 //   channel ky*C + c of word (y, t) = channel c of image row y + ky - 1, zeros outside
 //
@@ -143,8 +143,6 @@ module lsfq_loader #(
     pair_d[{channel_q, odd_q, 3'd0} +: 8] = code;
   end
 
-  wire done         = state_q == S_FLUSH && !busy_q && !writing;
-
   assign s_ready    = (step && (last_byte_q || tensor_end)) || state_q == S_DRAIN;
   assign first_beat = s_valid && s_ready && !begun_q;
   assign idle       = state_q == S_IDLE;
@@ -166,6 +164,7 @@ module lsfq_loader #(
   wire              proceed, writing;      // this write leaves; one is on its way
   wire [PIN-1:0]    enable;
   wire last_write  = (!wide_q || digit_q) && (!window_q || last_block_q);
+  wire done        = state_q == S_FLUSH && !busy_q && !writing;
   assign writer_free = !busy_q || (last_write && proceed);
 
   reg  [8*PIN-1:0]  nibbles;

@@ -160,11 +160,13 @@ module lsfq_parser #(
   endgenerate
 
   reg [7:0]        state_q;
+  wire             in_idle      = state_q[0];
   wire             in_block     = state_q[1];
   wire             in_check     = state_q[2];
   wire             in_publish   = state_q[3];
   wire             in_constants = state_q[4];
   wire             in_weights   = state_q[5];
+  wire             in_done      = state_q[6];
   wire             in_drain     = state_q[7];
   reg [511:0]      block_q;
   reg [31:0]       crc_q;
@@ -242,7 +244,7 @@ module lsfq_parser #(
   reg         wide_weight_q, wide_out_q, wide_skip_q;
   reg  [16:0] in_pairs_q, half_height_q, out_planes_q, out_groups_q;
   reg  [16:0] planes_of_input_q;
-  reg         several_q;                // images
+  reg         several_q;              // images
   reg  [16:0] more_images_q;
   // step 1
   reg         wide_in_q, many_q, writes_q, adds_q;
@@ -310,7 +312,7 @@ module lsfq_parser #(
   wire [18:0] out_size = wide_out_q ? {out_digit_q, 1'b0} : {1'b0, out_digit_q};
   wire [18:0] skip_size = wide_skip_q ? {skip_digit_q, 1'b0} : {1'b0, skip_digit_q};
   reg  [32:0] in_end_q, out_end_q, skip_end_q;
-  reg         check_product_q;          // the size that is there in this step
+  reg         check_product_q;        // the size that is there in this step
 
   reg         in_over_q, out_over_q, skip_over_q;           // they end behind the memory
   reg         overlap_q, clash_q, out_clash_q, skip_clash_q, skip_overlap_q, in_place_q;
@@ -348,7 +350,7 @@ module lsfq_parser #(
     weight_digit_q  <= three ? row_words_p + (row_words_p << 1) : row_words_p;
     group_words_q   <= wide_weight_q ? weight_digit_q << 1 : weight_digit_q;
     used_once_q     <= full && !f_shared && !wide_in_q && !many_q;
-    bad_weights_q <= is_layer_q && group_words_q > WEIGHT_DEPTH[PTR_W-1:0] && !used_once_q;
+    bad_weights_q   <= is_layer_q && group_words_q > WEIGHT_DEPTH[PTR_W-1:0] && !used_once_q;
   end
 
   // ---- the checks that need no product, in the order of the format
@@ -401,16 +403,16 @@ module lsfq_parser #(
     bad_shape_q   <= bad_shape;
     bad_bits_q    <= bad_bits;
     bad_kernel_q  <= bad_kernel;
-    header_error_q  <= bad_magic_q   ? E_MAGIC
-                   : bad_version_q ? E_VERSION
-                   : bad_crc_q     ? E_CRC
-                   : is_short_q    ? E_PARAM_SHORT
-                   : bad_order_q   ? E_KIND
-                   : is_long_q     ? E_PARAM_LONG
-                   : bad_core_q    ? E_CORE
-                   : bad_shape_q   ? E_SHAPE
-                   : bad_bits_q    ? E_BITS
-                   : bad_kernel_q  ? E_KERNEL : E_NONE;
+    header_error_q <= bad_magic_q   ? E_MAGIC
+                    : bad_version_q ? E_VERSION
+                    : bad_crc_q     ? E_CRC
+                    : is_short_q    ? E_PARAM_SHORT
+                    : bad_order_q   ? E_KIND
+                    : is_long_q     ? E_PARAM_LONG
+                    : bad_core_q    ? E_CORE
+                    : bad_shape_q   ? E_SHAPE
+                    : bad_bits_q    ? E_BITS
+                    : bad_kernel_q  ? E_KERNEL : E_NONE;
   end
 
   // ---- stream
@@ -441,8 +443,8 @@ module lsfq_parser #(
   assign s_ready = in_block || (in_constants && (part_q[0] ? constant_space : depthwise_space)) ||
                    (in_weights && weight_space) || (in_drain && !last_q);
 
-  assign idle        = state_q == S_IDLE || state_q == S_DONE;
-  assign done        = state_q == S_DONE;
+  assign idle        = in_idle || in_done;
+  assign done        = in_done;
   assign first_beat  = take && !begun_q;
   assign error_layer = program_q ? index_q : 16'hFFFF;
 
@@ -521,7 +523,7 @@ module lsfq_parser #(
     size_q    <= product_fits ? product_q[17:0] : 18'd0;
     large_q   <= !product_fits;
     if (take) crc_q <= crc_next;
-    else if (state_q[0] || state_q[6] || in_check) crc_q <= CRC_START;      // anew after every block
+    else if (idle || in_check) crc_q <= CRC_START;      // anew after every block
     if (in_block && s_valid) block_q <= {s_data, block_q[511:PARAM_W]};
 
     // three chains of products, of the input, the output and the skip tensor, in turns; a size follows its
@@ -692,7 +694,7 @@ module lsfq_parser #(
       state_q     <= S_DRAIN;
     end
 
-    if (stop && !state_q[0]) state_q <= S_DRAIN;
+    if (stop && !in_idle) state_q <= S_DRAIN;
     if (in_drain && last_q) state_q <= S_IDLE;
     if (!aresetn || clear) begin
       state_q     <= S_IDLE;

@@ -154,6 +154,7 @@ class Surroundings:
         odd_due = False
         issued = cycle = progress = 0
         begun = finished = False
+        tables_were, tables_at = True, 0 if flow >= 1 else random.randint(0, 30)
         output_idle_at = -1
         last_end = -1000
         while not finished:
@@ -174,6 +175,8 @@ class Surroundings:
                 self.level -= 1
             dut.result_level.value = self.level
             may_end = flow >= 1 or random.random() < 0.7
+            tables = cycle >= tables_at
+            dut.tables_ready.value = int(tables)
             dut.step_ready.value = int(may_end)
             if case.output_bits is None:
                 self.level += done + odd_due  # seen from the next cycle on
@@ -189,6 +192,8 @@ class Surroundings:
             kinds = [name for name in COUNTERS if getattr(dut, name).value]
             assert len(kinds) == 1, f"a cycle counts as {kinds}"
             assert may_end or not dut.step_taken.value, "a step ends without its pairs"
+            assert tables_were or not dut.step_taken.value, "a step ends before the tables are made"
+            tables_were = tables
             counted[kinds[0]] += 1
             if dut.layer_begin.value:
                 assert not begun, "a layer begins twice"

@@ -30,6 +30,10 @@ def test_sequencer(pin: int, pout: int) -> None:
             DUT, "layer_wide_weight ? phase[0] : ", "1'b0 ? phase[0] : ", id="shifts too often"
         ),
         pytest.param(DUT, "RESULT_DEPTH - 5", "RESULT_DEPTH + 4", id="fills the queue too far"),
+        pytest.param(
+            DUT, "(output_free_q && step_ready)", "output_free_q", id="ends steps without pairs"
+        ),
+        pytest.param(DUT, "have_room && tables_ready", "have_room", id="does not wait for tables"),
         pytest.param(DUT, "next_behind[PTR_W-1] :", "1'b1 :", id="does not wait for the weights"),
         pytest.param(
             "lsfq_loop_counter", "left_q == THREE", "left_q == TWO", id="turns once too often"

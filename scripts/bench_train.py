@@ -11,6 +11,7 @@ examples:
   scripts/bench_train.py --width 32 --batch 200 --rounds 30
   scripts/bench_train.py --threads 1 --processor-time    on a machine that is busy otherwise
   scripts/bench_train.py --bfloat16 --json build/bench_train.json
+  scripts/bench_train.py --device cuda --batch 200 --rounds 50
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--bfloat16", action="store_true", help="also LSFQ with such convolutions")
     result.add_argument("--threads", type=int, default=0, help="processor threads (0: PyTorch's)")
     result.add_argument(
+        "--device", default="cpu", help="cpu, cuda or auto: a GPU where PyTorch sees one (cpu)"
+    )
+    result.add_argument(
         "--processor-time", action="store_true",
         help="count the time that this process computes; true to a step with --threads 1 only",
     )  # fmt: skip
@@ -71,6 +75,7 @@ def training_steps(options: argparse.Namespace) -> dict[str, Callable[[], object
 
     from ref_model.training.brevitas_vgg7 import brevitas_vgg7
     from ref_model.training.config import TrainingConfig
+    from ref_model.training.device import choose_device
     from ref_model.training.layers import Mode
 
     config = TrainingConfig(
@@ -79,20 +84,22 @@ def training_steps(options: argparse.Namespace) -> dict[str, Callable[[], object
         activation_bits=(options.activation_bits,),
         batch=options.batch,
     )
+    device = choose_device(options.device)
     torch.manual_seed(config.seed)
-    images = torch.rand(config.batch, 3, 32, 32).contiguous(memory_format=torch.channels_last)
-    labels = torch.randint(0, CLASSES, (config.batch,))
+    images = torch.rand(config.batch, 3, 32, 32, device=device)
+    images = images.contiguous(memory_format=torch.channels_last)
+    labels = torch.randint(0, CLASSES, (config.batch,), device=device)
 
     def lsfq(training_type: torch.dtype) -> nn.Module:
-        network = config.build()
+        network = config.build().to(device)
         network.start_quantisation(images)
         network.set_training_type(training_type)
         return network
 
-    plain = config.build()
+    plain = config.build().to(device)
     plain.set_mode(Mode.FLOAT)
     theirs = brevitas_vgg7(config.width, CLASSES, config.weight_bits[0], config.activation_bits[0])
-    networks = {FLOAT: plain, OURS: lsfq(torch.float32), BREVITAS: theirs}
+    networks = {FLOAT: plain, OURS: lsfq(torch.float32), BREVITAS: theirs.to(device)}
     if options.bfloat16:
         networks[BFLOAT16] = lsfq(torch.bfloat16)
 
@@ -107,6 +114,7 @@ def training_steps(options: argparse.Namespace) -> dict[str, Callable[[], object
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimiser.step()
+            # To read the loss is to wait for all that a GPU was given before.
             if not float(loss.detach()) < float("inf"):
                 raise FloatingPointError(f"{name}: the loss is {loss}")
 
@@ -119,12 +127,15 @@ def report(options: argparse.Namespace, times: step_times.Times) -> dict[str, An
     """All figures as plain data."""
     import torch
 
+    from ref_model.training.device import choose_device, device_name
+
     return {
         "width": options.width,
         "weight_bits": options.weight_bits,
         "activation_bits": options.activation_bits,
         "batch": options.batch,
         "rounds": options.rounds,
+        "device": device_name(choose_device(options.device)),
         "clock": "processor" if options.processor_time else "wall",
         "threads": torch.get_num_threads(),
         "versions": {name: version(name) for name in ("torch", "brevitas", "numpy")},
@@ -160,7 +171,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"VGG7 width {options.width}, W{options.weight_bits}A{options.activation_bits}, "
         f"{options.batch} images a step, {options.rounds} rounds, {figures['clock']} time, "
-        f"{figures['threads']} threads\n"
+        f"{figures['threads']} threads, {figures['device']}\n"
         + ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
     )
     print(f"\n{step_times.time_table(times)}\n\n{bar_table(step_times.bars(times))}")

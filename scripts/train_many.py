@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--data", type=Path, help="folder of the image sets")
     result.add_argument("--threads", type=int, default=0, help="processor threads of a run")
+    result.add_argument("--device", help="where a run computes (scripts/train.py --help)")
     what = result.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="show the runs and do nothing")
     what.add_argument(
@@ -89,6 +90,8 @@ def train(run: Run, options: argparse.Namespace) -> bool:
         command += ["--data", str(options.data)]
     if options.threads:
         command += ["--threads", str(options.threads)]
+    if options.device is not None:
+        command += ["--device", options.device]
     return subprocess.run(command, check=False).returncode == 0
 
 

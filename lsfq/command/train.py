@@ -88,6 +88,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--threads", type=int, default=0, help="processor threads (0: PyTorch's choice)"
     )
+    run.add_argument(
+        "--device", default="auto", help="cpu, cuda, cuda:N or auto: a GPU where PyTorch sees one"
+    )
     output.add_json(result)
     return result
 
@@ -165,10 +168,12 @@ def train(options: argparse.Namespace, content: dict[str, Any], ranks: Ranks) ->
 
     from ref_model.datasets import DatasetError, dataset_by_name, load_test, load_train
     from ref_model.training.checkpoint import CheckpointError
+    from ref_model.training.device import choose_device
     from ref_model.training.loop import Trainer
 
     try:
         config = configuration(options)
+        device = choose_device(options.device, ranks)
         if options.threads:
             torch.set_num_threads(options.threads)
         dataset = dataset_by_name(config.dataset)
@@ -181,6 +186,7 @@ def train(options: argparse.Namespace, content: dict[str, Any], ranks: Ranks) ->
             resume=options.resume,
             float_from=options.float_from,
             ranks=ranks,
+            device=device,
         )
     except (ValueError, DatasetError, CheckpointError, OSError) as error:
         print(f"lsfq train{ranks.name}: {output.reason(error)}", file=sys.stderr)

@@ -7,6 +7,8 @@ exactly:
 
 - codes are small integers held as float32; a convolution of them is exact in float32 while the
   accumulator bound stays below 2^24, in whatever order it adds, and runs in float64 beyond;
+- a GPU's convolution may take an algorithm with fractions (Winograd's, say): its sums are rounded
+  to integers, which is exact while it errs by less than a half;
 - requantisation runs in float64, where |acc * m + r * mr + b| < 2^53 makes every operation exact.
 
 The backward pass is that of the quantised graph: each exact tensor stands in for the real-valued
@@ -103,8 +105,12 @@ def _conv(unit: ConvUnit, layer: LayerConstants, source: Codes, skip: Codes | No
         accumulator = unit.convolve(source.codes, weight_codes)
     else:
         accumulator = unit.convolve(source.codes.double(), weight_codes.double())
+    sums = accumulator.detach()
     result = requantise(
-        accumulator.detach(), layer, quantizer.levels, None if skip is None else skip.codes
+        sums.round() if sums.is_cuda else sums,
+        layer,
+        quantizer.levels,
+        None if skip is None else skip.codes,
     )
     if torch.is_grad_enabled():
         norm = unit.norm

@@ -35,30 +35,39 @@ from ref_model.integer import evaluate
 from ref_model.training import checkpoint
 from ref_model.training.augment import Batches, to_unit
 from ref_model.training.config import STAGES, ConfigError, TrainingConfig
+from ref_model.training.device import CPU, device_name
 from ref_model.training.distributed import ALONE, Forward, Ranks
 from ref_model.training.export import to_integer_network
 from ref_model.training.integer_stage import IntegerGraph
 from ref_model.training.layers import Mode, Network
-from ref_model.training.progress import Progress
+from ref_model.training.progress import Progress, Tally
 from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
 
 CALIBRATION_IMAGES = 500
+LOOK = 20
+"""Steps after which a GPU is asked for losses; to ask is to wait for it."""
 CHECKPOINT_SECONDS = 300.0
 """A cut costs at most this much work (and never a whole epoch of a long run)."""
 
 
 @torch.no_grad()
-def accuracy(forward: Forward, images: Images, ranks: Ranks = ALONE, batch: int = 500) -> float:
-    """Percentage of ``images`` whose largest logit is their label. ``forward`` takes uint8.
+def accuracy(
+    forward: Forward,
+    images: Images,
+    ranks: Ranks = ALONE,
+    batch: int = 500,
+    device: torch.device = CPU,
+) -> float:
+    """Percentage of ``images`` whose largest logit is their label.
 
-    Each of ``ranks`` looks at its share of the images.
+    ``forward`` takes uint8 on ``device``. Each of ``ranks`` looks at its share of the images.
     """
     mine = ranks.share(len(images))
     pixels_of, labels_of = images.pixels[mine], images.labels[mine]
     right = 0
     for start in range(0, len(labels_of), batch):
-        pixels = torch.from_numpy(pixels_of[start : start + batch])
-        labels = torch.from_numpy(labels_of[start : start + batch])
+        pixels = torch.from_numpy(pixels_of[start : start + batch]).to(device)
+        labels = torch.from_numpy(labels_of[start : start + batch]).to(device)
         right += int((forward(pixels).argmax(1) == labels).sum())
     return 100.0 * ranks.totals(right)[0] / len(images)
 
@@ -123,7 +132,8 @@ class Trainer:
     Raises ConfigError when the folder holds a run and ``resume`` is false, or holds one of another
     configuration, or when ``ranks`` cannot share a batch evenly. ``float_from`` (a checkpoint of
     the same float network) replaces the float stage. ``ranks`` tells which of several processes
-    this is; only the first one reads checkpoints and writes to the folder.
+    this is; only the first one reads checkpoints and writes to the folder. Training and the
+    accuracies of floats run on ``device``, the reference model on processors.
     """
 
     def __init__(
@@ -138,12 +148,14 @@ class Trainer:
         progress: Progress | None = None,
         stop_after: int | None = None,
         ranks: Ranks = ALONE,
+        device: torch.device = CPU,
     ) -> None:
         share = ranks.share_of_batch(config.batch)
         torch.manual_seed(config.seed)
         self._commit = source_commit()
         self.folder = folder
         self._ranks = ranks
+        self._device = device
         self._resume_file = folder / "checkpoint.pt"
         self._stop_after = stop_after
         self._position = {"stage": 0, "epoch": 0, "step": 0}
@@ -163,7 +175,7 @@ class Trainer:
         elif found is not None:
             config = self._check_same(config, TrainingConfig.from_dict(found["config"]), float_from)
         self.config = config
-        self.network = config.build()
+        self.network = config.build().to(device)
         if config.bfloat16:
             self.network.set_training_type(torch.bfloat16)
         if start is not None:
@@ -175,7 +187,9 @@ class Trainer:
             self._optimiser_state = found["optimiser"]
         limit = config.limit or None
         self._test = test.first(limit)
-        self._batches = Batches(train.first(limit), config.batch, config.shift, config.seed, share)
+        self._batches = Batches(
+            train.first(limit), config.batch, config.shift, config.seed, share, device
+        )
         self._calibration = train.first(CALIBRATION_IMAGES)
         ranks.once(folder.mkdir, parents=True, exist_ok=True)
         ranks.once(config.save, folder / "config.json")
@@ -262,7 +276,7 @@ class Trainer:
         else:
             network.set_mode(Mode.QUANTIZED)
             if name == "quantised" and fresh:
-                images = to_unit(torch.from_numpy(self._calibration.pixels))
+                images = to_unit(torch.from_numpy(self._calibration.pixels).to(self._device))
                 network.start_quantisation(images)
         if name == "integer":
             return IntegerGraph(network)
@@ -281,7 +295,7 @@ class Trainer:
         offset = sum(self.config.stage(s).epochs for s in STAGES[: STAGES.index(name)])
         network = self.network.train()
         began = saved = time.monotonic()
-        losses = right = seen = 0.0
+        tally = Tally(self._ranks, 1 if self._device.type == "cpu" else LOOK)
         first = position["step"]
         title = f"{name} {position['epoch'] + 1}/{stage.epochs}"
         batches = self._batches.epoch(offset + position["epoch"], first)
@@ -297,14 +311,13 @@ class Trainer:
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimiser.step()
-            count = len(labels)
-            hits = float((logits.detach().argmax(1) == labels).sum())
-            sums = self._ranks.totals(float(loss.detach()) * count, hits, count)
-            losses, right, seen = losses + sums[0], right + sums[1], seen + sums[2]
-            self._progress.note(loss=losses / seen, train=100 * right / seen, rate=rate)
+            tally.add(loss.detach(), (logits.detach().argmax(1) == labels).sum(), len(labels))
+            self._progress.note(loss=tally.loss, train=tally.accuracy, rate=rate)
             position["step"] = step + 1
-            if not losses < float("inf"):
-                raise FloatingPointError(f"{title}: the loss is {losses}; lower the learning rate")
+            if not tally.loss < float("inf"):
+                raise FloatingPointError(
+                    f"{title}: the loss is {tally.loss}; lower the learning rate"
+                )
             if self._stop_after is not None:
                 self._stop_after -= 1
                 if self._stop_after <= 0:
@@ -314,14 +327,15 @@ class Trainer:
                 self._save(optimiser, time.monotonic() - began)
                 saved = time.monotonic()
         network.eval()
-        result = accuracy(forward, self._test, self._ranks)
+        tally.look()
+        result = self._accuracy(forward)
         elapsed = time.monotonic() - began
         self._history.append(
             {
                 "stage": name,
                 "epoch": position["epoch"] + 1,
-                "loss": round(losses / max(seen, 1), 5),
-                "train_accuracy": round(100 * right / max(seen, 1), 3),
+                "loss": round(tally.loss, 5),
+                "train_accuracy": round(tally.accuracy, 3),
                 "test_accuracy": round(result, 3),
                 "seconds": round(elapsed, 1),
             }
@@ -339,7 +353,7 @@ class Trainer:
         self.network.eval()
         record = self._record
         if name == "float":
-            record["float_accuracy"] = round(accuracy(forward, self._test, self._ranks), 3)
+            record["float_accuracy"] = round(self._accuracy(forward), 3)
         else:
             self._measure_constants(name)
         record[f"{name}_seconds"] = round(self._seconds, 1)
@@ -350,7 +364,7 @@ class Trainer:
             epochs={s: self.config.stage(s).epochs for s in STAGES},
             test_images=len(self._test),
             commit=self._commit,
-            machine={"device": "cpu", "processes": self._ranks.size,
+            machine={"device": device_name(self._device), "processes": self._ranks.size,
                      "threads": torch.get_num_threads(), "torch": str(torch.__version__)},
             config=self.config.to_dict(),
         )  # fmt: skip
@@ -370,11 +384,14 @@ class Trainer:
         if name == "integer" and self.config.integer_stage.epochs == 0:
             found = record["constants"]["quantised"]
         else:
-            real = accuracy(lambda x: network.forward(to_unit(x)), self._test, self._ranks)
+            real = self._accuracy(lambda x: network.forward(to_unit(x)))
             integer = integer_accuracy(network, self._test, self._ranks)
             found = {"float": round(real, 3), "integer": round(integer, 3)}
         record.setdefault("constants", {})[name] = found
         record[f"{name}_accuracy"] = found["float" if name == "quantised" else "integer"]
+
+    def _accuracy(self, forward: Forward) -> float:
+        return accuracy(forward, self._test, self._ranks, device=self._device)
 
     def _write_network(self, name: str) -> None:
         """Write the network alone, with configuration and record."""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A progress bar at a terminal; a log line every half minute elsewhere; a log file always."""
+"""A progress bar at a terminal; a log line every half minute elsewhere; a log file always.
+
+And the figures that they show, of an epoch so far.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from torch import Tensor
 from tqdm import tqdm
+
+from ref_model.training.distributed import Ranks
 
 T = TypeVar("T")
 
@@ -59,3 +65,40 @@ class Progress:
                 spoken = time.monotonic()
                 figures = " ".join(f"{key} {value:.4g}" for key, value in self._values.items())
                 self.line(f"{title} step {step}/{total} {figures}")
+
+
+class Tally:
+    """Mean loss and training accuracy of an epoch, over the images of all ``ranks``.
+
+    ``loss`` and ``accuracy`` (percent) are those of the last look; the tensors are looked at after
+    every ``every`` steps and when `look` is called.
+    """
+
+    def __init__(self, ranks: Ranks, every: int) -> None:
+        self._ranks = ranks
+        self._every = every
+        self._waiting: list[tuple[Tensor, Tensor, int]] = []
+        self._sums = [0.0, 0.0, 0.0]
+
+    def add(self, loss: Tensor, hits: Tensor, count: int) -> None:
+        """One step: mean loss and number of hits (scalars) of this rank's ``count`` images."""
+        self._waiting.append((loss, hits, count))
+        if len(self._waiting) >= self._every:
+            self.look()
+
+    def look(self) -> None:
+        """Bring the figures up to the last step."""
+        for loss, hits, count in self._waiting:
+            new = self._ranks.totals(float(loss) * count, float(hits), count)
+            self._sums = [a + b for a, b in zip(self._sums, new, strict=True)]
+        self._waiting.clear()
+
+    @property
+    def loss(self) -> float:
+        """Mean loss of an image; 0 before the first look."""
+        return self._sums[0] / max(self._sums[2], 1)
+
+    @property
+    def accuracy(self) -> float:
+        """Percentage of hits; 0 before the first look."""
+        return 100 * self._sums[1] / max(self._sums[2], 1)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -65,6 +66,10 @@ class _QuantizeActivation(torch.autograd.Function):
         ctx.save_for_backward(x, alpha)
         ctx.options = (low, high, knee, clip_gradient, gradient_scale)
         step = alpha / high
+        y: Tensor
+        if x.is_cuda:
+            y = _fused(_values)(x, step, low, high)
+            return y
         y = torch.empty_like(x)
         for values, results in _pieces(x, y):
             torch.div(values, step, out=results)
@@ -79,6 +84,9 @@ class _QuantizeActivation(torch.autograd.Function):
             grad = torch.empty_like(x).copy_(grad)
         step = alpha / high
         learns = clip_gradient == "step" and ctx.needs_input_grad[1]
+        if x.is_cuda and learns:
+            grad_x, slope_sum = _fused(_gradients)(x, grad, step, low, high, knee)
+            return grad_x, slope_sum * (gradient_scale / high), None, None, None, None, None
         grad_x = torch.empty_like(x)
         slope = torch.empty_like(x) if learns else grad_x
         for values, grads, gate, slopes in _pieces(x, grad, grad_x, slope):
@@ -103,6 +111,31 @@ class _QuantizeActivation(torch.autograd.Function):
         elif learns:
             grad_alpha = _inner_product(grad, slope) * (gradient_scale / high)
         return grad_x, grad_alpha, None, None, None, None, None
+
+
+def _values(x: Tensor, step: Tensor, low: int, high: int) -> Tensor:
+    """The forward formula, for a compiler."""
+    return torch.floor(x / step + 0.5).clamp(low, high) * step
+
+
+def _gradients(
+    x: Tensor, grad: Tensor, step: Tensor, low: int, high: int, knee: float
+) -> tuple[Tensor, Tensor]:
+    """The backward formulas, for a compiler: (grad * dy/dx, sum of grad * (q - v * g(v)))."""
+    v = x / step
+    if knee > 0:
+        gate = ((torch.minimum(v - low, high - v) / knee) + 0.5).clamp(0, 1)
+    else:
+        gate = ((v > low) & (v < high)).to(v.dtype)
+    q = torch.floor(v + 0.5).clamp(low, high)
+    return grad * gate, (grad * (q - v * gate)).sum()
+
+
+@functools.cache
+def _fused(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """``formula`` as one kernel, or two where it has a sum: on a GPU, passes over memory count."""
+    compiled: Callable[..., Any] = torch.compile(formula, dynamic=True)
+    return compiled
 
 
 PIECE = 1 << 18

@@ -122,6 +122,10 @@ class TrainingConfig:
         stage: Stage = getattr(self, f"{name}_stage")
         return stage
 
+    def with_stage(self, name: str, stage: Stage) -> TrainingConfig:
+        """The same run with another stage called ``name``."""
+        return TrainingConfig.from_dict(self.to_dict() | {f"{name}_stage": asdict(stage)})
+
     def scheme(self) -> Scheme:
         """The quantisers that the run uses."""
         return Scheme(self.quantizer, self.soft_clip, self.learned_clip)

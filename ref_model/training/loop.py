@@ -130,7 +130,9 @@ class Trainer:
     """One run in one folder.
 
     Raises ConfigError when the folder holds a run and ``resume`` is false, or holds one of another
-    configuration, or when ``ranks`` cannot share a batch evenly. ``float_from`` (a checkpoint of
+    configuration, or when ``ranks`` cannot share a batch evenly. Of a resumed run the stages that
+    have not ended may get other lengths; the learning rate goes on as in a stage of the new one,
+    and the record says so. ``float_from`` (a checkpoint of
     the same float network) replaces the float stage. ``ranks`` tells which of several processes
     this is; only the first one reads checkpoints and writes to the folder. Training and the
     accuracies of floats run on ``device``, the reference model on processors.
@@ -162,6 +164,7 @@ class Trainer:
         self._history: list[dict[str, Any]] = []
         self._record: dict[str, Any] = {}
         self._seconds = 0.0
+        self._devices: list[str] = []
         self._optimiser_state: dict[str, Any] | None = None
         found = ranks.from_first(self._found)
         if found is not None and not resume:
@@ -173,6 +176,7 @@ class Trainer:
             start = ranks.from_first(lambda: checkpoint.load(float_from))
             config = self._adopt_float(config, float_from, start)
         elif found is not None:
+            self._position, self._record = found["position"], found["record"]
             config = self._check_same(config, TrainingConfig.from_dict(found["config"]), float_from)
         self.config = config
         self.network = config.build().to(device)
@@ -182,9 +186,10 @@ class Trainer:
             self.network.load_state_dict(start["model"])
         if found is not None:
             self.network.load_state_dict(found["model"])
-            self._position, self._history = found["position"], found["history"]
-            self._record, self._seconds = found["record"], found["seconds"]
+            self._history, self._seconds = found["history"], found["seconds"]
+            self._devices = found.get("devices", [])
             self._optimiser_state = found["optimiser"]
+        self._devices = list(dict.fromkeys([*self._devices, device_name(device)]))
         limit = config.limit or None
         self._test = test.first(limit)
         self._batches = Batches(
@@ -223,11 +228,21 @@ class Trainer:
     def _check_same(
         self, config: TrainingConfig, old: TrainingConfig, float_from: Path | None
     ) -> TrainingConfig:
-        """Return the old configuration, if the new one asks for the same run."""
+        """The configuration to go on with, if the new one asks for the same run.
+
+        A stage that has not ended may be longer or shorter than in the old one.
+        """
         if float_from is not None:
             config = replace(config, float_stage=old.float_stage)
-        new, before = config.to_dict(), old.to_dict()
-        changed = [key for key in new if json.dumps(new[key]) != json.dumps(before.get(key))]
+        for name in STAGES[self._position["stage"] :]:
+            stage, before = config.stage(name), old.stage(name)
+            done = self._position["epoch"] if name == STAGES[self._position["stage"]] else 0
+            if stage == replace(before, epochs=stage.epochs) != before and stage.epochs >= done:
+                change = {"stage": name, "epoch": done, "epochs": [before.epochs, stage.epochs]}
+                self._record.setdefault("lengths_changed", []).append(change)
+                old = old.with_stage(name, stage)
+        new, kept = config.to_dict(), old.to_dict()
+        changed = [key for key in new if json.dumps(new[key]) != json.dumps(kept.get(key))]
         if changed:
             raise ConfigError(
                 f"{self.folder} holds a run with other options ({', '.join(changed)}): "
@@ -364,7 +379,7 @@ class Trainer:
             epochs={s: self.config.stage(s).epochs for s in STAGES},
             test_images=len(self._test),
             commit=self._commit,
-            machine={"device": device_name(self._device), "processes": self._ranks.size,
+            machine={"device": ", ".join(self._devices), "processes": self._ranks.size,
                      "threads": torch.get_num_threads(), "torch": str(torch.__version__)},
             config=self.config.to_dict(),
         )  # fmt: skip
@@ -414,6 +429,7 @@ class Trainer:
                 "optimiser": optimiser.state_dict() if optimiser is not None else None,
                 "position": dict(self._position),
                 "history": self._history,
+                "devices": self._devices,
                 "record": self._record,
                 "seconds": self._seconds + seconds,
             },

@@ -31,7 +31,7 @@ ACTIVATION_SPAN = (-1.0, 2.0)
 _KEYS = (
     "float_accuracy", "quantised_accuracy", "integer_accuracy", "loss_points", "test_images",
     "constants", "seed", "epochs", "float_seconds", "quantised_seconds", "integer_seconds",
-    "commit", "machine",
+    "commit", "machine", "lengths_changed",
 )  # fmt: skip
 
 

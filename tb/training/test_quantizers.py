@@ -20,6 +20,7 @@ from ref_model.training.quantizers import (
     QUANTIZERS,
     Scheme,
     activation_levels,
+    compiled,
     functional,
     weight_levels,
 )
@@ -258,25 +259,60 @@ def test_gradient_layout_does_not_matter() -> None:
     assert grads == pytest.approx([grads[0]] * 4, rel=1e-5)
 
 
-@pytest.mark.parametrize("clip_gradient", ["step", "saturated"])
-def test_pieces_give_the_bits_of_the_whole(
-    clip_gradient: functional.ClipGradient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Channels-last in memory, and with pieces that cut images, rows and pixels apart."""
+Results = tuple[torch.Tensor | None, ...]
+
+
+def quantised(clip_gradient: functional.ClipGradient, zero: int, knee: float) -> Results:
+    """Values and gradients of one large tensor, channels-last in memory."""
     torch.manual_seed(0)
-    x, grad = (2 * torch.randn(3, 5, 4, 4).to(memory_format=torch.channels_last) for _ in "xy")
-    results = []
-    for piece in (1 << 18, 7):
-        monkeypatch.setattr(functional, "PIECE", piece)
-        values = x.clone().requires_grad_()
-        alpha = torch.tensor(1.7, requires_grad=True)
-        y = quantize_activation(values, alpha, 15, knee=1.0, clip_gradient=clip_gradient)
-        torch.autograd.backward(y, grad)
-        results.append((y.detach(), values.grad, alpha.grad))
-    for whole, pieces in zip(*results, strict=True):
-        assert whole is not None
-        assert pieces is not None
-        assert torch.equal(whole, pieces)
+    shape = (2, 65, 63, 64)
+    x, grad = (2 * torch.randn(shape).to(memory_format=torch.channels_last) for _ in "xy")
+    x.requires_grad_()
+    alpha = torch.tensor(1.7, requires_grad=True)
+    y = quantize_activation(x, alpha, 15, zero=zero, knee=knee, clip_gradient=clip_gradient)
+    torch.autograd.backward(y, grad)
+    return y.detach(), x.grad, alpha.grad
+
+
+@pytest.mark.parametrize("knee", [0.0, 1.0])
+@pytest.mark.parametrize("zero", [0, 8])
+@pytest.mark.parametrize("clip_gradient", ["step", "saturated", "none"])
+def test_compiled_formulas_give_what_is_written(
+    clip_gradient: functional.ClipGradient,
+    zero: int,
+    knee: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = quantised(clip_gradient, zero, knee)
+    assert ours[0] is not None
+    assert ours[0].numel() >= compiled.LARGE
+    assert not compiled._missing, "no compiler here: nothing was compared"
+    monkeypatch.setattr(compiled, "LARGE", 1 << 30)
+    for found, wanted in zip(ours, quantised(clip_gradient, zero, knee), strict=True):
+        if wanted is None:
+            assert found is None
+            assert clip_gradient == "none"
+        else:
+            # A sum of half a million terms of both signs, in another order.
+            torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-5)
+    assert ours[0].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_without_a_compiler_the_formulas_run_as_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = quantised("step", 0, 1.0)
+    asked = []
+
+    def absent(formula: object) -> object:
+        asked.append(formula)
+        raise RuntimeError("no g++\nand more")
+
+    monkeypatch.setattr(compiled, "_compiled", absent)
+    monkeypatch.setattr(compiled, "_missing", [])
+    with pytest.warns(UserWarning, match="slower without a C\\+\\+ compiler \\(no g\\+\\+\\)"):
+        found = quantised("step", 0, 1.0)
+    assert len(asked) == 1, "a compiler that failed is not asked again"
+    for ours, theirs in zip(found, wanted, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-5)
 
 
 def test_scale_gradient_keeps_the_value() -> None:

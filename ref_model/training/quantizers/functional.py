@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
+
+from ref_model.training.quantizers.compiled import in_one_pass
 
 ClipGradient = Literal["step", "saturated", "none"]
 """How the clip of an activation learns: see `quantize_activation`."""
@@ -47,10 +48,7 @@ def quantize_activation(
 
 
 class _QuantizeActivation(torch.autograd.Function):
-    """Fused so that a step saves one tensor, and makes its passes over pieces that stay in cache.
-
-    Elements meet the same operations in the same order whatever the pieces are.
-    """
+    """One saved tensor, and one pass over memory each way."""
 
     @staticmethod
     def forward(
@@ -65,16 +63,7 @@ class _QuantizeActivation(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(x, alpha)
         ctx.options = (low, high, knee, clip_gradient, gradient_scale)
-        step = alpha / high
-        y: Tensor
-        if x.is_cuda:
-            y = _fused(_values)(x, step, low, high)
-            return y
-        y = torch.empty_like(x)
-        for values, results in _pieces(x, y):
-            torch.div(values, step, out=results)
-            results.add_(0.5).floor_().clamp_(low, high).mul_(step)
-        return y
+        return in_one_pass(_values, x, alpha, low, high)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -82,98 +71,45 @@ class _QuantizeActivation(torch.autograd.Function):
         low, high, knee, clip_gradient, gradient_scale = ctx.options
         if grad.stride() != x.stride():
             grad = torch.empty_like(x).copy_(grad)
-        step = alpha / high
-        learns = clip_gradient == "step" and ctx.needs_input_grad[1]
-        if x.is_cuda and learns:
-            grad_x, slope_sum = _fused(_gradients)(x, grad, step, low, high, knee)
-            return grad_x, slope_sum * (gradient_scale / high), None, None, None, None, None
-        grad_x = torch.empty_like(x)
-        slope = torch.empty_like(x) if learns else grad_x
-        for values, grads, gate, slopes in _pieces(x, grad, grad_x, slope):
-            v = values.div(step)
-            if knee > 0:
-                # min(v - low, high - v) is half the width less the distance from the middle.
-                middle, half = (low + high) / 2, (high - low) / 2
-                torch.sub(v, middle, out=gate)
-                gate.abs_().neg_().add_(half + knee / 2).div_(knee).clamp_(0, 1)
-            else:
-                gate.copy_((v > low) & (v < high))
-            if learns:
-                torch.add(v, 0.5, out=slopes)
-                slopes.floor_().clamp_(low, high).sub_(v.mul_(gate))
-            gate.mul_(grads)
-        grad_alpha = None
-        if clip_gradient == "saturated":
-            slope = (x >= alpha).to(grad.dtype)
-            if low:
-                slope.add_((x.div(step) <= low).to(grad.dtype), alpha=low / high)
-            grad_alpha = _inner_product(grad, slope) * gradient_scale
-        elif learns:
-            grad_alpha = _inner_product(grad, slope) * (gradient_scale / high)
+        learns = clip_gradient if ctx.needs_input_grad[1] else "none"
+        grad_x, slope = in_one_pass(_gradients, x, grad, alpha, low, high, knee, learns)
+        grad_alpha = None if slope is None else slope * gradient_scale
         return grad_x, grad_alpha, None, None, None, None, None
 
 
-def _values(x: Tensor, step: Tensor, low: int, high: int) -> Tensor:
-    """The forward formula, for a compiler."""
+def _values(x: Tensor, alpha: Tensor, low: int, high: int) -> Tensor:
+    """The forward formula."""
+    step = alpha / high
     return torch.floor(x / step + 0.5).clamp(low, high) * step
 
 
 def _gradients(
-    x: Tensor, grad: Tensor, step: Tensor, low: int, high: int, knee: float
-) -> tuple[Tensor, Tensor]:
-    """The backward formulas, for a compiler: (grad * dy/dx, sum of grad * (q - v * g(v)))."""
-    v = x / step
+    x: Tensor,
+    grad: Tensor,
+    alpha: Tensor,
+    low: int,
+    high: int,
+    knee: float,
+    clip_gradient: ClipGradient,
+) -> tuple[Tensor, Tensor | None]:
+    """The backward formulas: grad * dy/dx, and the sum of grad * dy/dalpha."""
+    v = x / (alpha / high)
     if knee > 0:
-        gate = ((torch.minimum(v - low, high - v) / knee) + 0.5).clamp(0, 1)
+        gate = (torch.minimum(v - low, high - v) / knee + 0.5).clamp(0, 1)
     else:
         gate = ((v > low) & (v < high)).to(v.dtype)
-    q = torch.floor(v + 0.5).clamp(low, high)
-    return grad * gate, (grad * (q - v * gate)).sum()
-
-
-@functools.cache
-def _fused(formula: Callable[..., Any]) -> Callable[..., Any]:
-    """``formula`` as one kernel, or two where it has a sum: on a GPU, passes over memory count."""
-    compiled: Callable[..., Any] = torch.compile(formula, dynamic=True)
-    return compiled
-
-
-PIECE = 1 << 18
-"""Elements of a piece for each thread: few enough for its cache, enough to be worth sharing out."""
-
-
-def _pieces(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Views of tensors of one shape that together are all of each, in the same order of elements.
-
-    Where the tensors lie apart in memory, or differently, there is one piece.
-    """
-    first = tensors[0]
-    if any(x.stride() != first.stride() for x in tensors):
-        yield tensors
-    elif first.is_contiguous():
-        yield from _split([x.view(-1) for x in tensors])
-    elif first.dim() == 4 and first.is_contiguous(memory_format=torch.channels_last):
-        yield from _split([x.permute(0, 2, 3, 1).view(-1) for x in tensors])
+    if clip_gradient == "none":
+        return grad * gate, None
+    if clip_gradient == "step":
+        slope = (torch.floor(v + 0.5).clamp(low, high) - v * gate) / high
     else:
-        yield tensors
-
-
-def _split(flat: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
-    size = PIECE * torch.get_num_threads()
-    for start in range(0, flat[0].numel(), size):
-        yield tuple(x[start : start + size] for x in flat)
+        slope = (x >= alpha).to(v.dtype)
+        if low:
+            slope = slope + (v <= low).to(v.dtype) * (low / high)
+    return grad * gate, (grad * slope).sum()
 
 
 _quantize_activation: Callable[..., Tensor] = _QuantizeActivation.apply
-
-
-def _inner_product(x: Tensor, y: Tensor) -> Tensor:
-    """Sum of x * y; without an intermediate tensor where both lie alike in memory."""
-    if x.stride() != y.stride():
-        return torch.sum(x * y)
-    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
-        x, y = x.permute(0, 2, 3, 1), y.permute(0, 2, 3, 1)
-    return torch.dot(x.reshape(-1), y.reshape(-1))
 
 
 def scale_gradient(x: Tensor, factor: float) -> Tensor:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The accuracy report: tables and sentences made of run records, nothing else.
 
-Runs are told apart by their recipe. One that ends in the integer stage is a network of its own; one
-that has a quantised stage only is an entry of the comparison of methods; one that has neither is
-the float start of others. Spreads are sample standard deviations over seeds.
+Runs are told apart by their recipe. Quantised runs of one network, bit width and recipe that differ
+in method are entries of the comparison of methods; any other quantised run is a network of its own;
+one without a quantised stage is the float start of others. Spreads are sample standard deviations
+over seeds.
 """
 
 from __future__ import annotations
@@ -31,17 +32,28 @@ def networks(records: Mapping[str, Record]) -> list[Record]:
 
     Float runs that no such run started from are not among them: they have no integers.
     """
-    found = [record for record in records.values() if record["epochs"]["integer"] > 0]
+    others = {record["name"] for record in compared(records)}
+    found = [
+        record
+        for record in records.values()
+        if record["epochs"]["quantised"] > 0 and record["name"] not in others
+    ]
     return sorted(found, key=lambda r: (*_place(r), [-b for b in bits_of(r)], r["name"]))
 
 
 def compared(records: Mapping[str, Record]) -> list[Record]:
     """Records of the comparison of methods."""
-    return [
-        record
-        for record in records.values()
-        if record["epochs"]["quantised"] > 0 and record["epochs"]["integer"] == 0
-    ]
+    groups: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records.values():
+        if record["epochs"]["quantised"] > 0:
+            groups.setdefault(_recipe(record), []).append(record)
+    several = (group for group in groups.values() if len({method_name(r) for r in group}) > 1)
+    return [record for group in several for record in group]
+
+
+def _recipe(record: Record) -> tuple[str, str, str]:
+    """What runs have in common that are compared."""
+    return network_name(record), bits_name(record), str(record["epochs"])
 
 
 def network_name(record: Record) -> str:
@@ -125,8 +137,7 @@ def comparisons(records: Mapping[str, Record]) -> list[Comparison]:
     """Groups of runs that differ in method and seed only."""
     groups: dict[tuple[str, str, str], dict[str, list[Record]]] = {}
     for record in compared(records):
-        key = network_name(record), bits_name(record), str(record["epochs"])
-        groups.setdefault(key, {}).setdefault(method_name(record), []).append(record)
+        groups.setdefault(_recipe(record), {}).setdefault(method_name(record), []).append(record)
     found = []
     for (network, bits, _), by_method in groups.items():
         methods = [
@@ -301,7 +312,8 @@ def _run_table(records: Mapping[str, Record]) -> str:
         hours = sum(record[f"{s}_seconds"] for s in ("float", "quantised", "integer")) / 3600
         quantised = record["epochs"]["quantised"] > 0
         rows.append((
-            f"[{name}](../../records/{name}.json)", str(record["seed"]), _epochs(record["epochs"]),
+            f"[{name}](../../records/{name}.json)", str(record["seed"]),
+            _epochs(record["epochs"]) + ("\\*" if "lengths_changed" in record else ""),
             _percent(record["float_accuracy"]),
             _percent(record["integer_accuracy"]) if quantised else "",
             f"{hours:.1f}", record["commit"],
@@ -310,7 +322,7 @@ def _run_table(records: Mapping[str, Record]) -> str:
     note = (
         "*epochs* are those of the float, quantised and integer stages; *hours* count them all, "
         "with the float start, on the machine that the record names. A commit with -dirty had "
-        "changes beside it."
+        "changes beside it. \\*: a stage's length was changed while it ran, as the record says."
     )
     return note + "\n\n" + _table(head, rows, "lrlrrrl")
 

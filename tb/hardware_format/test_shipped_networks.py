@@ -48,9 +48,10 @@ def test_fast_run_equals_the_judge_on_real_images(folder: Path, images: Images) 
 
 @pytest.mark.parametrize("lanes", [8, 16])
 def test_the_whole_network_in_the_core_model(folder: Path, images: Images, lanes: int) -> None:
-    """On cores of two sizes; 128 KiB of features at 16 lanes, as the Verilog has by default."""
+    """On cores of two sizes; 128 KiB of features, as the Verilog has by default at 16 lanes."""
     network = load_stored(folder).network
-    assert_core_agrees(network, images.pixels[lanes], CoreConfig(lanes, lanes, feature_depth=8192))
+    core = CoreConfig(lanes, lanes, feature_depth=8192 * 16 // lanes)
+    assert_core_agrees(network, images.pixels[lanes], core)
 
 
 @pytest.mark.dataset

@@ -21,6 +21,7 @@ from ref_model.training.report import (
     bits_name,
     comparisons,
     network_name,
+    networks,
     report,
 )
 
@@ -119,7 +120,9 @@ def test_groups_differ_in_method_and_seed_alone() -> None:
     records["longer"] = record("longer", 99.0, stages=(8, 4, 0), quantizer="pact")
     records["network"] = record("network", 98.0, stages=(8, 4, 1))
     names = [[method.name for method in group.methods] for group in comparisons(records)]
-    assert sorted(names) == [["LSQ", "LSFQ"], ["PACT"]]
+    assert names == [["LSQ", "LSFQ"]]
+    alone = [r["name"] for r in networks(records)]
+    assert sorted(alone) == ["longer", "network"], "nothing to compare them with"
 
 
 def test_names() -> None:

@@ -19,6 +19,8 @@ from ref_model.integer import evaluate, load_network, save_network
 from ref_model.training import checkpoint
 from ref_model.training.augment import Batches, to_unit
 from ref_model.training.config import ConfigError, Stage, TrainingConfig
+from ref_model.training.device import choose_device
+from ref_model.training.distributed import Ranks
 from ref_model.training.export import to_integer_network
 from ref_model.training.loop import Trainer, optimiser_groups
 from ref_model.training.progress import Progress
@@ -88,6 +90,49 @@ def test_resumed_run_gives_the_numbers_of_an_uninterrupted_one(cut: int, tmp_pat
     assert [(e["stage"], e["epoch"]) for e in curves[1]] == [
         ("float", 1), ("float", 2), ("quantised", 1), ("quantised", 2), ("integer", 1)
     ]  # fmt: skip
+
+
+def test_resumed_run_may_change_the_lengths_of_stages_that_have_not_ended(tmp_path: Path) -> None:
+    config = small_config()
+    trainer(config, tmp_path, stop_after=35).run()
+    longer = replace(
+        config, quantised_stage=Stage(3, 0.02, 0.2), integer_stage=Stage(0, 0.005, 0.2)
+    )
+    record = trainer(longer, tmp_path, resume=True).run()
+    assert record["epochs"] == {"float": 2, "quantised": 3, "integer": 0}
+    assert record["lengths_changed"] == [
+        {"stage": "quantised", "epoch": 1, "epochs": [2, 3]},
+        {"stage": "integer", "epoch": 0, "epochs": [1, 0]},
+    ]
+    for changes in (
+        {"float_stage": Stage(3, 0.05, 0.2)},
+        {"quantised_stage": Stage(3, 0.03, 0.2)},
+        {"seed": 5},
+    ):
+        other = tmp_path / str(len(list(tmp_path.iterdir())))
+        trainer(config, other, stop_after=35).run()
+        with pytest.raises(ConfigError, match="other options"):
+            trainer(replace(config, **changes), other, resume=True)
+    shorter = tmp_path / "shorter"
+    trainer(config, shorter, stop_after=35).run()
+    with pytest.raises(ConfigError, match="other options"):
+        trainer(replace(config, quantised_stage=Stage(0, 0.02, 0.2)), shorter, resume=True)
+
+
+def test_devices_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
+    for name, said in (("cuda", "PyTorch finds 0"), ("meta", "choose cpu"), ("gpu", "choose cpu")):
+        with pytest.raises(ConfigError, match=said):
+            choose_device(name)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert choose_device("auto", Ranks(0, 2)) == torch.device("cpu"), "several processes"
+    with pytest.raises(ConfigError, match="several processes"):
+        choose_device("cuda", Ranks(0, 2))
+    with pytest.raises(ConfigError, match="PyTorch finds 1"):
+        choose_device("cuda:1")
 
 
 def test_quantised_run_starts_from_a_float_network(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ CPU = torch.device("cpu")
 def choose_device(name: str, ranks: Ranks = ALONE) -> torch.device:
     """The device called ``name``: cpu, cuda, cuda:N, or auto, which is cuda where there is one.
 
-    Several processes train on processors. Raises ConfigError for an unknown or absent device.
+    Several processes train on processors. With a GPU, the process's float32 convolutions are set to
+    full precision. Raises ConfigError for an unknown or absent device.
     """
     if name == "auto":
         name = "cuda" if ranks.size == 1 and torch.cuda.is_available() else "cpu"

@@ -235,6 +235,10 @@ module lsfq_sequencer #(
   // as raw steps end two cycles apart, the last one counts
   wire             have_room   = !layer_raw || result_use <= RESULT_DEPTH - 5;
 
+  // both sums are ready before `ends` is
+  wire [PENDING_W-1:0] pending_less = pending_q - {{(PENDING_W-1){1'b0}}, pair_done};
+  wire [PENDING_W-1:0] pending_more = pending_less + {{(PENDING_W-2){1'b0}}, layer_pointwise, !layer_pointwise};
+
   wire issue = here_q && advance;
   wire ends  = last_q && advance;       // last_q is low where there is none
 
@@ -293,9 +297,7 @@ module lsfq_sequencer #(
     else if (pace_q != 5'd0) pace_q <= pace_q - 5'd1;
     output_free_q <= (ends ? no_rest_q : pace_q[4:1] == 4'd0) && have_room && tables_ready;
 
-    pending_q <= pending_q + (ends ? {{(PENDING_W-2){1'b0}}, layer_pointwise, !layer_pointwise}
-                                   : {PENDING_W{1'b0}})
-                           - {{(PENDING_W-1){1'b0}}, pair_done};
+    pending_q <= ends ? pending_more : pending_less;
 
     if (issue && frees_q) weights_free <= pointer_q + 1'b1;
     if (issue && frees_group_q) begin

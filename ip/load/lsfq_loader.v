@@ -5,8 +5,9 @@
 // An image is taken when all layers that come before it in the program are finished, and runs beside those
 // that come after it: a write waits for a cycle in which `write_ready` says that the memory is free.
 //
-// It takes one code a cycle, with a pause of one cycle between channel groups, collects a pixel pair of one group, and
-// writes it while it collects the next: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a
+// It takes one code a cycle, with a pause of one cycle between channel groups (and behind a pair of a single code), puts it
+// into a pixel pair of one group a cycle later, and writes that while it collects the next ones, of which two may wait: one
+// word, or two (high and low nibbles) for codes of 8 bits. With `window` a
 // pair is written three times, as row ky = 1 of its own row's word, ky = 0 of the row below and ky = 2 of the row
 // above, so that a 3x3 window becomes a 1x3 window of 3C channels:
 //
@@ -83,7 +84,7 @@ module lsfq_loader #(
   reg [15:0]          height_q, width_q;
   reg [PIN-1:0]       mask_q;              // C ones
   reg [CHANNEL_W:0]   window_channels_q;   // C when window_q
-  reg [17:0]          pitch_q;             // words a row
+  reg [17:0]          pitch_q, minus_pitch_q;           // words a row
   reg [17:0]          digit_words_q;
 
   // ---- position of the next code
@@ -98,7 +99,9 @@ module lsfq_loader #(
   reg                 last_channel_q;
   reg                 odd_q, first_row_q;  // of the pixel
   reg                 pair_x_q;            // it is a pair's last one
-  reg                 end_pixel_q;         // it is the image's last one
+  reg                 pair_end_q;          // the code is a pair's last one
+  reg                 group_end_q;         // the group's last one
+  reg                 end_pixel_q;         // the pixel is the image's last one
   wire                last_x, last_y, next_last_x, next_last_y, step;
 
   lsfq_loop_counter #(
@@ -123,25 +126,71 @@ module lsfq_loader #(
     .next_last(next_last_y)
   );
 
-  wire pair_end   = last_channel_q && pair_x_q;
-  wire group_end  = last_channel_q && end_pixel_q;
-  wire tensor_end = group_end && last_group_q;
+  wire tensor_end = group_end_q && last_group_q;
   wire one_left   = left_q == 16'd1;
   wire few_left   = left_q <= PIN_16;
   wire [CHANNEL_W-1:0] top_left = left_q[CHANNEL_W-1:0] - 1'b1;
+  wire next_last_channel = last_channel_q ? top_channel_q == {CHANNEL_W{1'b0}}
+                                          : behind_q == {{(CHANNEL_W-1){1'b0}}, 1'b1};
+  wire next_pair_x       = last_channel_q ? (!odd_q && !last_x) || next_last_x : pair_x_q;
+  wire next_end_pixel    = last_channel_q ? next_last_x && (last_x ? next_last_y : last_y) : end_pixel_q;
+
+  // ---- take a code
+
+  reg                 code_valid_q;
+  reg  [7:0]          code_q;
+  reg  [CHANNEL_W:0]  place_q;             // of it in the pair: {channel, odd pixel}
+  reg                 code_ends_q;         // it is the pair's last one
+  reg                 code_top_q, code_bottom_q;        // its row is the image's first, last
+  wire                pair_ready;          // and so it is when the code comes, if no pair ends before it
+
+  assign step = state_q == S_LOAD && s_valid && (!pair_end_q || (pair_ready && !code_ends_q));
+
+  always @(posedge aclk) begin
+    code_q        <= s_data[{byte_q, 3'd0} +: 8];
+    place_q       <= {channel_q, odd_q};
+    code_top_q    <= first_row_q;
+    code_bottom_q <= last_y;
+    code_valid_q  <= step;
+    code_ends_q   <= step && pair_end_q;
+    if (!aresetn || clear || stop) begin
+      code_valid_q <= 1'b0;
+      code_ends_q  <= 1'b0;
+    end
+  end
 
   // ---- collect a pair
 
-  wire                writer_free;
-  assign              step = state_q == S_LOAD && s_valid && (!pair_end || writer_free);
-  wire [7:0]          code = s_data[{byte_q, 3'd0} +: 8];
   reg  [16*PIN-1:0]   pair_q;              // channel c: even pixel in bits 16c+7..16c, odd above
   reg  [16*PIN-1:0]   pair_d;
 
   always @* begin
     pair_d = pair_q;
-    pair_d[{channel_q, odd_q, 3'd0} +: 8] = code;
+    pair_d[{place_q, 3'd0} +: 8] = code_q;
   end
+
+  always @(posedge aclk) begin
+    if (code_valid_q) pair_q <= code_ends_q ? {16*PIN{1'b0}} : pair_d;
+    if (state_q == S_WAIT) pair_q <= {16*PIN{1'b0}};
+  end
+
+  wire              busy;                  // a pair is being written
+  wire [16*PIN-1:0] word;
+  wire              top, bottom;           // its row is the first, the last
+  wire              written;
+
+  lsfq_skid #(
+    .WIDTH(16 * PIN + 2)
+  ) u_pairs (
+    .aclk   (aclk),
+    .aresetn(aresetn && !clear && !stop),
+    .s_valid(code_ends_q),
+    .s_ready(pair_ready),
+    .s_data ({code_top_q, code_bottom_q, pair_d}),
+    .m_valid(busy),
+    .m_ready(written),
+    .m_data ({top, bottom, word})
+  );
 
   assign s_ready    = (step && (last_byte_q || tensor_end)) || state_q == S_DRAIN;
   assign first_beat = s_valid && s_ready && !begun_q;
@@ -150,44 +199,48 @@ module lsfq_loader #(
 
   // ---- write it
 
-  reg               busy_q;
   reg               digit_q;               // 0: the only digit, or the high one
   reg               own_q;                 // it goes to its own row
   reg  [CHANNEL_W+1:0] shift_q;            // there: from C on; to the row below from 0 on, to the row above from 2C on
-  reg               below_q, above_q;      // it goes to another row of the image
+  reg  [17:0]       offset_q;              // its word there, less the pair's own one
   reg               outside_q;             // there is none: zeros in the block that no other row fills
   reg               last_block_q;          // the pair goes to no further row
-  reg  [16*PIN-1:0] word_q;
+  reg               last_write_q;          // nor has it another digit
   reg  [17:0]       address_q;             // of the pair in its own row, digit 0
-  reg               top_q, bottom_q;       // its row is the first, the last
 
   wire              proceed, writing;      // this write leaves; one is on its way
   wire [PIN-1:0]    enable;
-  wire last_write  = (!wide_q || digit_q) && (!window_q || last_block_q);
-  wire done        = state_q == S_FLUSH && !busy_q && !writing;
-  assign writer_free = !busy_q || (last_write && proceed);
+  wire done      = state_q == S_FLUSH && !code_valid_q && !busy && !writing;
+  assign written = last_write_q && proceed;
 
   reg  [8*PIN-1:0]  nibbles;
   integer c;
   always @* begin
     for (c = 0; c < PIN; c = c + 1)
-      nibbles[8*c +: 8] = wide_q && !digit_q ? {word_q[16*c+12 +: 4], word_q[16*c+4 +: 4]}
-                                             : {word_q[16*c+8 +: 4], word_q[16*c +: 4]};
+      nibbles[8*c +: 8] = wide_q && !digit_q ? {word[16*c+12 +: 4], word[16*c+4 +: 4]}
+                                             : {word[16*c+8 +: 4], word[16*c +: 4]};
   end
 
   wire [CHANNEL_W+1:0] twice = {window_channels_q, 1'b0};
 
   wire [PIN-1:0]    blocks = window_q ? mask_q << shift_q : {PIN{1'b1}};
   wire [8*PIN-1:0]  bytes  = !window_q ? nibbles : outside_q ? {8*PIN{1'b0}} : nibbles << {shift_q, 3'd0};
-  wire [17:0]       place  = address_q + (digit_q ? digit_words_q : 18'd0)
-                           + (below_q ? pitch_q : above_q ? -pitch_q : 18'd0);
+  wire [17:0]       place  = address_q + offset_q;
+
+  // the block behind this one: of the next digit the own row, else the row below or the one above
+  wire              digit_ends = !window_q || last_block_q;
+  wire              next_digit = digit_ends ? wide_q && !digit_q : digit_q;
+  wire              next_below = !digit_ends && own_q && !bottom;
+  wire              next_above = !digit_ends && !own_q && !top;
+  wire [17:0]       digit_part = next_digit ? digit_words_q : 18'd0;
+  wire [17:0]       row_part   = next_below ? pitch_q : next_above ? minus_pitch_q : 18'd0;
 
   lsfq_skid #(
     .WIDTH(9 * PIN + 18)
   ) u_write (
     .aclk   (aclk),
     .aresetn(aresetn && !clear && !stop),
-    .s_valid(busy_q),
+    .s_valid(busy),
     .s_ready(proceed),
     .s_data ({blocks, place, bytes}),
     .m_valid(writing),
@@ -198,13 +251,7 @@ module lsfq_loader #(
   assign write_enable = writing ? enable : {PIN{1'b0}};
 
   always @(posedge aclk) begin
-    if (step) pair_q <= pair_end ? {16*PIN{1'b0}} : pair_d;
-    if (state_q == S_WAIT) pair_q <= {16*PIN{1'b0}};
-    if (step && pair_end) begin
-      word_q   <= pair_d;
-      top_q    <= first_row_q;
-      bottom_q <= last_y;
-    end
+    minus_pitch_q <= -pitch_q;
     if (load_valid && load_ready) begin
       last_q            <= load_last;
       layers_q          <= load_layers;
@@ -224,27 +271,23 @@ module lsfq_loader #(
     if (s_valid && s_ready) begun_q <= 1'b1;
 
     // the pair being written: to its own row, the row below, the row above
-    if (busy_q && proceed) begin
-      if (window_q && !last_block_q) begin
-        own_q        <= 1'b0;
-        shift_q      <= (own_q ? bottom_q : !top_q) ? twice : {(CHANNEL_W+2){1'b0}};
-        below_q      <= own_q && !bottom_q;
-        above_q      <= !own_q && !top_q;
-        outside_q    <= own_q ? bottom_q : top_q;
-        last_block_q <= !own_q;
-      end else begin
+    if (busy && proceed) begin
+      digit_q  <= next_digit;
+      offset_q <= digit_part + row_part;
+      if (digit_ends) begin
         own_q        <= 1'b1;
         shift_q      <= {1'b0, window_channels_q};
-        below_q      <= 1'b0;
-        above_q      <= 1'b0;
         outside_q    <= 1'b0;
         last_block_q <= 1'b0;
-        digit_q      <= wide_q && !digit_q;
+        last_write_q <= !window_q && (!wide_q || !digit_q);
+      end else begin
+        own_q        <= 1'b0;
+        shift_q      <= (own_q ? bottom : !top) ? twice : {(CHANNEL_W+2){1'b0}};
+        outside_q    <= own_q ? bottom : top;
+        last_block_q <= !own_q;
+        last_write_q <= !own_q && (!wide_q || digit_q);
       end
-      if (last_write) begin
-        busy_q    <= 1'b0;
-        address_q <= address_q + 18'd1;
-      end
+      if (last_write_q) address_q <= address_q + 18'd1;
     end
 
     case (state_q)
@@ -262,17 +305,18 @@ module lsfq_loader #(
         first_row_q  <= 1'b1;
         digit_q      <= 1'b0;
         own_q        <= 1'b1;
-        below_q      <= 1'b0;
-        above_q      <= 1'b0;
+        offset_q     <= 18'd0;
         outside_q    <= 1'b0;
         last_block_q <= 1'b0;
-        busy_q       <= 1'b0;
         left_q       <= load_channels;
         address_q    <= load_base;
         if (load_valid) state_q <= S_HOLD;
       end
 
-      S_HOLD: if (layers == layers_q) state_q <= S_GROUP;
+      S_HOLD: begin
+        last_write_q <= !window_q && !wide_q;
+        if (layers == layers_q) state_q <= S_GROUP;
+      end
 
       S_GROUP: begin
         last_group_q   <= few_left;
@@ -281,7 +325,9 @@ module lsfq_loader #(
         last_channel_q <= one_left;
         left_q         <= left_q - PIN_16;
         pair_x_q       <= last_x;
+        pair_end_q     <= one_left && last_x;
         end_pixel_q    <= last_x && last_y;
+        group_end_q    <= one_left && last_x && last_y;
         shift_q        <= {1'b0, window_channels_q};
         state_q        <= S_LOAD;
       end
@@ -291,20 +337,20 @@ module lsfq_loader #(
         last_byte_q    <= byte_q == LAST_BYTE - 1'b1;
         channel_q      <= last_channel_q ? {CHANNEL_W{1'b0}} : channel_q + 1'b1;
         behind_q       <= last_channel_q ? top_channel_q : behind_q - 1'b1;
-        last_channel_q <= last_channel_q ? top_channel_q == {CHANNEL_W{1'b0}}
-                                         : behind_q == {{(CHANNEL_W-1){1'b0}}, 1'b1};
+        last_channel_q <= next_last_channel;
+        pair_x_q       <= next_pair_x;
+        pair_end_q     <= next_last_channel && next_pair_x;
+        end_pixel_q    <= next_end_pixel;
+        group_end_q    <= next_last_channel && next_end_pixel;
         if (last_channel_q) begin
-          odd_q       <= !odd_q && !last_x;
-          pair_x_q    <= (!odd_q && !last_x) || next_last_x;
-          end_pixel_q <= next_last_x && (last_x ? next_last_y : last_y);
+          odd_q <= !odd_q && !last_x;
           if (last_x) first_row_q <= last_y;
         end
-        if (pair_end) busy_q <= 1'b1;
         if (s_ready && s_last != (tensor_end && last_q)) begin
           error_valid <= 1'b1;
           error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
           state_q     <= s_last ? S_IDLE : S_DRAIN;
-        end else if (group_end) begin
+        end else if (group_end_q) begin
           state_q <= last_group_q ? S_FLUSH : S_GROUP;
         end
       end
@@ -318,7 +364,6 @@ module lsfq_loader #(
     endcase
 
     if (stop) begin
-      busy_q <= 1'b0;
       if (state_q == S_WAIT || state_q == S_HOLD || state_q == S_GROUP || (state_q == S_FLUSH && !last_q) ||
           (state_q == S_LOAD && !(s_valid && s_ready && s_last))) state_q <= S_DRAIN;
       else if (state_q != S_DRAIN) state_q <= S_IDLE;
@@ -326,13 +371,10 @@ module lsfq_loader #(
     if (!aresetn || clear) begin
       state_q     <= S_IDLE;
       error_valid <= 1'b0;
-      busy_q      <= 1'b0;
       loads       <= 16'd0;
       begun_q     <= 1'b0;
     end
   end
-
-  wire unused = &{1'b0, next_last_x, next_last_y};
 
 endmodule
 

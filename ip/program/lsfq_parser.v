@@ -265,6 +265,8 @@ module lsfq_parser #(
     is_layer_q    <= f_kind == KIND_LAYER;
     is_load_q     <= f_kind == KIND_LOAD;
     is_end_q      <= f_kind == KIND_END;
+    one_set_q     <= !pointwise;
+    last_plane_q  <= full ? 2'd1 : 2'd2;
     wide_weight_q <= f_weight_bits == 8'd8;
     wide_out_q    <= (f_depthwise ? f_depthwise_bits : f_out_bits) == 8'd8;
     wide_skip_q   <= f_skip_bits == 8'd8;
@@ -417,27 +419,49 @@ module lsfq_parser #(
 
   // ---- stream
 
-  reg [15:0]      groups_q;
   reg             set_q;              // second set of a pointwise group
   reg [2:0]       part_q;             // of what is in front of the weights
-  reg [PTR_W-1:0] words_q;
+  reg             one_set_q;          // it has one
+  reg [1:0]       last_plane_q;
+  wire            last_word, last_group, next_last_word, next_last_group;
   reg [1:0]       plane_q;
 
   localparam [2:0] P_CONSTANTS = 3'b001, P_KERNELS = 3'b010, P_BEHIND = 3'b100;      // the last two of the depthwise layer
 
   wire take       = s_valid && s_ready;
-  wire last_set   = set_q == pointwise;
+  wire last_set   = set_q || one_set_q;
   wire last_part  = part_q[2] || !f_depthwise;
   reg  block_end_q, set_end_q, plane_end_q;             // beat_q is its last one
   wire last_beat  = in_block ? block_end_q : in_constants ? set_end_q : plane_end_q;
-  wire [1:0] last_plane = full ? 2'd1 : 2'd2;
-  wire word_end   = plane_end_q && plane_q == last_plane;
+  wire word_end   = plane_end_q && plane_q == last_plane_q;
   wire [31:0] crc_next;
 
   lsfq_crc32 #(.WIDTH(PARAM_W)) u_crc (
     .state(crc_q),
     .data (s_data),
     .next (crc_next)
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(PTR_W)
+  ) u_words (
+    .aclk     (aclk),
+    .restart  (in_publish),
+    .count    (group_words_q),
+    .advance  (weight_write && word_end),
+    .last     (last_word),
+    .next_last(next_last_word)
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_groups (
+    .aclk     (aclk),
+    .restart  (in_publish),
+    .count    (out_groups_q[15:0]),
+    .advance  (weight_write && word_end && last_word),
+    .last     (last_group),
+    .next_last(next_last_group)
   );
 
   assign s_ready = in_block || (in_constants && (part_q[0] ? constant_space : depthwise_space)) ||
@@ -573,8 +597,9 @@ module lsfq_parser #(
       plane_end_q <= last_beat ? PLANE_BEATS == 1 : beat_q == PLANE_BEATS[BEAT_W-1:0] - TWO;
     end
 
-    case (state_q)
-      S_IDLE, S_DONE: begin
+    (* parallel_case *)   // one bit of the state is set
+    case (1'b1)
+      in_idle || in_done: begin
         beat_q      <= {BEAT_W{1'b0}};
         block_end_q <= BLOCK_BEATS == 1;
         set_end_q   <= SET_BEATS == 1;
@@ -592,7 +617,7 @@ module lsfq_parser #(
         end
       end
 
-      S_BLOCK: begin
+      in_block: begin
         step_q <= 5'd0;
         if (take) begin
           if (block_end_q) state_q <= S_CHECK;
@@ -604,7 +629,7 @@ module lsfq_parser #(
         end
       end
 
-      S_CHECK: begin
+      in_check: begin
         step_q <= step_q + 1'b1;
         if (step_q == HEADER_STEP) begin
           if (header_error_q != E_NONE) begin
@@ -631,8 +656,7 @@ module lsfq_parser #(
         end
       end
 
-      S_PUBLISH: begin
-        groups_q <= out_groups_q[15:0];
+      in_publish: begin
         set_q    <= 1'b0;
         part_q   <= P_CONSTANTS;
         if (load_valid && load_ready) begin
@@ -648,8 +672,7 @@ module lsfq_parser #(
         end
       end
 
-      S_CONSTANTS: begin
-        words_q <= group_words_q;
+      in_constants: begin
         plane_q <= 2'd0;
         if (take) begin
           if (set_end_q) begin
@@ -664,27 +687,17 @@ module lsfq_parser #(
         end
       end
 
-      S_WEIGHTS: begin
+      in_weights: begin
         if (take) begin
-          if (plane_end_q) plane_q <= word_end ? 2'd0 : plane_q + (pointwise ? 2'd2 : 2'd1);
-          if (word_end) begin
-            words_q <= words_q - 1'b1;
-            if (words_q == {{(PTR_W-1){1'b0}}, 1'b1}) begin
-              groups_q <= groups_q - 1'b1;
-              if (groups_q == 16'd1) begin
-                state_q <= S_BLOCK;
-                if (!s_last) index_q <= index_q + 1'b1;    // with TLAST the error is this layer's
-              end else begin
-                state_q <= S_CONSTANTS;
-              end
-            end
+          if (plane_end_q) plane_q <= word_end ? 2'd0 : plane_q + (one_set_q ? 2'd1 : 2'd2);
+          if (word_end && last_word) begin
+            state_q <= last_group ? S_BLOCK : S_CONSTANTS;
+            if (last_group && !s_last) index_q <= index_q + 1'b1;    // with TLAST the error is this layer's
           end
         end
       end
 
-      S_DRAIN: ;
-
-      default: state_q <= S_IDLE;
+      default: ;    // in_drain
     endcase
 
     // a payload never holds the packet's last beat
@@ -705,7 +718,8 @@ module lsfq_parser #(
     end
   end
 
-  wire unused = &{1'b0, thin_height_q[16], out_groups_q[16], half_height_q[16], f_word1, block_q};
+  wire unused = &{1'b0, thin_height_q[16], out_groups_q[16], half_height_q[16], f_word1, block_q, next_last_word,
+                  next_last_group};
 
 endmodule
 

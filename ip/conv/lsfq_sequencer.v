@@ -3,13 +3,13 @@
 // lsfq_sequencer: issues a layer's words to the array, one feature word and one weight word a cycle, in the order
 // of lsfq_loop_nest.
 //
-// The order is made ahead: the nest's word, the word with its addresses, and the word that waits to be issued are one register
-// apart, and move on together. A word is issued when its weights are complete. The last word of a step also waits until the
+// The order is made ahead: the nest's word and the word with its addresses are one register apart and move on together, up
+// to a skid buffer before the word that waits to be issued: what keeps that one back is not seen in front of it. A word is issued when its weights are complete. The last word of a step also waits until the
 // array's output has time for its pairs (step_cycles since the last one); in a raw layer, until the result queue has
 // room for all pairs under way; in a residual layer, until the pairs to add are there. A layer starts when the one before
 // is written and the images that it asks for are stored.
 //
-// Latency: the first word is issued 2 cycles after layer_begin; addresses and tags are registered behind that. The settings
+// Latency: the first word is issued 3 cycles after layer_begin; addresses and tags are registered behind that. The settings
 // of the next layer may take the place of the last one's in the cycle after layer_ready. From the first image stored on, each
 // cycle is counted as exactly one of busy, starved_weights, blocked_output, starved_features.
 
@@ -125,7 +125,8 @@ module lsfq_sequencer #(
 
   reg        nest_q;                                    // there is such a word
   reg        word_q;
-  wire       advance;
+  wire       ahead;                                     // both move on
+  wire       advance;                                   // the word that waits does
 
   wire       step_first, phase_first, pair_first, pair_last, row_first, next_row_first;
   wire [1:0] phase, next_phase;
@@ -138,7 +139,7 @@ module lsfq_sequencer #(
   lsfq_loop_nest u_nest (
     .aclk          (aclk),
     .restart       (waiting),
-    .advance       (advance),
+    .advance       (ahead),
     .three_rows    (layer_three_rows),
     .below         (layer_below),
     .wide_in       (layer_wide_in),
@@ -174,7 +175,7 @@ module lsfq_sequencer #(
     .aresetn       (aresetn),
     .clear         (clear),
     .restart       (waiting),
-    .advance       (advance),
+    .advance       (ahead),
     .three_rows    (layer_three_rows),
     .stride2       (layer_stride2),
     .shared        (layer_shared),
@@ -202,18 +203,36 @@ module lsfq_sequencer #(
   );
 
   always @(posedge aclk) begin
-    if (advance) begin
+    if (ahead) begin
       word_q <= nest_q;
       tags_q <= {step_first,
                  phase_first && (layer_wide_in && layer_wide_weight ? phase[0] : phase != 2'd0), !phase[0],
                  step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
     end
-    nest_q <= waiting ? go : nest_q && !(layer_end && advance);
+    nest_q <= waiting ? go : nest_q && !(layer_end && ahead);
     if (!aresetn || clear) begin
       nest_q <= 1'b0;
       word_q <= 1'b0;
     end
   end
+
+  wire             next_valid;
+  wire [17:0]      next_address;
+  wire [PTR_W-1:0] next_pointer;
+  wire [9:0]       next_tags;
+
+  lsfq_skid #(
+    .WIDTH(28 + PTR_W)
+  ) u_words (
+    .aclk   (aclk),
+    .aresetn(aresetn && !clear),
+    .s_valid(word_q),
+    .s_ready(ahead),
+    .s_data ({tags_q, address, pointer}),
+    .m_valid(next_valid),
+    .m_ready(advance),
+    .m_data ({next_tags, next_address, next_pointer})
+  );
 
   // ---- the word that waits, and whether it may be issued
 
@@ -226,7 +245,7 @@ module lsfq_sequencer #(
   reg              frees_q, frees_group_q, ends_layer_q;
 
   // the ring's pointers are less than half their range apart
-  wire [PTR_W-1:0] next_behind = pointer - weights_complete;
+  wire [PTR_W-1:0] next_behind = next_pointer - weights_complete;
   wire [PTR_W-1:0] behind      = pointer_q - weights_complete;
 
   reg  [PENDING_W-1:0] pending_q;     // pairs issued that have not passed the requantisation
@@ -245,14 +264,14 @@ module lsfq_sequencer #(
   assign advance = have_weights_q && (!last_q || (output_free_q && step_ready));
 
   always @(posedge aclk) begin
-    have_weights_q <= advance ? !word_q || next_behind[PTR_W-1] : behind[PTR_W-1];
+    have_weights_q <= advance ? !next_valid || next_behind[PTR_W-1] : behind[PTR_W-1];
     if (advance) begin
-      here_q    <= word_q;
-      address_q <= address;
-      pointer_q <= pointer;
+      here_q    <= next_valid;
+      address_q <= next_address;
+      pointer_q <= next_pointer;
       {first_q, shift_q, offset_q, last_q, row_first_q, row_last_q, image_last_q,
-       frees_q, frees_group_q, ends_layer_q} <= tags_q;
-      if (!word_q) last_q <= 1'b0;
+       frees_q, frees_group_q, ends_layer_q} <= next_tags;
+      if (!next_valid) last_q <= 1'b0;
     end
     if (!aresetn || clear) begin
       here_q         <= 1'b0;
@@ -299,11 +318,8 @@ module lsfq_sequencer #(
 
     pending_q <= ends ? pending_more : pending_less;
 
-    if (issue && frees_q) weights_free <= pointer_q + 1'b1;
-    if (issue && frees_group_q) begin
-      weights_free <= next_base;
-      group_base_q <= next_base;
-    end
+    if (issue && (frees_q || frees_group_q)) weights_free <= frees_group_q ? next_base : pointer_q + 1'b1;
+    if (issue && frees_group_q) group_base_q <= next_base;
 
     layer_begin <= go;
     finished_q  <= drain && output_idle && !finished_q;
@@ -311,7 +327,7 @@ module lsfq_sequencer #(
     case (state_q)
       S_WAIT:   if (go) state_q <= S_BEGIN;
       S_BEGIN:  state_q <= S_FILL;
-      S_FILL:   state_q <= S_RUN;
+      S_FILL:   if (next_valid) state_q <= S_RUN;
       S_RUN:    if (issue && ends_layer_q) state_q <= S_FINISH;
       default:  if (finished_q) state_q <= S_WAIT;
     endcase

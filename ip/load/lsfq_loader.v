@@ -5,9 +5,8 @@
 // An image is taken when all layers that come before it in the program are finished, and runs beside those
 // that come after it: a write waits for a cycle in which `write_ready` says that the memory is free.
 //
-// It takes one code a cycle, with a pause of one cycle between channel groups (and behind a pair of a single code), puts it
-// into a pixel pair of one group a cycle later, and writes that while it collects the next ones, of which two may wait: one
-// word, or two (high and low nibbles) for codes of 8 bits. With `window` a
+// It takes one code a cycle, with a pause of one cycle between channel groups, puts it into a pixel pair of one group a
+// cycle later, and writes that while it collects the next ones, of which one may wait: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a
 // pair is written three times, as row ky = 1 of its own row's word, ky = 0 of the row below and ky = 2 of the row
 // above, so that a 3x3 window becomes a 1x3 window of 3C channels:
 //
@@ -142,9 +141,10 @@ module lsfq_loader #(
   reg  [CHANNEL_W:0]  place_q;             // of it in the pair: {channel, odd pixel}
   reg                 code_ends_q;         // it is the pair's last one
   reg                 code_top_q, code_bottom_q;        // its row is the image's first, last
-  wire                pair_ready;          // and so it is when the code comes, if no pair ends before it
+  wire                pair_ready;          // and so it is when the code comes, where no pair before it takes the place
+  wire                busy;                // a pair is being written
 
-  assign step = state_q == S_LOAD && s_valid && (!pair_end_q || (pair_ready && !code_ends_q));
+  assign step = state_q == S_LOAD && s_valid && (!pair_end_q || (pair_ready && !(code_ends_q && busy)));
 
   always @(posedge aclk) begin
     code_q        <= s_data[{byte_q, 3'd0} +: 8];
@@ -174,7 +174,6 @@ module lsfq_loader #(
     if (state_q == S_WAIT) pair_q <= {16*PIN{1'b0}};
   end
 
-  wire              busy;                  // a pair is being written
   wire [16*PIN-1:0] word;
   wire              top, bottom;           // its row is the first, the last
   wire              written;

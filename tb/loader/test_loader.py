@@ -22,7 +22,7 @@ def test_wrong_width_is_refused() -> None:
     ("text", "fault", "test"),
     [
         pytest.param(
-            "bottom_q : top_q;", "bottom_q : 1'b0;", "low_windows", id="row above the first"
+            "bottom : top;", "bottom : 1'b0;", "low_windows", id="row above the first"
         ),
         pytest.param(
             "s_last != (tensor_end && last_q)", "s_last && !tensor_end", "wrong_length", id="long"

@@ -34,10 +34,8 @@ module lsfq_offset_sum #(
     end
   endgenerate
 
-  reg count_q;
-  always @(posedge aclk) count_q <= count;
-
-  wire alone = pointwise && count_q;            // the middle weight is absent
+  reg alone_q;                                  // the middle weight is absent, and its pixels count
+  always @(posedge aclk) alone_q <= pointwise && count;
 
   genvar i;
   generate
@@ -66,8 +64,8 @@ module lsfq_offset_sum #(
       end
 
       assign addends[32*i +: 8]    = {1'b0, even_q};
-      assign addends[32*i+8 +: 8]  = {1'b0, odd_q} + (alone ? HALF : {1'b0, even_q});
-      assign addends[32*i+16 +: 8] = {1'b0, even_q} + (alone ? HALF : {1'b0, odd_q});
+      assign addends[32*i+8 +: 8]  = {1'b0, odd_q} + (alone_q ? HALF : {1'b0, even_q});
+      assign addends[32*i+16 +: 8] = {1'b0, even_q} + (alone_q ? HALF : {1'b0, odd_q});
       assign addends[32*i+24 +: 8] = {1'b0, odd_q};
     end
   endgenerate

@@ -485,8 +485,7 @@ module lsfq_core #(
   wire [PIN-1:0]   load_enable, store_enable;
   wire [17:0]      load_address, store_address, skip_address, feature_address;
   wire [8*PIN-1:0] load_data, store_data, skip_word, feature_word;
-  wire             skip_valid;
-  wire             storing = |store_enable;
+  wire             skip_valid, storing;
   wire             loading = !storing && !skip_valid;
   wire [17:0]      port_b_address = storing ? store_address : skip_valid ? skip_address : load_address;
 
@@ -869,6 +868,7 @@ module lsfq_core #(
     .s_set        (pooled_set),
     .s_both       (pooled_both),
     .s_code       (pooled),
+    .write_valid  (storing),
     .write_enable (store_enable),
     .write_address(store_address),
     .write_data   (store_data)

@@ -6,9 +6,9 @@
 // that come after it: a write waits for a cycle in which `write_ready` says that the memory is free.
 //
 // It takes one code a cycle, with a pause of one cycle between channel groups, puts it into a pixel pair of one group a
-// cycle later, and writes that while it collects the next ones, of which one may wait: one word, or two (high and low nibbles) for codes of 8 bits. With `window` a
-// pair is written three times, as row ky = 1 of its own row's word, ky = 0 of the row below and ky = 2 of the row
-// above, so that a 3x3 window becomes a 1x3 window of 3C channels:
+// cycle later, and writes that while it collects the next ones, of which one may wait: one word, or two (high and low
+// nibbles) for codes of 8 bits. With `window` a pair is written three times, as row ky = 1 of its own row's word, ky = 0 of
+// the row below and ky = 2 of the row above, so that a 3x3 window becomes a 1x3 window of 3C channels:
 //
 //   channel ky*C + c of word (y, t) = channel c of image row y + ky - 1, zeros outside
 //
@@ -90,6 +90,7 @@ module lsfq_loader #(
 
   reg [BYTE_W-1:0]    byte_q;
   reg                 last_byte_q;         // of a beat
+  reg                 beat_end_q;          // the beat's last byte, or its last code
   reg [15:0]          left_q;              // channels from this group on
   reg                 last_group_q;
   reg [CHANNEL_W-1:0] channel_q;
@@ -131,6 +132,7 @@ module lsfq_loader #(
   wire [CHANNEL_W-1:0] top_left = left_q[CHANNEL_W-1:0] - 1'b1;
   wire next_last_channel = last_channel_q ? top_channel_q == {CHANNEL_W{1'b0}}
                                           : behind_q == {{(CHANNEL_W-1){1'b0}}, 1'b1};
+  wire next_last_byte    = byte_q == LAST_BYTE - 1'b1;
   wire next_pair_x       = last_channel_q ? (!odd_q && !last_x) || next_last_x : pair_x_q;
   wire next_end_pixel    = last_channel_q ? next_last_x && (last_x ? next_last_y : last_y) : end_pixel_q;
 
@@ -144,7 +146,9 @@ module lsfq_loader #(
   wire                pair_ready;          // and so it is when the code comes, where no pair before it takes the place
   wire                busy;                // a pair is being written
 
-  assign step = state_q == S_LOAD && s_valid && (!pair_end_q || (pair_ready && !(code_ends_q && busy)));
+  wire may_step = state_q == S_LOAD && (!pair_end_q || (pair_ready && !(code_ends_q && busy)));
+  assign step    = may_step && s_valid;
+  assign s_ready = (may_step && beat_end_q) || state_q == S_DRAIN;
 
   always @(posedge aclk) begin
     code_q        <= s_data[{byte_q, 3'd0} +: 8];
@@ -191,7 +195,6 @@ module lsfq_loader #(
     .m_data ({top, bottom, word})
   );
 
-  assign s_ready    = (step && (last_byte_q || tensor_end)) || state_q == S_DRAIN;
   assign first_beat = s_valid && s_ready && !begun_q;
   assign idle       = state_q == S_IDLE;
   assign load_ready = state_q == S_WAIT;
@@ -327,13 +330,15 @@ module lsfq_loader #(
         pair_end_q     <= one_left && last_x;
         end_pixel_q    <= last_x && last_y;
         group_end_q    <= one_left && last_x && last_y;
+        beat_end_q     <= last_byte_q || (one_left && last_x && last_y);
         shift_q        <= {1'b0, window_channels_q};
         state_q        <= S_LOAD;
       end
 
       S_LOAD: if (step) begin
         byte_q         <= byte_q + 1'b1;
-        last_byte_q    <= byte_q == LAST_BYTE - 1'b1;
+        last_byte_q    <= next_last_byte;
+        beat_end_q     <= next_last_byte || (next_last_channel && next_end_pixel && last_group_q);
         channel_q      <= last_channel_q ? {CHANNEL_W{1'b0}} : channel_q + 1'b1;
         behind_q       <= last_channel_q ? top_channel_q : behind_q - 1'b1;
         last_channel_q <= next_last_channel;
@@ -345,7 +350,7 @@ module lsfq_loader #(
           odd_q <= !odd_q && !last_x;
           if (last_x) first_row_q <= last_y;
         end
-        if (s_ready && s_last != (tensor_end && last_q)) begin
+        if (beat_end_q && s_last != (tensor_end && last_q)) begin
           error_valid <= 1'b1;
           error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
           state_q     <= s_last ? S_IDLE : S_DRAIN;

@@ -3,7 +3,7 @@
 // lsfq_result: the results of the raw layers of a pass as a packet, one signed 64-bit number a beat.
 //
 // A pair's pixels of POUT channels enter a queue one after the other (the sequencer keeps it from overflowing by
-// `level`); the channels that exist leave one a cycle. TLAST goes with the last channel of the pass's last layer.
+// `level`) and a register behind it, from which the channels that exist leave one a cycle. TLAST goes with the last channel of the pass's last layer.
 // `close` ends a packet that has begun with one beat of 0 and TLAST, and drops the rest; `idle` is low until that
 // beat is taken. `idle` and `last_taken` come a cycle late, from registers.
 //
@@ -91,9 +91,9 @@ module lsfq_result #(
   end
 
   wire                  room;
-  wire                  head_valid, head_take, head_last;
-  wire [LANE_W-1:0]     head_lane;
-  wire [RAW_W*POUT-1:0] head;
+  wire                  front_valid, front_last, fetch;
+  wire [LANE_W-1:0]     front_lane;
+  wire [RAW_W*POUT-1:0] front;
 
   lsfq_fifo #(
     .WIDTH(RAW_W * POUT + LANE_W + 1),
@@ -105,40 +105,63 @@ module lsfq_result #(
     .s_valid(push),
     .s_ready(room),
     .s_data ({last_pixel, last_lane, pixel}),
-    .m_valid(head_valid),
-    .m_ready(head_take),
-    .m_data ({head_last, head_lane, head}),
+    .m_valid(front_valid),
+    .m_ready(fetch),
+    .m_data ({front_last, front_lane, front}),
     .level  (level)
   );
 
-  // ---- one channel a beat
+  // ---- one channel a beat, out of the register
 
-  reg  [LANE_W-1:0] lane_q;
-  reg               open_q;               // the packet has begun
-  reg               closing_q;
-  wire [RAW_W-1:0]  number   = head[RAW_W*lane_q +: RAW_W];
-  wire              lane_end = lane_q == head_lane;
+  reg  [RAW_W*POUT-1:0] head_q;
+  reg                   head_valid_q, head_last_q;
+  reg  [LANE_W-1:0]     head_lane_q;      // the last one that exists
+  reg  [LANE_W-1:0]     lane_q;
+  reg                   lane_end_q;       // it is that one
+  reg                   open_q;           // the packet has begun
+  reg                   closing_q;
+  wire [RAW_W-1:0]      number    = head_q[RAW_W*lane_q +: RAW_W];      // 0 for the beat that closes
+  wire [LANE_W-1:0]     next_lane = lane_q + 1'b1;
+  wire                  leaves    = head_valid_q && m_ready;            // a channel
 
-  assign m_valid    = closing_q || head_valid;
-  assign m_data     = closing_q ? 64'd0 : {{(64-RAW_W){number[RAW_W-1]}}, number};
-  assign m_last     = closing_q || (head_last && lane_end);
-  assign head_take  = m_ready && !closing_q && lane_end;
+  assign fetch   = front_valid && !closing_q && (!head_valid_q || (m_ready && lane_end_q));
+  assign m_valid = closing_q || head_valid_q;
+  assign m_data  = {{(64-RAW_W){number[RAW_W-1]}}, number};
+  assign m_last  = closing_q || (head_last_q && lane_end_q);
+
+  always @(posedge aclk) begin
+    if (fetch) begin
+      head_q      <= front;
+      head_last_q <= front_last;
+      head_lane_q <= front_lane;
+    end
+    if (close) head_q <= {RAW_W*POUT{1'b0}};
+  end
 
   always @(posedge aclk) begin
     last_taken <= m_valid && m_ready && m_last && aresetn;
-    idle       <= !closing_q && !open_q && !head_valid;
+    idle       <= !closing_q && !open_q && !head_valid_q && !front_valid;
 
-    if (head_valid && m_ready && !closing_q) lane_q <= lane_end ? {LANE_W{1'b0}} : lane_q + 1'b1;
+    if (leaves) begin
+      lane_q       <= next_lane;
+      lane_end_q   <= next_lane == head_lane_q;
+      head_valid_q <= !lane_end_q;
+    end
+    if (fetch) begin
+      lane_q       <= {LANE_W{1'b0}};
+      lane_end_q   <= front_lane == {LANE_W{1'b0}};
+      head_valid_q <= 1'b1;
+    end
     if (m_valid && m_ready) open_q <= !m_last;
     if (closing_q && m_ready) closing_q <= 1'b0;
     if (close) begin
-      closing_q <= (open_q || (m_valid && m_ready)) && !(m_valid && m_ready && m_last);
-      lane_q    <= {LANE_W{1'b0}};
+      closing_q    <= (open_q || (m_valid && m_ready)) && !(m_valid && m_ready && m_last);
+      head_valid_q <= 1'b0;
     end
     if (!aresetn) begin
-      lane_q    <= {LANE_W{1'b0}};
-      open_q    <= 1'b0;
-      closing_q <= 1'b0;
+      head_valid_q <= 1'b0;
+      open_q       <= 1'b0;
+      closing_q    <= 1'b0;
     end
   end
 

@@ -38,6 +38,7 @@ module lsfq_writer #(
   input  wire               s_both,
   input  wire [16*POUT-1:0] s_code,
 
+  output wire               write_valid,    // some of write_enable are high
   output wire [PIN-1:0]     write_enable,   // a byte (two pixels) a channel
   output wire [17:0]        write_address,
   output wire [8*PIN-1:0]   write_data
@@ -144,6 +145,7 @@ module lsfq_writer #(
     end
   endgenerate
 
+  assign write_valid   = write_q;
   assign write_address = word_q;
 
   wire unused = &{1'b0, group_end};

@@ -180,8 +180,9 @@ module lsfq_parser #(
   reg [15:0]       images_q;          // images of the program
   reg              open_q;            // images are open; they lie between these words
   reg [17:0]       open_base_q, open_end_q;
-  reg [4:0]        step_q;            // of S_CHECK
   localparam [4:0] HEADER_STEP = 5'd6, LAST_STEP = 5'd21;
+  reg [4:0]        step_q;            // of S_CHECK
+  reg              header_step_q, last_step_q;          // it is one of these
 
   // ---- the block's fields
 
@@ -358,8 +359,10 @@ module lsfq_parser #(
   // ---- the checks that need no product, in the order of the format
 
   reg [7:0] header_error_q;
+  reg       bad_header_q;
   reg       bad_magic_q, bad_version_q, bad_crc_q, bad_order_q, bad_core_q, bad_shape_q, bad_bits_q, bad_kernel_q;
   reg       is_short_q, is_long_q;
+  reg [15:0] next_loads_q, next_index_q;
   reg       last_load_q, last_layer_q, loads_left_q, layers_left_q, next_load_q, next_layer_q;
   wire      bad_order = is_program_q ? program_q
                       : is_load_q    ? !program_q || !loads_left_q || !next_load_q
@@ -388,8 +391,10 @@ module lsfq_parser #(
                                        (f_skip && f_depthwise) || (f_shared && !full) || (last_layer_q && !f_raw)));
 
   always @(posedge aclk) begin
-    last_load_q   <= loads_q + 16'd1 == images_q;
-    last_layer_q  <= index_q + 16'd1 == count_q;
+    next_loads_q  <= loads_q + 16'd1;
+    next_index_q  <= index_q + 16'd1;
+    last_load_q   <= next_loads_q == images_q;
+    last_layer_q  <= next_index_q == count_q;
     loads_left_q  <= loads_q != images_q;       // never more than there are
     layers_left_q <= index_q != count_q;
     next_load_q   <= f_word1[15:0] == loads_q;
@@ -397,7 +402,7 @@ module lsfq_parser #(
 
     bad_magic_q   <= f_magic != 16'h514C;
     bad_version_q <= f_version != 8'd2;
-    if (step_q == 5'd0) bad_crc_q <= crc_q != CRC_RESIDUE;
+    if (step_q == 5'd1) bad_crc_q <= crc_q != CRC_RESIDUE;      // a cycle behind the block's last beat
     is_short_q    <= last_q && !is_end_q;
     is_long_q     <= is_end_q && !last_q;
     bad_order_q   <= bad_order;
@@ -415,6 +420,8 @@ module lsfq_parser #(
                     : bad_shape_q   ? E_SHAPE
                     : bad_bits_q    ? E_BITS
                     : bad_kernel_q  ? E_KERNEL : E_NONE;
+    bad_header_q   <= bad_magic_q || bad_version_q || bad_crc_q || is_short_q || bad_order_q || is_long_q ||
+                      bad_core_q || bad_shape_q || bad_bits_q || bad_kernel_q;
   end
 
   // ---- stream
@@ -428,17 +435,32 @@ module lsfq_parser #(
 
   localparam [2:0] P_CONSTANTS = 3'b001, P_KERNELS = 3'b010, P_BEHIND = 3'b100;      // the last two of the depthwise layer
 
-  wire take       = s_valid && s_ready;
+  wire take_block     = s_valid && in_block;
+  wire take_constants = s_valid && in_constants && (part_q[0] ? constant_space : depthwise_space);
+  wire take_weights   = s_valid && in_weights && weight_space;
+  wire take           = s_valid && s_ready;
   wire last_set   = set_q || one_set_q;
   wire last_part  = part_q[2] || !f_depthwise;
   reg  block_end_q, set_end_q, plane_end_q;             // beat_q is its last one
+  reg  word_end_q;                                      // and its plane the word's last one
   wire last_beat  = in_block ? block_end_q : in_constants ? set_end_q : plane_end_q;
-  wire word_end   = plane_end_q && plane_q == last_plane_q;
-  wire [31:0] crc_next;
+  wire next_plane_end = last_beat ? PLANE_BEATS == 1 : beat_q == PLANE_BEATS[BEAT_W-1:0] - TWO;
+  wire [1:0] next_plane = !plane_end_q ? plane_q : word_end_q ? 2'd0 : plane_q + (one_set_q ? 2'd1 : 2'd2);
+
+  // a CRC is linear: what a beat adds to it is made a cycle before
+  reg         crc_take_q;
+  reg  [31:0] crc_beat_q;
+  wire [31:0] crc_beat, crc_next;
+
+  lsfq_crc32 #(.WIDTH(PARAM_W)) u_crc_beat (
+    .state(32'd0),
+    .data (s_data),
+    .next (crc_beat)
+  );
 
   lsfq_crc32 #(.WIDTH(PARAM_W)) u_crc (
     .state(crc_q),
-    .data (s_data),
+    .data ({PARAM_W{1'b0}}),
     .next (crc_next)
   );
 
@@ -448,7 +470,7 @@ module lsfq_parser #(
     .aclk     (aclk),
     .restart  (in_publish),
     .count    (group_words_q),
-    .advance  (weight_write && word_end),
+    .advance  (take_weights && word_end_q),
     .last     (last_word),
     .next_last(next_last_word)
   );
@@ -459,7 +481,7 @@ module lsfq_parser #(
     .aclk     (aclk),
     .restart  (in_publish),
     .count    (out_groups_q[15:0]),
-    .advance  (weight_write && word_end && last_word),
+    .advance  (take_weights && word_end_q && last_word),
     .last     (last_group),
     .next_last(next_last_group)
   );
@@ -472,14 +494,14 @@ module lsfq_parser #(
   assign first_beat  = take && !begun_q;
   assign error_layer = program_q ? index_q : 16'hFFFF;
 
-  assign constant_write = take && in_constants && part_q[0];
-  assign depthwise_kernel_write   = take && in_constants && part_q[1];
-  assign depthwise_constant_write = take && in_constants && part_q[2];
+  assign constant_write = take_constants && part_q[0];
+  assign depthwise_kernel_write   = take_constants && part_q[1];
+  assign depthwise_constant_write = take_constants && part_q[2];
   assign constant_last  = set_end_q;
-  assign weight_write   = take && in_weights;
+  assign weight_write   = take_weights;
   assign weight_plane   = plane_q;
   assign weight_absent  = pointwise ? 2'd1 : full ? 2'd2 : 2'd0;
-  assign weight_last    = word_end;
+  assign weight_last    = word_end_q;
   assign payload_beat   = beat_q;
   assign payload_data   = s_data;
 
@@ -546,7 +568,9 @@ module lsfq_parser #(
     product_q <= factor_a_q * factor_b_q;
     size_q    <= product_fits ? product_q[17:0] : 18'd0;
     large_q   <= !product_fits;
-    if (take) crc_q <= crc_next;
+    crc_take_q <= take && aresetn && !clear;
+    crc_beat_q <= crc_beat;
+    if (crc_take_q) crc_q <= crc_next ^ crc_beat_q;
     else if (idle || in_check) crc_q <= CRC_START;      // anew after every block
     if (in_block && s_valid) block_q <= {s_data, block_q[511:PARAM_W]};
 
@@ -585,6 +609,9 @@ module lsfq_parser #(
 
   always @(posedge aclk) begin
     error_valid <= 1'b0;
+    error_code  <= !in_check    ? E_PARAM_SHORT
+                 : !last_step_q ? header_error_q
+                 : bad_memory_q ? E_MEMORY : E_WEIGHTS;
     if (take) begin
       begun_q <= 1'b1;
       if (s_last) last_q <= 1'b1;
@@ -594,7 +621,7 @@ module lsfq_parser #(
       beat_q      <= last_beat ? {BEAT_W{1'b0}} : beat_q + 1'b1;
       block_end_q <= last_beat ? BLOCK_BEATS == 1 : beat_q == BLOCK_BEATS[BEAT_W-1:0] - TWO;
       set_end_q   <= last_beat ? SET_BEATS == 1 : beat_q == SET_BEATS[BEAT_W-1:0] - TWO;
-      plane_end_q <= last_beat ? PLANE_BEATS == 1 : beat_q == PLANE_BEATS[BEAT_W-1:0] - TWO;
+      plane_end_q <= next_plane_end;
     end
 
     (* parallel_case *)   // one bit of the state is set
@@ -618,23 +645,25 @@ module lsfq_parser #(
       end
 
       in_block: begin
-        step_q <= 5'd0;
-        if (take) begin
+        step_q        <= 5'd0;
+        header_step_q <= 1'b0;
+        last_step_q   <= 1'b0;
+        if (take_block) begin
           if (block_end_q) state_q <= S_CHECK;
           else if (s_last) begin
             error_valid <= 1'b1;
-            error_code  <= E_PARAM_SHORT;
             state_q     <= S_DRAIN;
           end
         end
       end
 
       in_check: begin
-        step_q <= step_q + 1'b1;
-        if (step_q == HEADER_STEP) begin
-          if (header_error_q != E_NONE) begin
+        step_q        <= step_q + 1'b1;
+        header_step_q <= step_q == HEADER_STEP - 5'd1;
+        last_step_q   <= step_q == LAST_STEP - 5'd1;
+        if (header_step_q) begin
+          if (bad_header_q) begin
             error_valid <= 1'b1;
-            error_code  <= header_error_q;
             state_q     <= S_DRAIN;
           end else if (is_end_q) begin
             state_q <= S_DONE;
@@ -645,10 +674,9 @@ module lsfq_parser #(
             state_q   <= S_BLOCK;
           end
         end
-        if (step_q == LAST_STEP) begin
+        if (last_step_q) begin
           if (bad_memory_q || bad_weights_q) begin
             error_valid <= 1'b1;
-            error_code  <= bad_memory_q ? E_MEMORY : E_WEIGHTS;
             state_q     <= S_DRAIN;
           end else begin
             state_q <= S_PUBLISH;
@@ -673,24 +701,24 @@ module lsfq_parser #(
       end
 
       in_constants: begin
-        plane_q <= 2'd0;
-        if (take) begin
-          if (set_end_q) begin
-            set_q <= !last_set;
-            if (last_set && last_part) begin
-              part_q  <= P_CONSTANTS;
-              state_q <= S_WEIGHTS;
-            end else if (last_set) begin
-              part_q  <= part_q[0] ? P_KERNELS : P_BEHIND;
-            end
+        plane_q    <= 2'd0;
+        word_end_q <= 1'b0;
+        if (take_constants && set_end_q) begin
+          set_q <= !last_set;
+          if (last_set && last_part) begin
+            part_q  <= P_CONSTANTS;
+            state_q <= S_WEIGHTS;
+          end else if (last_set) begin
+            part_q  <= part_q[0] ? P_KERNELS : P_BEHIND;
           end
         end
       end
 
       in_weights: begin
-        if (take) begin
-          if (plane_end_q) plane_q <= word_end ? 2'd0 : plane_q + (one_set_q ? 2'd1 : 2'd2);
-          if (word_end && last_word) begin
+        if (take_weights) begin
+          plane_q    <= next_plane;
+          word_end_q <= next_plane_end && next_plane == last_plane_q;
+          if (word_end_q && last_word) begin
             state_q <= last_group ? S_BLOCK : S_CONSTANTS;
             if (last_group && !s_last) index_q <= index_q + 1'b1;    // with TLAST the error is this layer's
           end
@@ -701,9 +729,8 @@ module lsfq_parser #(
     endcase
 
     // a payload never holds the packet's last beat
-    if (take && s_last && (in_constants || in_weights)) begin
+    if (s_last && (take_constants || take_weights)) begin
       error_valid <= 1'b1;
-      error_code  <= E_PARAM_SHORT;
       state_q     <= S_DRAIN;
     end
 

@@ -69,6 +69,7 @@ module lsfq_skip_reader #(
   reg  [PART_W-1:0]   part_q;
   reg                 digit_q;
   reg  [SUB_W-1:0]    sub_q;                // word of the chunk
+  reg                 last_word_q;          // of the pair
   reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken
   reg  [LEVEL_W:0]    ready_q;              // pairs here and not promised, less a step's: negative if those are not all here
 
@@ -79,8 +80,9 @@ module lsfq_skip_reader #(
 
   wire read      = read_valid && read_ready;
   wire last_sub  = WORDS == 1 || sub_q == LAST_SUB;
-  wire last_word = last_sub && digit_q == wide;
-  wire pair_read = read && last_word;
+  wire pair_read = read && last_word_q;
+  wire [SUB_W-1:0] next_sub   = last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
+  wire             next_digit = last_sub ? wide && !digit_q : digit_q;
   wire last_set  = set_q == pointwise;
   wire load      = running_q && (!loaded_q || pair_read);
 
@@ -143,8 +145,9 @@ module lsfq_skip_reader #(
     if (load) word_q <= chunk_address;
     else if (read) word_q <= (last_sub ? chunk_q : word_q) + (last_sub ? digit_words : plane);
     if (read) begin
-      sub_q <= last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
-      if (last_sub) digit_q <= wide && !digit_q;
+      sub_q       <= next_sub;
+      digit_q     <= next_digit;
+      last_word_q <= (WORDS == 1 || next_sub == LAST_SUB) && next_digit == wide;
     end
     if (pair_read != taken) held_q <= held_q + {{(LEVEL_W-1){taken}}, 1'b1};
     ready_q <= promise ? used : kept;
@@ -160,10 +163,11 @@ module lsfq_skip_reader #(
       loaded_q   <= 1'b0;
       set_q      <= 1'b0;
       digit_q    <= 1'b0;
+      last_word_q <= WORDS == 1 && !wide;
       sub_q      <= {SUB_W{1'b0}};
       held_q     <= {LEVEL_W{1'b0}};
       ready_q    <= minus_step;
-      step_ready_q <= !enable;
+      step_ready_q <= 1'b0;
     end
     if (!aresetn || clear) starting_q <= 1'b0;
   end
@@ -193,7 +197,7 @@ module lsfq_skip_reader #(
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
-    .d      ({digit_q, last_word, sub_q, part_q}),
+    .d      ({digit_q, last_word_q, sub_q, part_q}),
     .q      ({word_digit, word_last, word_sub, word_part})
   );
 

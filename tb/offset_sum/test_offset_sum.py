@@ -18,8 +18,8 @@ def test_offset_sum(pin: int, length: int) -> None:
     ("text", "fault"),
     [
         pytest.param("if (!count)", "if (!count_q)", id="counts too late"),
-        pytest.param("pointwise && count_q", "pointwise", id="1x1 counts always"),
-        pytest.param("odd_q} + (alone ? HALF", "odd_q} + (1'b0 ? HALF", id="wrong slots"),
+        pytest.param("pointwise && count", "pointwise", id="1x1 counts always"),
+        pytest.param("odd_q} + (alone_q ? HALF", "odd_q} + (1'b0 ? HALF", id="wrong slots"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

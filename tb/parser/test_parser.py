@@ -25,7 +25,7 @@ def test_wrong_parameters_are_refused(parameters: dict[str, int]) -> None:
     [
         pytest.param("f_shift > 8'd40", "f_shift > 8'd41", "every_error", id="shift of 41"),
         pytest.param(
-            "if (take) crc_q", "if (s_valid) crc_q", "random_programs", id="CRC of stalls"
+            "crc_take_q <= take", "crc_take_q <= s_valid", "random_programs", id="CRC of stalls"
         ),
     ],
 )

@@ -98,7 +98,8 @@ module lsfq_sequencer #(
   wire waiting  = state_q[2];           // S_WAIT
   wire running  = state_q == S_RUN;
   wire unloaded = layer_valid && loads < layer_loads;
-  wire go       = waiting && layer_valid && !unloaded;
+  reg  may_go_q;                        // it is a layer whose images are there, a cycle late
+  wire go       = waiting && may_go_q;
 
   // ---- output pace
 
@@ -322,6 +323,7 @@ module lsfq_sequencer #(
     if (issue && frees_group_q) group_base_q <= next_base;
 
     layer_begin <= go;
+    may_go_q    <= layer_valid && !unloaded && !finished_q;
     finished_q  <= drain && output_idle && !finished_q;
 
     case (state_q)
@@ -337,6 +339,7 @@ module lsfq_sequencer #(
       issue_valid  <= 1'b0;
       layer_begin  <= 1'b0;
       finished_q   <= 1'b0;
+      may_go_q     <= 1'b0;
       pace_q       <= 5'd0;
       pending_q    <= {PENDING_W{1'b0}};
       weights_free <= {PTR_W{1'b0}};

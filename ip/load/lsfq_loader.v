@@ -81,10 +81,10 @@ module lsfq_loader #(
   reg  [15:0]         layers_q;            // to be finished before
   reg                 wide_q, window_q;
   reg [15:0]          height_q, width_q;
-  reg [PIN-1:0]       mask_q;              // C ones
-  reg [CHANNEL_W:0]   window_channels_q;   // C when window_q
+  reg [PIN-1:0]       mask_q;              // C ones when window_q, else PIN
+  reg [CHANNEL_W:0]   window_channels_q;   // C when window_q, else 0
   reg [17:0]          pitch_q, minus_pitch_q;           // words a row
-  reg [17:0]          digit_words_q;
+  reg [17:0]          digit_words_q, low_below_q, low_above_q;      // to the low digit; of a row below, above
 
   // ---- position of the next code
 
@@ -225,8 +225,8 @@ module lsfq_loader #(
 
   wire [CHANNEL_W+1:0] twice = {window_channels_q, 1'b0};
 
-  wire [PIN-1:0]    blocks = window_q ? mask_q << shift_q : {PIN{1'b1}};
-  wire [8*PIN-1:0]  bytes  = !window_q ? nibbles : outside_q ? {8*PIN{1'b0}} : nibbles << {shift_q, 3'd0};
+  wire [PIN-1:0]    blocks = mask_q << shift_q;
+  wire [8*PIN-1:0]  bytes  = outside_q ? {8*PIN{1'b0}} : nibbles << {shift_q, 3'd0};
   wire [17:0]       place  = address_q + offset_q;
 
   // the block behind this one: of the next digit the own row, else the row below or the one above
@@ -234,8 +234,9 @@ module lsfq_loader #(
   wire              next_digit = digit_ends ? wide_q && !digit_q : digit_q;
   wire              next_below = !digit_ends && own_q && !bottom;
   wire              next_above = !digit_ends && !own_q && !top;
-  wire [17:0]       digit_part = next_digit ? digit_words_q : 18'd0;
-  wire [17:0]       row_part   = next_below ? pitch_q : next_above ? minus_pitch_q : 18'd0;
+  wire [17:0]       next_offset = next_below ? (next_digit ? low_below_q : pitch_q)
+                                : next_above ? (next_digit ? low_above_q : minus_pitch_q)
+                                             : (next_digit ? digit_words_q : 18'd0);
 
   lsfq_skid #(
     .WIDTH(9 * PIN + 18)
@@ -254,6 +255,8 @@ module lsfq_loader #(
 
   always @(posedge aclk) begin
     minus_pitch_q <= -pitch_q;
+    low_below_q   <= digit_words_q + pitch_q;
+    low_above_q   <= digit_words_q - pitch_q;
     if (load_valid && load_ready) begin
       last_q            <= load_last;
       layers_q          <= load_layers;
@@ -261,8 +264,8 @@ module lsfq_loader #(
       window_q          <= load_window;
       height_q          <= load_height;
       width_q           <= load_width;
-      window_channels_q <= load_channels[CHANNEL_W:0];
-      mask_q            <= ~({PIN{1'b1}} << load_channels[CHANNEL_W:0]);
+      window_channels_q <= load_window ? load_channels[CHANNEL_W:0] : {(CHANNEL_W+1){1'b0}};
+      mask_q            <= load_window ? ~({PIN{1'b1}} << load_channels[CHANNEL_W:0]) : {PIN{1'b1}};
       pitch_q           <= {3'd0, load_width[15:1]} + {17'd0, load_width[0]};
       digit_words_q     <= load_digit_words;
     end
@@ -275,7 +278,7 @@ module lsfq_loader #(
     // the pair being written: to its own row, the row below, the row above
     if (busy && proceed) begin
       digit_q  <= next_digit;
-      offset_q <= digit_part + row_part;
+      offset_q <= next_offset;
       if (digit_ends) begin
         own_q        <= 1'b1;
         shift_q      <= {1'b0, window_channels_q};

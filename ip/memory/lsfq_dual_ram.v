@@ -3,7 +3,7 @@
 // lsfq_dual_ram: two ports, one clock; infers true dual-port block memory. Port A reads, port B reads or writes.
 //
 // A write touches the segments whose b_write_enable is set. Data follow their address by two cycles (the
-// memory's own register and its output register). A read of the word being written gives the old one.
+// memory's own register and its output register). What port A reads of the word being written is for nobody to look at.
 // Contents start at 0. Parameter rules: SEGMENTS divides WIDTH (8 or 9 bits a segment map on byte enables).
 
 `default_nettype none
@@ -31,7 +31,7 @@ module lsfq_dual_ram #(
     end
   endgenerate
 
-  (* ram_style = "block" *)
+  (* ram_style = "block", no_rw_check *)                     // the latter for Yosys
   reg [WIDTH-1:0] mem [0:DEPTH-1];
   reg [WIDTH-1:0] a_word_q, a_data_q;
   reg [WIDTH-1:0] b_word_q, b_data_q;

@@ -146,9 +146,8 @@ module lsfq_parser #(
   localparam [7:0] KIND_PROGRAM = 8'd1, KIND_LAYER = 8'd2, KIND_END = 8'd3, KIND_LOAD = 8'd4;
   localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;    // 1 is 1x3
 
-  // a bit each, as the stream's ready follows from them
-  localparam [7:0] S_IDLE = 8'h01, S_BLOCK = 8'h02, S_CHECK = 8'h04, S_PUBLISH = 8'h08,
-                   S_CONSTANTS = 8'h10, S_WEIGHTS = 8'h20, S_DONE = 8'h40, S_DRAIN = 8'h80;
+  // states: a bit each, as the stream's ready follows from them
+  localparam S_IDLE = 0, S_BLOCK = 1, S_CHECK = 2, S_PUBLISH = 3, S_CONSTANTS = 4, S_WEIGHTS = 5, S_DONE = 6, S_DRAIN = 7;
 
   generate
     if (512 % PARAM_W != 0 || PARAM_W < 32 || PARAM_W > 256) begin : g_check_width
@@ -160,14 +159,14 @@ module lsfq_parser #(
   endgenerate
 
   reg [7:0]        state_q;
-  wire             in_idle      = state_q[0];
-  wire             in_block     = state_q[1];
-  wire             in_check     = state_q[2];
-  wire             in_publish   = state_q[3];
-  wire             in_constants = state_q[4];
-  wire             in_weights   = state_q[5];
-  wire             in_done      = state_q[6];
-  wire             in_drain     = state_q[7];
+  wire             in_idle      = state_q[S_IDLE];
+  wire             in_block     = state_q[S_BLOCK];
+  wire             in_check     = state_q[S_CHECK];
+  wire             in_publish   = state_q[S_PUBLISH];
+  wire             in_constants = state_q[S_CONSTANTS];
+  wire             in_weights   = state_q[S_WEIGHTS];
+  wire             in_done      = state_q[S_DONE];
+  wire             in_drain     = state_q[S_DRAIN];
   reg [511:0]      block_q;
   reg [31:0]       crc_q;
   reg [BEAT_W-1:0] beat_q;
@@ -433,7 +432,7 @@ module lsfq_parser #(
   wire            last_word, last_group, next_last_word, next_last_group;
   reg [1:0]       plane_q;
 
-  localparam [2:0] P_CONSTANTS = 3'b001, P_KERNELS = 3'b010, P_BEHIND = 3'b100;      // the last two of the depthwise layer
+  localparam [2:0] P_CONSTANTS = 3'b001;                // then, where a depthwise layer is behind: its kernels, its constants
 
   wire take_block     = s_valid && in_block;
   wire take_constants = s_valid && in_constants && (part_q[0] ? constant_space : depthwise_space);
@@ -485,6 +484,39 @@ module lsfq_parser #(
     .last     (last_group),
     .next_last(next_last_group)
   );
+
+  // ---- what happens, and what state follows
+
+  wire begins         = start && (in_idle || in_done);
+  wire block_read     = take_block && block_end_q;
+  wire block_cut      = take_block && !block_end_q && s_last;
+  wire header_read    = in_check && header_step_q && !bad_header_q;
+  wire program_read   = header_read && is_program_q;
+  wire end_read       = header_read && is_end_q;
+  wire bad_header     = in_check && header_step_q && bad_header_q;
+  wire checked        = in_check && last_step_q;
+  wire bad_sizes      = checked && (bad_memory_q || bad_weights_q);
+  wire load_taken     = load_valid && load_ready;
+  wire layer_taken    = layer_valid && layer_ready;
+  wire set_taken      = take_constants && set_end_q;
+  wire constants_read = set_taken && last_set && last_part;
+  wire group_taken    = take_weights && word_end_q && last_word;
+  wire payload_cut    = s_last && (take_constants || take_weights);     // it never holds the packet's last beat
+  wire fails          = block_cut || bad_header || bad_sizes || payload_cut;
+  wire drops          = fails || (stop && !in_idle) || in_drain;
+  wire dropped        = in_drain && last_q;
+
+  wire [7:0] next_state;
+  assign next_state[S_IDLE]      = dropped || (in_idle && !begins);
+  assign next_state[S_BLOCK]     = !drops && (begins || program_read || load_taken || (group_taken && last_group) ||
+                                              (in_block && !block_read));
+  assign next_state[S_CHECK]     = !drops && (block_read || (in_check && !program_read && !end_read && !checked));
+  assign next_state[S_PUBLISH]   = !drops && (checked || (in_publish && !load_taken && !layer_taken));
+  assign next_state[S_CONSTANTS] = !drops && (layer_taken || (group_taken && !last_group) ||
+                                              (in_constants && !constants_read));
+  assign next_state[S_WEIGHTS]   = !drops && (constants_read || (in_weights && !group_taken));
+  assign next_state[S_DONE]      = !drops && (end_read || (in_done && !begins));
+  assign next_state[S_DRAIN]     = drops && !dropped;
 
   assign s_ready = in_block || (in_constants && (part_q[0] ? constant_space : depthwise_space)) ||
                    (in_weights && weight_space) || (in_drain && !last_q);
@@ -577,29 +609,27 @@ module lsfq_parser #(
     // three chains of products, of the input, the output and the skip tensor, in turns; a size follows its
     // factors by three steps
     check_product_q <= 1'b0;
-    if (in_check) begin
-      case (step_q)
-        5'd6:  begin factor_a_q <= {2'd0, f_height};    factor_b_q <= in_pairs_q;    end
-        5'd7:  begin factor_a_q <= {2'd0, out_height_q};  factor_b_q <= out_pairs_q;   end
-        5'd8:  begin factor_a_q <= {2'd0, conv_height_q}; factor_b_q <= conv_pairs_q;  check_product_q <= 1'b1; end
-        5'd9:  begin in_plane_q   <= size_q;
-                     factor_a_q   <= size_q;            factor_b_q <= in_planes_q;   check_product_q <= writes_q; end
-        5'd10: begin out_plane_q  <= size_q;
-                     factor_a_q   <= size_q;            factor_b_q <= out_planes_q;  check_product_q <= adds_q; end
-        5'd11: begin skip_plane_q <= size_q;
-                     factor_a_q   <= size_q;            factor_b_q <= out_planes_q;  check_product_q <= 1'b1; end
-        5'd12: begin in_digit_q   <= size_q;
-                     factor_a_q   <= f_in_pitch[17:0];  factor_b_q <= more_images_q; check_product_q <= writes_q; end
-        5'd13: begin out_digit_q  <= size_q;
-                     factor_a_q   <= f_out_pitch[17:0]; factor_b_q <= more_images_q; check_product_q <= adds_q; end
-        5'd14: begin skip_digit_q <= size_q;
-                     factor_a_q   <= f_skip_pitch[17:0]; factor_b_q <= more_images_q; check_product_q <= many_q; end
-        5'd15: begin in_span_q    <= many_q ? size_q : 18'd0; check_product_q <= many_q && writes_q; end
-        5'd16: begin out_span_q   <= many_q ? size_q : 18'd0; check_product_q <= many_q && adds_q; end
-        5'd17: skip_span_q <= many_q ? size_q : 18'd0;
-        default: ;
-      endcase
-    end
+    case (step_q)                       // 0 but in S_CHECK
+      5'd6:  begin factor_a_q <= {2'd0, f_height};    factor_b_q <= in_pairs_q;    end
+      5'd7:  begin factor_a_q <= {2'd0, out_height_q};  factor_b_q <= out_pairs_q;   end
+      5'd8:  begin factor_a_q <= {2'd0, conv_height_q}; factor_b_q <= conv_pairs_q;  check_product_q <= 1'b1; end
+      5'd9:  begin in_plane_q   <= size_q;
+                   factor_a_q   <= size_q;            factor_b_q <= in_planes_q;   check_product_q <= writes_q; end
+      5'd10: begin out_plane_q  <= size_q;
+                   factor_a_q   <= size_q;            factor_b_q <= out_planes_q;  check_product_q <= adds_q; end
+      5'd11: begin skip_plane_q <= size_q;
+                   factor_a_q   <= size_q;            factor_b_q <= out_planes_q;  check_product_q <= 1'b1; end
+      5'd12: begin in_digit_q   <= size_q;
+                   factor_a_q   <= f_in_pitch[17:0];  factor_b_q <= more_images_q; check_product_q <= writes_q; end
+      5'd13: begin out_digit_q  <= size_q;
+                   factor_a_q   <= f_out_pitch[17:0]; factor_b_q <= more_images_q; check_product_q <= adds_q; end
+      5'd14: begin skip_digit_q <= size_q;
+                   factor_a_q   <= f_skip_pitch[17:0]; factor_b_q <= more_images_q; check_product_q <= many_q; end
+      5'd15: begin in_span_q    <= many_q ? size_q : 18'd0; check_product_q <= many_q && writes_q; end
+      5'd16: begin out_span_q   <= many_q ? size_q : 18'd0; check_product_q <= many_q && adds_q; end
+      5'd17: skip_span_q <= many_q ? size_q : 18'd0;
+      default: ;
+    endcase
     in_end_q  <= {1'b0, f_in} + {14'd0, in_size} + {15'd0, in_span_q};
     out_end_q <= {1'b0, f_out} + {14'd0, out_size} + {15'd0, out_span_q};
     skip_end_q <= {1'b0, f_skip_base} + {14'd0, skip_size} + {15'd0, skip_span_q};
@@ -624,121 +654,61 @@ module lsfq_parser #(
       plane_end_q <= next_plane_end;
     end
 
-    (* parallel_case *)   // one bit of the state is set
-    case (1'b1)
-      in_idle || in_done: begin
-        beat_q      <= {BEAT_W{1'b0}};
-        block_end_q <= BLOCK_BEATS == 1;
-        set_end_q   <= SET_BEATS == 1;
-        plane_end_q <= PLANE_BEATS == 1;
-        if (start) begin
-          state_q   <= S_BLOCK;
-          last_q    <= 1'b0;
-          begun_q   <= 1'b0;
-          program_q <= 1'b0;
-          index_q   <= 16'd0;
-          count_q   <= 16'd0;
-          loads_q   <= 16'd0;
-          images_q  <= 16'd0;
-          open_q    <= 1'b0;
-        end
-      end
-
-      in_block: begin
-        step_q        <= 5'd0;
-        header_step_q <= 1'b0;
-        last_step_q   <= 1'b0;
-        if (take_block) begin
-          if (block_end_q) state_q <= S_CHECK;
-          else if (s_last) begin
-            error_valid <= 1'b1;
-            state_q     <= S_DRAIN;
-          end
-        end
-      end
-
-      in_check: begin
-        step_q        <= step_q + 1'b1;
-        header_step_q <= step_q == HEADER_STEP - 5'd1;
-        last_step_q   <= step_q == LAST_STEP - 5'd1;
-        if (header_step_q) begin
-          if (bad_header_q) begin
-            error_valid <= 1'b1;
-            state_q     <= S_DRAIN;
-          end else if (is_end_q) begin
-            state_q <= S_DONE;
-          end else if (is_program_q) begin
-            program_q <= 1'b1;
-            count_q   <= f_word1[31:16];
-            images_q  <= f_height;
-            state_q   <= S_BLOCK;
-          end
-        end
-        if (last_step_q) begin
-          if (bad_memory_q || bad_weights_q) begin
-            error_valid <= 1'b1;
-            state_q     <= S_DRAIN;
-          end else begin
-            state_q <= S_PUBLISH;
-          end
-        end
-      end
-
-      in_publish: begin
-        set_q    <= 1'b0;
-        part_q   <= P_CONSTANTS;
-        if (load_valid && load_ready) begin
-          state_q     <= S_BLOCK;
-          loads_q     <= loads_q + 16'd1;
-          open_q      <= 1'b1;
-          open_base_q <= open_lower_q ? open_base_q : f_in[17:0];
-          open_end_q  <= open_higher_q ? open_end_q : in_end_q[17:0];
-        end
-        if (layer_valid && layer_ready) begin
-          state_q <= S_CONSTANTS;
-          if (f_after) open_q <= 1'b0;
-        end
-      end
-
-      in_constants: begin
-        plane_q    <= 2'd0;
-        word_end_q <= 1'b0;
-        if (take_constants && set_end_q) begin
-          set_q <= !last_set;
-          if (last_set && last_part) begin
-            part_q  <= P_CONSTANTS;
-            state_q <= S_WEIGHTS;
-          end else if (last_set) begin
-            part_q  <= part_q[0] ? P_KERNELS : P_BEHIND;
-          end
-        end
-      end
-
-      in_weights: begin
-        if (take_weights) begin
-          plane_q    <= next_plane;
-          word_end_q <= next_plane_end && next_plane == last_plane_q;
-          if (word_end_q && last_word) begin
-            state_q <= last_group ? S_BLOCK : S_CONSTANTS;
-            if (last_group && !s_last) index_q <= index_q + 1'b1;    // with TLAST the error is this layer's
-          end
-        end
-      end
-
-      default: ;    // in_drain
-    endcase
-
-    // a payload never holds the packet's last beat
-    if (s_last && (take_constants || take_weights)) begin
-      error_valid <= 1'b1;
-      state_q     <= S_DRAIN;
+    if (in_idle || in_done) begin
+      beat_q      <= {BEAT_W{1'b0}};
+      block_end_q <= BLOCK_BEATS == 1;
+      set_end_q   <= SET_BEATS == 1;
+      plane_end_q <= PLANE_BEATS == 1;
+      set_q       <= 1'b0;
+      part_q      <= P_CONSTANTS;
+    end
+    if (begins) begin
+      last_q    <= 1'b0;
+      begun_q   <= 1'b0;
+      program_q <= 1'b0;
+      index_q   <= 16'd0;
+      count_q   <= 16'd0;
+      loads_q   <= 16'd0;
+      images_q  <= 16'd0;
+      open_q    <= 1'b0;
     end
 
-    if (stop && !in_idle) state_q <= S_DRAIN;
-    if (in_drain && last_q) state_q <= S_IDLE;
+    step_q        <= in_check ? step_q + 1'b1 : 5'd0;
+    header_step_q <= in_check && step_q == HEADER_STEP - 5'd1;
+    last_step_q   <= in_check && step_q == LAST_STEP - 5'd1;
+
+    if (program_read) begin
+      program_q <= 1'b1;
+      count_q   <= f_word1[31:16];
+      images_q  <= f_height;
+    end
+    if (load_taken) begin
+      loads_q     <= loads_q + 16'd1;
+      open_q      <= 1'b1;
+      open_base_q <= open_lower_q ? open_base_q : f_in[17:0];
+      open_end_q  <= open_higher_q ? open_end_q : in_end_q[17:0];
+    end
+    if (layer_taken && f_after) open_q <= 1'b0;
+
+    if (set_taken) begin
+      set_q <= !last_set;
+      if (last_set) part_q <= last_part ? P_CONSTANTS : {part_q[1:0], 1'b0};
+    end
+    if (in_constants) begin
+      plane_q    <= 2'd0;
+      word_end_q <= 1'b0;
+    end
+    if (take_weights) begin
+      plane_q    <= next_plane;
+      word_end_q <= next_plane_end && next_plane == last_plane_q;
+    end
+    if (group_taken && last_group && !s_last) index_q <= next_index_q;     // with TLAST the error is this layer's
+
+    error_valid <= fails;
+    state_q     <= next_state;
     if (!aresetn || clear) begin
-      state_q     <= S_IDLE;
       error_valid <= 1'b0;
+      state_q     <= 8'd1 << S_IDLE;
       last_q      <= 1'b0;
       begun_q     <= 1'b0;
       program_q   <= 1'b0;

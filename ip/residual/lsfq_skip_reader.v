@@ -110,9 +110,10 @@ module lsfq_skip_reader #(
   assign read_valid   = loaded_q && !held_q[LEVEL_W-1];
   assign read_address = word_q;
 
-  wire [LEVEL_W:0]    minus_step = {{LEVEL_W{1'b1}}, !pointwise};
+  wire [LEVEL_W:0]    minus_step = {{LEVEL_W{1'b1}}, !pointwise};               // -1 or -2
+  wire [LEVEL_W:0]    push_step  = {{LEVEL_W{pointwise || !push}}, pointwise == push};      // with a pair that comes
   reg                starting_q;            // the walk is being set up
-  wire               push;
+  wire               push;                  // a pair is complete
 
   reg                second_step_q;         // the next step is for the second pixel of a pair
   reg                second_q;              // the array's next pair of every set is
@@ -122,7 +123,7 @@ module lsfq_skip_reader #(
 
   // what ready_q and second_step_q will be, with and without the end of a step
   wire [LEVEL_W:0]   kept = ready_q + {{LEVEL_W{1'b0}}, push};
-  wire [LEVEL_W:0]   used = kept + minus_step;
+  wire [LEVEL_W:0]   used = ready_q + push_step;
   wire               second_step_d = stride_2 && !second_step_q && !step_row_end;
   reg                step_ready_q;
 
@@ -174,31 +175,31 @@ module lsfq_skip_reader #(
 
   // ---- words as they come, made pairs again
 
-  wire              word_valid, word_digit, word_last;
+  wire              word_valid, word_digit;
   wire [SUB_W-1:0]  word_sub;
   wire [PART_W-1:0] word_part;
 
   lsfq_delay #(
-    .WIDTH (1),
+    .WIDTH (2),
     .STAGES(2),
     .RESET (1)
   ) u_delay_valid (
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear || restart),
-    .d      (read),
-    .q      (word_valid)
+    .d      ({pair_read, read}),
+    .q      ({push, word_valid})
   );
 
   lsfq_delay #(
-    .WIDTH (SUB_W + PART_W + 2),
+    .WIDTH (SUB_W + PART_W + 1),
     .STAGES(2)
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
-    .d      ({digit_q, last_word_q, sub_q, part_q}),
-    .q      ({word_digit, word_last, word_sub, word_part})
+    .d      ({digit_q, sub_q, part_q}),
+    .q      ({word_digit, word_sub, word_part})
   );
 
   wire [8*CHUNK-1:0]  bytes = read_data[8*CHUNK*word_part +: 8*CHUNK];
@@ -218,8 +219,6 @@ module lsfq_skip_reader #(
 
   always @(posedge aclk)
     if (word_valid) pair_q <= pair_d;
-
-  assign push = word_valid && word_last;
 
   wire               room, here;
   wire [LEVEL_W-1:0] level;

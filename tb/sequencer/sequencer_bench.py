@@ -364,6 +364,7 @@ async def waits_for_images(dut: Dut) -> None:
                 assert counting == ["count_starved_features"] * (loads > 0)
                 assert not dut.layer_begin.value
         await RisingEdge(dut.aclk)
+        await RisingEdge(dut.aclk)
         assert dut.layer_begin.value
         dut.clear.value = 1
         dut.layer_valid.value = 0

@@ -53,14 +53,14 @@ module lsfq_pass_control (
   reg       result_q;                   // the result packet of this pass has left
   wire      wrong    = parser_error || loader_error;
 
-  // a cycle late; behind pass_start, result_q keeps the first low until the pass has finished
+  // a cycle late
   reg       finished_q, enough_q;
 
   assign busy     = state_q != S_IDLE;
   assign draining = state_q == S_DRAIN;
 
   always @(posedge aclk) begin
-    finished_q <= result_q && parser_done && loader_idle && result_idle;
+    finished_q <= state_q == S_RUN && result_q && parser_done && loader_idle && result_idle;
     enough_q   <= passes_done + 32'd1 >= passes;
     flush      <= state_q == S_IDLE || state_q == S_DRAIN;
     clear      <= abort_now && aresetn;
@@ -98,7 +98,7 @@ module lsfq_pass_control (
           error_layer <= layer;
           irq_error   <= 1'b1;
           state_q     <= S_DRAIN;
-        end else if (finished_q && !pass_start) begin
+        end else if (finished_q) begin
           passes_done <= passes_done + 32'd1;
           if (enough_q) begin
             flush    <= 1'b1;

@@ -76,7 +76,7 @@ module lsfq_loader #(
   endgenerate
 
   reg [2:0]           state_q;
-  reg                 begun_q;
+  reg                 begun_q, ended_q;    // the packet's first beat was taken, its last one
   reg                 last_q;              // the pass's last image
   reg  [15:0]         layers_q;            // to be finished before
   reg                 wide_q, window_q;
@@ -148,7 +148,7 @@ module lsfq_loader #(
 
   wire may_step = state_q == S_LOAD && (!pair_end_q || (pair_ready && !(code_ends_q && busy)));
   assign step    = may_step && s_valid;
-  assign s_ready = (may_step && beat_end_q) || state_q == S_DRAIN;
+  assign s_ready = (may_step && beat_end_q) || (state_q == S_DRAIN && !ended_q);
 
   always @(posedge aclk) begin
     code_q        <= s_data[{byte_q, 3'd0} +: 8];
@@ -273,7 +273,10 @@ module lsfq_loader #(
 
   always @(posedge aclk) begin
     error_valid <= 1'b0;
-    if (s_valid && s_ready) begun_q <= 1'b1;
+    if (s_valid && s_ready) begin
+      begun_q <= 1'b1;
+      ended_q <= s_last;
+    end
 
     // the pair being written: to its own row, the row below, the row above
     if (busy && proceed) begin
@@ -299,6 +302,7 @@ module lsfq_loader #(
       S_IDLE: if (start) begin
         state_q <= S_WAIT;
         begun_q <= 1'b0;
+        ended_q <= 1'b0;
         loads   <= 16'd0;
       end
 
@@ -356,7 +360,7 @@ module lsfq_loader #(
         if (beat_end_q && s_last != (tensor_end && last_q)) begin
           error_valid <= 1'b1;
           error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
-          state_q     <= s_last ? S_IDLE : S_DRAIN;
+          state_q     <= S_DRAIN;
         end else if (group_end_q) begin
           state_q <= last_group_q ? S_FLUSH : S_GROUP;
         end
@@ -367,14 +371,10 @@ module lsfq_loader #(
         state_q <= last_q ? S_IDLE : S_WAIT;
       end
 
-      default: if (s_valid && s_last) state_q <= S_IDLE;    // S_DRAIN
+      default: if (ended_q) state_q <= S_IDLE;              // S_DRAIN
     endcase
 
-    if (stop) begin
-      if (state_q == S_WAIT || state_q == S_HOLD || state_q == S_GROUP || (state_q == S_FLUSH && !last_q) ||
-          (state_q == S_LOAD && !(s_valid && s_ready && s_last))) state_q <= S_DRAIN;
-      else if (state_q != S_DRAIN) state_q <= S_IDLE;
-    end
+    if (stop && state_q != S_IDLE) state_q <= S_DRAIN;
     if (!aresetn || clear) begin
       state_q     <= S_IDLE;
       error_valid <= 1'b0;

@@ -33,6 +33,8 @@ FORMS = (
     ROOT / "ip" / "conv" / "lsfq_multiplier.v",
     ROOT / "ip" / "arithmetic" / "lsfq_dsp48e2.v",
     ROOT / "tb" / "models" / "DSP48E2.v",
+    ROOT / "ip" / "arithmetic" / "lsfq_mult18x18d.v",
+    ROOT / "tb" / "models" / "MULT18X18D.v",
     PLAIN,
     PROOFS / "multiplier_forms.v",
 )
@@ -45,6 +47,8 @@ MULTIPLY_ADD = (
     ROOT / "ip" / "arithmetic" / "lsfq_multiply_add.v",
     ROOT / "ip" / "arithmetic" / "lsfq_dsp48e2.v",
     ROOT / "tb" / "models" / "DSP48E2.v",
+    ROOT / "ip" / "arithmetic" / "lsfq_mult18x18d.v",
+    ROOT / "tb" / "models" / "MULT18X18D.v",
     PROOFS / "multiply_add_forms.v",
 )
 
@@ -71,8 +75,9 @@ def _chain(length: int, stride: int, addends: int) -> Proof:
     return Proof("chain_slots", CHAIN, parameters, length + 5, plain)
 
 
-def _multiply_add(width: int, pre_add: int) -> Proof:
-    return Proof("multiply_add_forms", MULTIPLY_ADD, {"A_W": width, "PRE_ADD": pre_add}, 8, {})
+def _multiply_add(width: int, pre_add: int, one: int, other: int) -> Proof:
+    parameters = {"A_W": width, "PRE_ADD": pre_add, "ONE": one, "OTHER": other}
+    return Proof("multiply_add_forms", MULTIPLY_ADD, parameters, 8, {})
 
 
 # a chain's first multiplier has one register in front and an addend, the others two and a cascade
@@ -85,8 +90,10 @@ ALL: Mapping[str, Proof] = {
     "chain of four, with addends": _chain(4, 11, 1),
     "chain of two, slots of 10 bits": _chain(2, 10, 0),
     "chain of two, with addends": _chain(2, 10, 1),
-    "requantisation, two terms of 27 bits": _multiply_add(27, 1),
-    "requantisation, one term of 27 bits": _multiply_add(27, 0),
+    "requantisation, two terms of 27 bits": _multiply_add(27, 1, 0, 1),
+    "requantisation, one term of 27 bits": _multiply_add(27, 0, 0, 1),
+    "requantisation, 18x18, two terms of 27 bits": _multiply_add(27, 1, 2, 3),
+    "requantisation, 18x18, one term of 27 bits": _multiply_add(27, 0, 2, 3),
 }
 
 

@@ -19,24 +19,26 @@ module lsfq_mult18x18d (
 
   // The ports are not declared signed: Yosys elaborates a module that hands on single bits of signed wires again when the
   // primitive's parameters are known, which is after this module is gone.
-  // Clocks, enables and resets 1 to 3, the cascade and the copies of the operands stay open. No register of the block looks at
-  // the former, and no wire of the fabric reaches the cascade. GSR: no global reset, as the registers of the fabric have none.
+  // Enable and reset have number 3, which is what an unwritten configuration bit chooses: nextpnr writes the reset of the
+  // products for one multiplier of two, and their enable for none, and a reset that nothing drives is high.
+  // The other clocks, enables and resets, the cascade and the copies of the operands stay open: no register looks at the
+  // former, and no wire of the fabric reaches the cascade. GSR: no global reset, as the registers of the fabric have none.
   MULT18X18D #(
     .REG_INPUTA_CLK  ("CLK0"),
-    .REG_INPUTA_CE   ("CE0"),
-    .REG_INPUTA_RST  ("RST0"),
+    .REG_INPUTA_CE   ("CE3"),
+    .REG_INPUTA_RST  ("RST3"),
     .REG_INPUTB_CLK  ("CLK0"),
-    .REG_INPUTB_CE   ("CE0"),
-    .REG_INPUTB_RST  ("RST0"),
+    .REG_INPUTB_CE   ("CE3"),
+    .REG_INPUTB_RST  ("RST3"),
     .REG_PIPELINE_CLK("NONE"),
     .REG_OUTPUT_CLK  ("CLK0"),
-    .REG_OUTPUT_CE   ("CE0"),
-    .REG_OUTPUT_RST  ("RST0"),
+    .REG_OUTPUT_CE   ("CE3"),
+    .REG_OUTPUT_RST  ("RST3"),
     .RESETMODE       ("SYNC"),
     .GSR             ("DISABLED"),
     .SOURCEB_MODE    ("B_SHIFT")
   ) u_mult (
-    .CLK0(aclk), .CE0(1'b1), .RST0(1'b0),
+    .CLK0(aclk), .CE3(1'b1), .RST3(1'b0),
     .SIGNEDA(1'b1), .SIGNEDB(1'b1),
     .SOURCEA(1'b0), .SOURCEB(1'b0),     // A and B, not the neighbour's
     .A0(a[0]), .A1(a[1]), .A2(a[2]), .A3(a[3]), .A4(a[4]), .A5(a[5]),

@@ -9,7 +9,7 @@
 //
 // A, B and P have one register each, on CLK0, and there is no pipeline register. All else is refused: parameters at
 // elaboration, inputs that are not at their idle value by `P` being all ones. Ports and parameters that the wrapper leaves
-// alone - clocks, enables and resets 1 to 3, the cascade, the operands' copies - are not here, so naming one is an error.
+// alone - the other clocks, enables and resets, the cascade, the operands' copies - are not here, so naming one is an error.
 
 `default_nettype none
 
@@ -28,7 +28,7 @@ module MULT18X18D #(
   parameter SOURCEB_MODE = "B_SHIFT",
   parameter RESETMODE = "SYNC"
 ) (
-  input wire CLK0, input wire CE0, input wire RST0,
+  input wire CLK0, input wire CE3, input wire RST3,
   input wire SIGNEDA, input wire SIGNEDB, input wire SOURCEA, input wire SOURCEB,
   input wire A0, input wire A1, input wire A2, input wire A3, input wire A4, input wire A5,
   input wire A6, input wire A7, input wire A8, input wire A9, input wire A10, input wire A11,
@@ -54,9 +54,9 @@ module MULT18X18D #(
         REG_PIPELINE_CLK != "NONE") begin : g_check_registers
       MULT18X18D_model_does_not_have_these_registers parameter_error ();
     end
-    if (REG_INPUTA_CE != "CE0" || REG_INPUTB_CE != "CE0" || REG_OUTPUT_CE != "CE0" || REG_INPUTA_RST != "RST0" ||
-        REG_INPUTB_RST != "RST0" || REG_OUTPUT_RST != "RST0") begin : g_check_control
-      MULT18X18D_model_has_CE0_and_RST0_only parameter_error ();
+    if (REG_INPUTA_CE != "CE3" || REG_INPUTB_CE != "CE3" || REG_OUTPUT_CE != "CE3" || REG_INPUTA_RST != "RST3" ||
+        REG_INPUTB_RST != "RST3" || REG_OUTPUT_RST != "RST3") begin : g_check_control
+      MULT18X18D_model_has_CE3_and_RST3_only parameter_error ();
     end
     if (GSR != "DISABLED" || RESETMODE != "SYNC" || SOURCEB_MODE != "B_SHIFT") begin : g_check_mode
       MULT18X18D_model_does_not_have_this_mode parameter_error ();
@@ -65,7 +65,7 @@ module MULT18X18D #(
 
   wire [17:0] c = {C17, C16, C15, C14, C13, C12, C11, C10, C9, C8, C7, C6, C5, C4, C3, C2, C1, C0};
 
-  wire supported = CE0 && !RST0 && !SOURCEA && !SOURCEB && c == 18'd0;
+  wire supported = CE3 && !RST3 && !SOURCEA && !SOURCEB && c == 18'd0;
 
   // ---- what it does
 

@@ -50,7 +50,7 @@ def test_overflowing_chain_is_refused() -> None:
             id="stray bits",
         ),
         pytest.param(
-            2, "lsfq_multiplier", "high_q, {(2*STRIDE){1'b0}}", "high_q, {(2*STRIDE){1'b1}}",
+            2, "lsfq_multiplier", "high, {(2*STRIDE){1'b0}}", "high, {(2*STRIDE){1'b1}}",
             id="stray bits below the half",
         ),
         pytest.param(1, "lsfq_dsp48e2", "9'b00_001_01_01", "9'b00_000_01_01", id="no cascade"),
@@ -69,7 +69,7 @@ def test_overflowing_chain_is_refused() -> None:
         pytest.param(
             3, "lsfq_mult18x18d", ".A14(a[14])", ".A14(a[15])", id="another bit of the operand",
         ),
-        pytest.param(3, "lsfq_mult18x18d", ".RST0(1'b0)", ".RST0(1'b1)", id="reset"),
+        pytest.param(3, "lsfq_mult18x18d", ".RST3(1'b0)", ".RST3(1'b1)", id="reset"),
     ],
 )  # fmt: skip
 def test_bench_notices(form: int, module: str, text: str, fault: str) -> None:
@@ -93,8 +93,8 @@ def test_bench_notices(form: int, module: str, text: str, fault: str) -> None:
             "MULT18X18D_model_does_not_have_these_registers", id="pipeline register",
         ),
         pytest.param(
-            3, "lsfq_mult18x18d", '.REG_INPUTA_RST  ("RST0")', '.REG_INPUTA_RST  ("RST1")',
-            "MULT18X18D_model_has_CE0_and_RST0_only", id="another reset",
+            3, "lsfq_mult18x18d", '.REG_INPUTA_RST  ("RST3")', '.REG_INPUTA_RST  ("RST0")',
+            "MULT18X18D_model_has_CE3_and_RST3_only", id="another reset",
         ),
         pytest.param(
             3, "lsfq_mult18x18d", '.GSR             ("DISABLED")', '.GSR             ("ENABLED")',

@@ -60,7 +60,7 @@ def test_bench_notices(module: str, text: str, fault: str) -> None:
             id="a register outside the block as well",
         ),
         pytest.param("lsfq_mult18x18d", ".SIGNEDB(1'b1)", ".SIGNEDB(1'b0)", id="factor's sign"),
-        pytest.param("lsfq_mult18x18d", ".P35(p[35])", ".P35(p[34])", id="wrong top bit"),
+        pytest.param("lsfq_mult18x18d", ".B17(b[17])", ".B17(b[16])", id="wrong top bit"),
     ],
 )  # fmt: skip
 def test_bench_notices_in_the_halves(module: str, text: str, fault: str) -> None:

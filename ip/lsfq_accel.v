@@ -12,8 +12,8 @@
 //   WEIGHT_DEPTH     words of 12*PIN*POUT bits, a power of two, 2 to 2^18
 //   MAX_POOL_WIDTH   widest row that can be pooled, a power of two, 4 to 32768
 //   MULTIPLIER       0: left to synthesis (27x18 bits); 1: DSP48E2 of UltraScale and UltraScale+; 2 and 3: left
-//                    to synthesis, packed for the 25x18 bits of 7 series, in two for 18x18 bits. Results are equal
-//                    cycle by cycle
+//                    to synthesis, packed for the 25x18 bits of 7 series, in two for 18x18 bits; 4: in two MULT18X18D
+//                    of ECP5. Results are equal cycle by cycle
 //   DEPTHWISE_PIXELS pixels that the depthwise stage makes a cycle: 1 or 2. With 1 it holds up layers of less than
 //                    4*PIN channels, with 2 nothing; it takes POUT more multipliers, and more LUTs
 //

@@ -39,6 +39,7 @@ SETS: tuple[Mapping[str, int], ...] = (
     {"MULTIPLIER": 1},
     {"MULTIPLIER": 2},
     {"MULTIPLIER": 3},
+    {"MULTIPLIER": 4},
     {"PIN": 4, "POUT": 4, "PARAM_W": 64, "MULTIPLIER": 2},
     {"DEPTHWISE_PIXELS": 2},
     {"PIN": 8, "POUT": 16, "DEPTHWISE_PIXELS": 2},

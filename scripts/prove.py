@@ -3,9 +3,10 @@
 """Prove that the forms of the multipliers are equal, and that the array's chains never carry.
 
 By SymbiYosys with Yices, for all operands and all states: each form of one packed multiplier (plain
-Verilog in one and in two, DSP48E2 in tb/models) equals six products of nibbles added slot by slot;
-chains of such multipliers add every slot exactly; the requantisation's multiplier with its adders
-is the same in plain Verilog and in a DSP48E2. Exit status 1 when a proof fails; its trace lies in
+Verilog in one and in two, DSP48E2 and MULT18X18D in tb/models) equals six products of nibbles
+added slot by slot; chains of such multipliers add every slot exactly; the requantisation's
+multiplier with its adders is the same in plain Verilog and in a DSP48E2, and in plain Verilog and
+in MULT18X18D where both make the product in two. Exit status 1 when a proof fails; its trace lies in
 build/proofs.
 
 examples:
@@ -33,6 +34,8 @@ FORMS = (
     ROOT / "ip" / "conv" / "lsfq_multiplier.v",
     ROOT / "ip" / "arithmetic" / "lsfq_dsp48e2.v",
     ROOT / "tb" / "models" / "DSP48E2.v",
+    ROOT / "ip" / "arithmetic" / "lsfq_mult18x18d.v",
+    ROOT / "tb" / "models" / "MULT18X18D.v",
     PLAIN,
     PROOFS / "multiplier_forms.v",
 )
@@ -45,6 +48,8 @@ MULTIPLY_ADD = (
     ROOT / "ip" / "arithmetic" / "lsfq_multiply_add.v",
     ROOT / "ip" / "arithmetic" / "lsfq_dsp48e2.v",
     ROOT / "tb" / "models" / "DSP48E2.v",
+    ROOT / "ip" / "arithmetic" / "lsfq_mult18x18d.v",
+    ROOT / "tb" / "models" / "MULT18X18D.v",
     PROOFS / "multiply_add_forms.v",
 )
 
@@ -71,8 +76,9 @@ def _chain(length: int, stride: int, addends: int) -> Proof:
     return Proof("chain_slots", CHAIN, parameters, length + 5, plain)
 
 
-def _multiply_add(width: int, pre_add: int) -> Proof:
-    return Proof("multiply_add_forms", MULTIPLY_ADD, {"A_W": width, "PRE_ADD": pre_add}, 8, {})
+def _multiply_add(width: int, pre_add: int, one: int, other: int) -> Proof:
+    parameters = {"A_W": width, "PRE_ADD": pre_add, "ONE": one, "OTHER": other}
+    return Proof("multiply_add_forms", MULTIPLY_ADD, parameters, 8, {})
 
 
 # a chain's first multiplier has one register in front and an addend, the others two and a cascade
@@ -85,8 +91,10 @@ ALL: Mapping[str, Proof] = {
     "chain of four, with addends": _chain(4, 11, 1),
     "chain of two, slots of 10 bits": _chain(2, 10, 0),
     "chain of two, with addends": _chain(2, 10, 1),
-    "requantisation, two terms of 27 bits": _multiply_add(27, 1),
-    "requantisation, one term of 27 bits": _multiply_add(27, 0),
+    "requantisation, two terms of 27 bits": _multiply_add(27, 1, 0, 1),
+    "requantisation, one term of 27 bits": _multiply_add(27, 0, 0, 1),
+    "requantisation, 18x18, two terms of 27 bits": _multiply_add(27, 1, 2, 3),
+    "requantisation, 18x18, one term of 27 bits": _multiply_add(27, 0, 2, 3),
 }
 
 

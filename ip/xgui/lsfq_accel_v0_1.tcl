@@ -11,7 +11,7 @@ proc init_gui { IPINST } {
   set widget [ipgui::add_param $IPINST -name "ACC_W" -parent $page]
   set_property tooltip {Bits of an accumulator (18 to 27)} $widget
   set widget [ipgui::add_param $IPINST -name "MULTIPLIER" -parent $page -widget comboBox]
-  set_property tooltip {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series); 3: left to synthesis, 18x18 bits} $widget
+  set_property tooltip {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series); 3: left to synthesis, 18x18 bits; 4: MULT18X18D (ECP5)} $widget
   set widget [ipgui::add_param $IPINST -name "DEPTHWISE_PIXELS" -parent $page -widget comboBox]
   set_property tooltip {Pixels that the depthwise stage makes a cycle: 1, or 2 for more area} $widget
   set page [ipgui::add_page $IPINST -name "Streams"]

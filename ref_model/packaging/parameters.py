@@ -35,7 +35,7 @@ LEGAL: dict[str, Legal] = {
     "PIN": Legal("Input channels a cycle", "Array", choices=(4, 8, 16)),
     "POUT": Legal("Output channels", "Array", choices=(4, 8, 16)),
     "ACC_W": Legal("Accumulator width", "Array", low=18, high=27),
-    "MULTIPLIER": Legal("Form of the multipliers", "Array", choices=(0, 1, 2, 3)),
+    "MULTIPLIER": Legal("Form of the multipliers", "Array", choices=(0, 1, 2, 3, 4)),
     "DEPTHWISE_PIXELS": Legal("Depthwise pixels a cycle", "Array", choices=(1, 2)),
     "PARAM_W": Legal(
         "Parameter stream width", "Streams", choices=(32, 64, 128, 256), at_most="4*PIN*POUT"

@@ -18,6 +18,7 @@ set ip_files {
   conv/lsfq_emitter.v
   arithmetic/lsfq_adder_tree.v
   arithmetic/lsfq_dsp48e2.v
+  arithmetic/lsfq_mult18x18d.v
   arithmetic/lsfq_multiply_add.v
   conv/lsfq_multiplier.v
   conv/lsfq_multiplier_chain.v
@@ -66,7 +67,7 @@ set ip_parameters {
   { FEATURE_DEPTH {Feature memory depth} range { 2 131072 } {Words of 8*PIN bits of the feature memory} 8192 {} }
   { WEIGHT_DEPTH {Weight memory depth} list { 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536 131072 262144 } {Words of 12*PIN*POUT bits of the weight memory (a power of two)} 512 {} }
   { MAX_POOL_WIDTH {Widest pooled row} list { 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 } {Widest row that can be pooled (a power of two)} 256 {} }
-  { MULTIPLIER {Form of the multipliers} list { 0 1 2 3 } {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series); 3: left to synthesis, 18x18 bits} 0 {} }
+  { MULTIPLIER {Form of the multipliers} list { 0 1 2 3 4 } {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series); 3: left to synthesis, 18x18 bits; 4: MULT18X18D (ECP5)} 0 {} }
   { DEPTHWISE_PIXELS {Depthwise pixels a cycle} list { 1 2 } {Pixels that the depthwise stage makes a cycle: 1, or 2 for more area} 1 {} }
 }
 

@@ -19,6 +19,7 @@ SMALL = {"PIN": 4, "POUT": 4, "ACC_W": 27}
         pytest.param(8, 4, 27, 1, id="8x4, DSP48E2"),
         pytest.param(8, 4, 27, 2, id="8x4, 25x18 bits"),
         pytest.param(8, 4, 27, 3, id="8x4, 18x18 bits"),
+        pytest.param(8, 4, 27, 4, id="8x4, MULT18X18D"),
     ],
 )
 def test_array(pin: int, pout: int, acc_w: int, multiplier: int) -> None:

@@ -80,7 +80,7 @@ def test_depthwise_costs_little() -> None:
     run_bench("lsfq_accel", "tb.core.stage_cost_bench", core(4, 4))
 
 
-@pytest.mark.parametrize("multiplier", [1, 2, 3])
+@pytest.mark.parametrize("multiplier", [1, 2, 3, 4])
 def test_multipliers(multiplier: int) -> None:
     """The forms that are not the default, in a whole core."""
     environment = {"LSFQ_PROGRAMS": "8", "LSFQ_STALLS": "none"}

@@ -3,16 +3,21 @@
 
 import pytest
 
-from tb.common import TestsFailed, run_bench
+from tb.common import BenchError, TestsFailed, run_bench
 
 BENCH = "tb.lane.lane_bench"
 
 
 @pytest.mark.parametrize("pin", [4, 8, 16])
-@pytest.mark.parametrize("multiplier", [0, 1, 2, 3])
+@pytest.mark.parametrize("multiplier", [0, 1, 2, 3, 4])
 def test_lane(pin: int, multiplier: int) -> None:
     """Every form of the multipliers, with the same operands and the same latency."""
     run_bench("lsfq_lane", BENCH, {"PIN": pin, "MULTIPLIER": multiplier})
+
+
+def test_unknown_multiplier_is_refused() -> None:
+    with pytest.raises(BenchError, match="MULTIPLIER_must_be_0_to_4"):
+        run_bench("lsfq_lane", BENCH, {"PIN": 4, "MULTIPLIER": 5})
 
 
 @pytest.mark.parametrize(

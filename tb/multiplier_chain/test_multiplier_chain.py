@@ -20,10 +20,16 @@ TWO = {"LENGTH": 2, "STRIDE": 10}
         pytest.param({"FORM": 1, **FOUR}, id="DSP48E2, four"),
         pytest.param({"FORM": 0, **TWO}, id="inferred, two"),
         pytest.param({"FORM": 2, **FOUR}, id="inferred in two, four"),
+        pytest.param({"FORM": 3, **FOUR}, id="MULT18X18D, four"),
     ],
 )
 def test_multiplier_chain(parameters: dict[str, int]) -> None:
     run_bench(DUT, BENCH, parameters)
+
+
+def test_unknown_form_is_refused() -> None:
+    with pytest.raises(BenchError, match="FORM_is_0_to_3"):
+        run_bench(DUT, BENCH, {"FORM": 4, **FOUR})
 
 
 def test_overflowing_chain_is_refused() -> None:
@@ -44,7 +50,7 @@ def test_overflowing_chain_is_refused() -> None:
             id="stray bits",
         ),
         pytest.param(
-            2, "lsfq_multiplier", "high_q, {(2*STRIDE){1'b0}}", "high_q, {(2*STRIDE){1'b1}}",
+            2, "lsfq_multiplier", "high, {(2*STRIDE){1'b0}}", "high, {(2*STRIDE){1'b1}}",
             id="stray bits below the half",
         ),
         pytest.param(1, "lsfq_dsp48e2", "9'b00_001_01_01", "9'b00_000_01_01", id="no cascade"),
@@ -52,6 +58,18 @@ def test_overflowing_chain_is_refused() -> None:
             1, "lsfq_dsp48e2", ".RSTM          (1'b0)", ".RSTM          (1'b1)",
             id="input the model does not know",
         ),
+        pytest.param(
+            3, "lsfq_multiplier", "FORM == 3 ? INPUT_STAGES - 1", "FORM == 3 ? INPUT_STAGES",
+            id="a register outside the block as well",
+        ),
+        pytest.param(
+            3, "lsfq_multiplier", "{14'd0, factor[2*STRIDE +: 4]}", "{14'd1, factor[2*STRIDE +: 4]}",
+            id="stray bits above the high half",
+        ),
+        pytest.param(
+            3, "lsfq_mult18x18d", ".A14(a[14])", ".A14(a[15])", id="another bit of the operand",
+        ),
+        pytest.param(3, "lsfq_mult18x18d", ".RST3(1'b0)", ".RST3(1'b1)", id="reset"),
     ],
 )  # fmt: skip
 def test_bench_notices(form: int, module: str, text: str, fault: str) -> None:
@@ -60,17 +78,32 @@ def test_bench_notices(form: int, module: str, text: str, fault: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault", "message"),
+    ("form", "module", "text", "fault", "message"),
     [
         pytest.param(
-            '"NO_PATDET"', '"PATDET"', "DSP48E2_model_does_not_have_this_mode", id="mode",
+            1, "lsfq_dsp48e2", '"NO_PATDET"', '"PATDET"',
+            "DSP48E2_model_does_not_have_this_mode", id="mode",
         ),
         pytest.param(
-            ".BREG              (B_STAGES)", ".BREG              (1)",
+            1, "lsfq_dsp48e2", ".BREG              (B_STAGES)", ".BREG              (1)",
             "DSP48E2_model_does_not_have_these_registers", id="registers",
+        ),
+        pytest.param(
+            3, "lsfq_mult18x18d", '.REG_PIPELINE_CLK("NONE")', '.REG_PIPELINE_CLK("CLK0")',
+            "MULT18X18D_model_does_not_have_these_registers", id="pipeline register",
+        ),
+        pytest.param(
+            3, "lsfq_mult18x18d", '.REG_INPUTA_RST  ("RST3")', '.REG_INPUTA_RST  ("RST0")',
+            "MULT18X18D_model_has_CE3_and_RST3_only", id="another reset",
+        ),
+        pytest.param(
+            3, "lsfq_mult18x18d", '.GSR             ("DISABLED")', '.GSR             ("ENABLED")',
+            "MULT18X18D_model_does_not_have_this_mode", id="global reset",
         ),
     ],
 )  # fmt: skip
-def test_model_refuses_what_it_does_not_have(text: str, fault: str, message: str) -> None:
+def test_models_refuse_what_they_do_not_have(
+    form: int, module: str, text: str, fault: str, message: str
+) -> None:
     with pytest.raises(BenchError, match=message):
-        run_bench(DUT, BENCH, {"FORM": 1, **FOUR}, mutations={"lsfq_dsp48e2": (text, fault)})
+        run_bench(DUT, BENCH, {"FORM": form, **FOUR}, mutations={module: (text, fault)})

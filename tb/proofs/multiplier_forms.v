@@ -25,7 +25,7 @@ module multiplier_forms #(
   localparam SUM_W   = 4 * STRIDE;
   localparam LATENCY = INPUT_STAGES + 2;
 
-  wire [47:0] inferred, primitive, halves;
+  wire [47:0] inferred, primitive, halves, registered;
 
   lsfq_multiplier #(
     .FORM        (0),
@@ -72,6 +72,21 @@ module multiplier_forms #(
     .sum        (halves)
   );
 
+  lsfq_multiplier #(
+    .FORM        (3),
+    .STRIDE      (STRIDE),
+    .INPUT_STAGES(INPUT_STAGES),
+    .FIRST       (FIRST)
+  ) u_registered (
+    .aclk       (aclk),
+    .weights    (weights),
+    .pixels     (pixels),
+    .addend     (addend),
+    .cascade_in (cascade_in),
+    .cascade_out(),
+    .sum        (registered)
+  );
+
   wire [47:0] plain;
 
   plain_multiplier #(
@@ -96,6 +111,7 @@ module multiplier_forms #(
       assert (inferred[SUM_W-1:0] == plain[SUM_W-1:0]);
       assert (primitive[SUM_W-1:0] == plain[SUM_W-1:0]);
       assert (halves[SUM_W-1:0] == plain[SUM_W-1:0]);
+      assert (registered[SUM_W-1:0] == plain[SUM_W-1:0]);
     end
   end
 

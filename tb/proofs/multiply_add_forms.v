@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Forms 0 and 1 of lsfq_multiply_add are equal, whatever their state was before, from the first result of their own on:
+// Forms ONE and OTHER of lsfq_multiply_add are equal, whatever their state was before, from the first result of their own on:
 //
 //   p = ((no_a ? 0 : a) + (no_d ? 0 : d)) * b + c                    or a * b + c without PRE_ADD
 //
@@ -10,6 +10,8 @@
 `default_nettype none
 
 module multiply_add_forms #(
+  parameter ONE     = 0,
+  parameter OTHER   = 1,
   parameter A_W     = 27,
   parameter PRE_ADD = 1
 ) (
@@ -25,13 +27,13 @@ module multiply_add_forms #(
 
   localparam LATENCY = PRE_ADD + 3;
 
-  wire signed [47:0] inferred, primitive;
+  wire signed [47:0] one, other;
 
   lsfq_multiply_add #(
-    .FORM   (0),
+    .FORM   (ONE),
     .A_W    (A_W),
     .PRE_ADD(PRE_ADD)
-  ) u_inferred (
+  ) u_one (
     .aclk  (aclk),
     .a     (a),
     .d     (d),
@@ -40,14 +42,14 @@ module multiply_add_forms #(
     .b     (b),
     .c     (c),
     .enable(enable),
-    .p     (inferred)
+    .p     (one)
   );
 
   lsfq_multiply_add #(
-    .FORM   (1),
+    .FORM   (OTHER),
     .A_W    (A_W),
     .PRE_ADD(PRE_ADD)
-  ) u_primitive (
+  ) u_other (
     .aclk  (aclk),
     .a     (a),
     .d     (d),
@@ -56,7 +58,7 @@ module multiply_add_forms #(
     .b     (b),
     .c     (c),
     .enable(enable),
-    .p     (primitive)
+    .p     (other)
   );
 
   reg [2:0] age_q  = 3'd0;
@@ -65,7 +67,7 @@ module multiply_add_forms #(
   always @(posedge aclk) begin
     if (age_q != 3'd7) age_q <= age_q + 3'd1;
     if (age_q >= LATENCY - 1 && enable) seen_q <= 1'b1;
-    if (seen_q) assert (inferred == primitive);
+    if (seen_q) assert (one == other);
   end
 
 endmodule

@@ -44,6 +44,19 @@ def test_all_is_proved(tmp_path: Path) -> None:
             "requantisation, one term of 27 bits", "lsfq_dsp48e2.v",
             ".CEP           (enable)", ".CEP           (1'b1)", id="p does not hold still",
         ),
+        pytest.param(
+            "multiplier, 25x18, behind another", "lsfq_multiplier.v",
+            "FORM == 3 ? INPUT_STAGES - 1", "FORM == 3 ? INPUT_STAGES",
+            id="a register outside the block as well",
+        ),
+        pytest.param(
+            "requantisation, 18x18, two terms of 27 bits", "lsfq_multiply_add.v",
+            "{(35-A_W){high[A_W-18]}}", "{(35-A_W){1'b0}}", id="high half without its sign",
+        ),
+        pytest.param(
+            "requantisation, 18x18, one term of 27 bits", "MULT18X18D.v",
+            "signed_b_q && b_q[17]", "b_q[17]", id="the primitive's model, too many signs",
+        ),
     ],
 )  # fmt: skip
 def test_wrong_verilog_fails(tmp_path: Path, name: str, file: str, text: str, fault: str) -> None:

@@ -9,7 +9,7 @@ BENCH = "tb.requant.requant_bench"
 DUT = "lsfq_requant"
 
 
-@pytest.mark.parametrize("multiplier", [0, 1, 3])
+@pytest.mark.parametrize("multiplier", [0, 1, 3, 4])
 @pytest.mark.parametrize(
     ("acc_w", "skip", "terms"), [(18, 0, 1), (27, 1, 2), (20, 1, 2), (27, 1, 1)]
 )
@@ -43,6 +43,30 @@ def test_wide_accumulator_is_refused() -> None:
 def test_bench_notices(module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
         run_bench(DUT, BENCH, {"POUT": 4, "SKIP": 1}, mutations={module: (text, fault)})
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param(
+            "lsfq_multiply_add", "{1'b0, left[16:0]}", "left[17:0]", id="low half with a sign"
+        ),
+        pytest.param(
+            "lsfq_multiply_add", "{(35-A_W){high[A_W-18]}}", "{(35-A_W){1'b0}}",
+            id="high half without its sign",
+        ),
+        pytest.param(
+            "lsfq_multiply_add", "if (FORM == 3) begin", "if (FORM == 4) begin",
+            id="a register outside the block as well",
+        ),
+        pytest.param("lsfq_mult18x18d", ".SIGNEDB(1'b1)", ".SIGNEDB(1'b0)", id="factor's sign"),
+        pytest.param("lsfq_mult18x18d", ".B17(b[17])", ".B17(b[16])", id="wrong top bit"),
+    ],
+)  # fmt: skip
+def test_bench_notices_in_the_halves(module: str, text: str, fault: str) -> None:
+    mutations = {module: (text, fault)}
+    with pytest.raises(TestsFailed):
+        run_bench(DUT, BENCH, {"POUT": 4, "SKIP": 1, "MULTIPLIER": 4}, mutations=mutations)
 
 
 @pytest.mark.parametrize(

@@ -47,75 +47,58 @@ module lsfq_pass_control (
   output reg         irq_error
 );
 
-  localparam [1:0] S_IDLE = 2'd0, S_BEGIN = 2'd1, S_RUN = 2'd2, S_DRAIN = 2'd3;
+  localparam S_IDLE = 0, S_BEGIN = 1, S_RUN = 2, S_DRAIN = 3;        // a bit each
 
-  reg [1:0] state_q;
-  reg       result_q;                   // the result packet of this pass has left
-  wire      wrong    = parser_error || loader_error;
+  reg  [3:0] state_q;
+  wire       in_idle  = state_q[S_IDLE];
+  wire       in_begin = state_q[S_BEGIN];
+  wire       in_run   = state_q[S_RUN];
+  wire       in_drain = state_q[S_DRAIN];
+  reg        result_q;                  // the result packet of this pass has left
+  reg        finished_q, enough_q;      // a cycle late
 
-  // a cycle late
-  reg       finished_q, enough_q;
+  assign busy     = !in_idle;
+  assign draining = in_drain;
 
-  assign busy     = state_q != S_IDLE;
-  assign draining = state_q == S_DRAIN;
+  // ---- what happens, and what state follows
+
+  wire begins    = in_idle && start;
+  wire pass_goes = in_begin && result_idle;             // after an abort a packet may still be closing
+  wire fails     = in_run && !pass_start && (parser_error || loader_error);
+  wire pass_ends = in_run && finished_q && !fails;
+  wire ends      = pass_ends && enough_q;
+  wire drained   = in_drain && !stop && parser_idle && loader_idle && result_idle;
+
+  wire [3:0] next_state;
+  assign next_state[S_IDLE]  = (in_idle && !start) || ends || drained;
+  assign next_state[S_BEGIN] = begins || (pass_ends && !enough_q) || (in_begin && !pass_goes);
+  assign next_state[S_RUN]   = pass_goes || (in_run && !fails && !pass_ends);
+  assign next_state[S_DRAIN] = fails || (in_drain && !drained);
 
   always @(posedge aclk) begin
-    finished_q <= state_q == S_RUN && result_q && parser_done && loader_idle && result_idle;
+    state_q    <= next_state;
+    finished_q <= in_run && result_q && parser_done && loader_idle && result_idle;
     enough_q   <= passes_done + 32'd1 >= passes;
-    flush      <= state_q == S_IDLE || state_q == S_DRAIN;
+    result_q   <= !pass_goes && (result_q || (in_run && result_last));
+
+    flush      <= (in_idle && !start) || in_drain || pass_goes || fails || ends;
     clear      <= abort_now && aresetn;
+    pass_start <= pass_goes;
+    stop       <= fails;
+    irq_done   <= ends;
+    irq_error  <= fails;
+    done       <= !begins && (done || ends);
+    error      <= !begins && (error || fails);
 
-    pass_start <= 1'b0;
-    stop       <= 1'b0;
-    irq_done   <= 1'b0;
-    irq_error  <= 1'b0;
-
-    case (state_q)
-      S_IDLE: if (start) begin
-        state_q     <= S_BEGIN;
-        flush       <= 1'b0;
-        done        <= 1'b0;
-        error       <= 1'b0;
-        error_code  <= 8'd0;
-        error_layer <= 16'd0;
-        passes_done <= 32'd0;
-      end
-
-      S_BEGIN: if (result_idle) begin    // after an abort a packet may still be closing
-        pass_start <= 1'b1;
-        flush      <= 1'b1;
-        result_q   <= 1'b0;
-        state_q    <= S_RUN;
-      end
-
-      S_RUN: begin
-        if (result_last) result_q <= 1'b1;
-        if (wrong && !pass_start) begin
-          stop        <= 1'b1;
-          flush       <= 1'b1;
-          error       <= 1'b1;
-          error_code  <= parser_error ? parser_code : loader_code;
-          error_layer <= layer;
-          irq_error   <= 1'b1;
-          state_q     <= S_DRAIN;
-        end else if (finished_q) begin
-          passes_done <= passes_done + 32'd1;
-          if (enough_q) begin
-            flush    <= 1'b1;
-            done     <= 1'b1;
-            irq_done <= 1'b1;
-            state_q  <= S_IDLE;
-          end else begin
-            state_q <= S_BEGIN;
-          end
-        end
-      end
-
-      default: if (!stop && parser_idle && loader_idle && result_idle) state_q <= S_IDLE;    // S_DRAIN
-    endcase
+    if (begins || fails) begin
+      error_code  <= begins ? 8'd0 : parser_error ? parser_code : loader_code;
+      error_layer <= begins ? 16'd0 : layer;
+    end
+    if (begins) passes_done <= 32'd0;
+    else if (pass_ends) passes_done <= passes_done + 32'd1;
 
     if (!aresetn || abort_now) begin
-      state_q    <= S_IDLE;
+      state_q    <= 4'd1 << S_IDLE;
       flush      <= 1'b1;
       pass_start <= 1'b0;
       stop       <= 1'b0;

@@ -65,9 +65,8 @@ module lsfq_loader #(
   localparam [BYTE_W-1:0] LAST_BYTE = {BYTE_W{1'b1}};
 
   localparam [7:0] E_IMAGE_SHORT = 8'd13, E_IMAGE_LONG = 8'd14;
-  // no pass; no image known; an image waits for layers; a channel group begins; ...
-  localparam [2:0] S_IDLE = 3'd0, S_WAIT = 3'd1, S_HOLD = 3'd2, S_GROUP = 3'd6, S_LOAD = 3'd3, S_FLUSH = 3'd4,
-                   S_DRAIN = 3'd5;
+  // states, a bit each: no pass; no image known; an image waits for layers; a channel group begins; ...
+  localparam S_IDLE = 0, S_WAIT = 1, S_HOLD = 2, S_GROUP = 3, S_LOAD = 4, S_FLUSH = 5, S_DRAIN = 6;
 
   generate
     if (DATA_W < 16 || (DATA_W & (DATA_W - 1)) != 0) begin : g_check
@@ -75,7 +74,14 @@ module lsfq_loader #(
     end
   endgenerate
 
-  reg [2:0]           state_q;
+  reg  [6:0]          state_q;
+  wire                in_idle  = state_q[S_IDLE];
+  wire                in_wait  = state_q[S_WAIT];
+  wire                in_hold  = state_q[S_HOLD];
+  wire                in_group = state_q[S_GROUP];
+  wire                in_load  = state_q[S_LOAD];
+  wire                in_flush = state_q[S_FLUSH];
+  wire                in_drain = state_q[S_DRAIN];
   reg                 begun_q, ended_q;    // the packet's first beat was taken, its last one
   reg                 last_q;              // the pass's last image
   reg  [15:0]         layers_q;            // to be finished before
@@ -108,7 +114,7 @@ module lsfq_loader #(
     .WIDTH(16)
   ) u_x (
     .aclk     (aclk),
-    .restart  (state_q == S_HOLD),
+    .restart  (in_hold),
     .count    (width_q),
     .advance  (step && last_channel_q),
     .last     (last_x),
@@ -119,7 +125,7 @@ module lsfq_loader #(
     .WIDTH(16)
   ) u_y (
     .aclk     (aclk),
-    .restart  (state_q == S_HOLD),
+    .restart  (in_hold),
     .count    (height_q),
     .advance  (step && last_channel_q && last_x),
     .last     (last_y),
@@ -146,9 +152,9 @@ module lsfq_loader #(
   wire                pair_ready;          // and so it is when the code comes, where no pair before it takes the place
   wire                busy;                // a pair is being written
 
-  wire may_step = state_q == S_LOAD && (!pair_end_q || (pair_ready && !(code_ends_q && busy)));
+  wire may_step = in_load && (!pair_end_q || (pair_ready && !(code_ends_q && busy)));
   assign step    = may_step && s_valid;
-  assign s_ready = (may_step && beat_end_q) || (state_q == S_DRAIN && !ended_q);
+  assign s_ready = (may_step && beat_end_q) || (in_drain && !ended_q);
 
   always @(posedge aclk) begin
     code_q        <= s_data[{byte_q, 3'd0} +: 8];
@@ -175,7 +181,7 @@ module lsfq_loader #(
 
   always @(posedge aclk) begin
     if (code_valid_q) pair_q <= code_ends_q ? {16*PIN{1'b0}} : pair_d;
-    if (state_q == S_WAIT) pair_q <= {16*PIN{1'b0}};
+    if (in_wait) pair_q <= {16*PIN{1'b0}};
   end
 
   wire [16*PIN-1:0] word;
@@ -196,8 +202,8 @@ module lsfq_loader #(
   );
 
   assign first_beat = s_valid && s_ready && !begun_q;
-  assign idle       = state_q == S_IDLE;
-  assign load_ready = state_q == S_WAIT;
+  assign idle       = in_idle;
+  assign load_ready = in_wait;
 
   // ---- write it
 
@@ -212,7 +218,6 @@ module lsfq_loader #(
 
   wire              proceed, writing;      // this write leaves; one is on its way
   wire [PIN-1:0]    enable;
-  wire done      = state_q == S_FLUSH && !code_valid_q && !busy && !writing;
   assign written = last_write_q && proceed;
 
   reg  [8*PIN-1:0]  nibbles;
@@ -253,6 +258,24 @@ module lsfq_loader #(
 
   assign write_enable = writing ? enable : {PIN{1'b0}};
 
+  // ---- what happens, and what state follows
+
+  wire wrong_end   = step && beat_end_q && s_last != (tensor_end && last_q);
+  wire group_taken = step && group_end_q;
+  wire image_taken = group_taken && last_group_q;
+  wire stored      = in_flush && !code_valid_q && !busy && !writing;
+  wire may_begin   = in_hold && layers == layers_q;
+  wire drops       = wrong_end || (stop && !in_idle);
+
+  wire [6:0] next_state;
+  assign next_state[S_IDLE]  = (in_idle && !start) || (!drops && ((stored && last_q) || (in_drain && ended_q)));
+  assign next_state[S_WAIT]  = (in_idle && start) || (!drops && ((stored && !last_q) || (in_wait && !load_valid)));
+  assign next_state[S_HOLD]  = !drops && ((in_wait && load_valid) || (in_hold && !may_begin));
+  assign next_state[S_GROUP] = !drops && (may_begin || (group_taken && !last_group_q));
+  assign next_state[S_LOAD]  = !drops && (in_group || (in_load && !group_taken));
+  assign next_state[S_FLUSH] = !drops && (image_taken || (in_flush && !stored));
+  assign next_state[S_DRAIN] = drops || (in_drain && !ended_q);
+
   always @(posedge aclk) begin
     minus_pitch_q <= -pitch_q;
     low_below_q   <= digit_words_q + pitch_q;
@@ -272,7 +295,6 @@ module lsfq_loader #(
   end
 
   always @(posedge aclk) begin
-    error_valid <= 1'b0;
     if (s_valid && s_ready) begin
       begun_q <= 1'b1;
       ended_q <= s_last;
@@ -298,85 +320,67 @@ module lsfq_loader #(
       if (last_write_q) address_q <= address_q + 18'd1;
     end
 
-    case (state_q)
-      S_IDLE: if (start) begin
-        state_q <= S_WAIT;
-        begun_q <= 1'b0;
-        ended_q <= 1'b0;
-        loads   <= 16'd0;
+    if (in_idle && start) begin
+      begun_q <= 1'b0;
+      ended_q <= 1'b0;
+      loads   <= 16'd0;
+    end
+
+    if (in_wait) begin
+      byte_q       <= {BYTE_W{1'b0}};
+      last_byte_q  <= 1'b0;
+      channel_q    <= {CHANNEL_W{1'b0}};
+      odd_q        <= 1'b0;
+      first_row_q  <= 1'b1;
+      digit_q      <= 1'b0;
+      own_q        <= 1'b1;
+      offset_q     <= 18'd0;
+      outside_q    <= 1'b0;
+      last_block_q <= 1'b0;
+      left_q       <= load_channels;
+      address_q    <= load_base;
+    end
+
+    if (in_hold) last_write_q <= !window_q && !wide_q;
+
+    if (in_group) begin
+      last_group_q   <= few_left;
+      top_channel_q  <= few_left ? top_left : {CHANNEL_W{1'b1}};
+      behind_q       <= few_left ? top_left : {CHANNEL_W{1'b1}};
+      last_channel_q <= one_left;
+      left_q         <= left_q - PIN_16;
+      pair_x_q       <= last_x;
+      pair_end_q     <= one_left && last_x;
+      end_pixel_q    <= last_x && last_y;
+      group_end_q    <= one_left && last_x && last_y;
+      beat_end_q     <= last_byte_q || (one_left && last_x && last_y);
+      shift_q        <= {1'b0, window_channels_q};
+    end
+
+    if (step) begin
+      byte_q         <= byte_q + 1'b1;
+      last_byte_q    <= next_last_byte;
+      beat_end_q     <= next_last_byte || (next_last_channel && next_end_pixel && last_group_q);
+      channel_q      <= last_channel_q ? {CHANNEL_W{1'b0}} : channel_q + 1'b1;
+      behind_q       <= last_channel_q ? top_channel_q : behind_q - 1'b1;
+      last_channel_q <= next_last_channel;
+      pair_x_q       <= next_pair_x;
+      pair_end_q     <= next_last_channel && next_pair_x;
+      end_pixel_q    <= next_end_pixel;
+      group_end_q    <= next_last_channel && next_end_pixel;
+      if (last_channel_q) begin
+        odd_q <= !odd_q && !last_x;
+        if (last_x) first_row_q <= last_y;
       end
+    end
 
-      S_WAIT: begin
-        byte_q       <= {BYTE_W{1'b0}};
-        last_byte_q  <= 1'b0;
-        channel_q    <= {CHANNEL_W{1'b0}};
-        odd_q        <= 1'b0;
-        first_row_q  <= 1'b1;
-        digit_q      <= 1'b0;
-        own_q        <= 1'b1;
-        offset_q     <= 18'd0;
-        outside_q    <= 1'b0;
-        last_block_q <= 1'b0;
-        left_q       <= load_channels;
-        address_q    <= load_base;
-        if (load_valid) state_q <= S_HOLD;
-      end
+    if (stored) loads <= loads + 16'd1;
+    error_valid <= wrong_end;
+    error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
 
-      S_HOLD: begin
-        last_write_q <= !window_q && !wide_q;
-        if (layers == layers_q) state_q <= S_GROUP;
-      end
-
-      S_GROUP: begin
-        last_group_q   <= few_left;
-        top_channel_q  <= few_left ? top_left : {CHANNEL_W{1'b1}};
-        behind_q       <= few_left ? top_left : {CHANNEL_W{1'b1}};
-        last_channel_q <= one_left;
-        left_q         <= left_q - PIN_16;
-        pair_x_q       <= last_x;
-        pair_end_q     <= one_left && last_x;
-        end_pixel_q    <= last_x && last_y;
-        group_end_q    <= one_left && last_x && last_y;
-        beat_end_q     <= last_byte_q || (one_left && last_x && last_y);
-        shift_q        <= {1'b0, window_channels_q};
-        state_q        <= S_LOAD;
-      end
-
-      S_LOAD: if (step) begin
-        byte_q         <= byte_q + 1'b1;
-        last_byte_q    <= next_last_byte;
-        beat_end_q     <= next_last_byte || (next_last_channel && next_end_pixel && last_group_q);
-        channel_q      <= last_channel_q ? {CHANNEL_W{1'b0}} : channel_q + 1'b1;
-        behind_q       <= last_channel_q ? top_channel_q : behind_q - 1'b1;
-        last_channel_q <= next_last_channel;
-        pair_x_q       <= next_pair_x;
-        pair_end_q     <= next_last_channel && next_pair_x;
-        end_pixel_q    <= next_end_pixel;
-        group_end_q    <= next_last_channel && next_end_pixel;
-        if (last_channel_q) begin
-          odd_q <= !odd_q && !last_x;
-          if (last_x) first_row_q <= last_y;
-        end
-        if (beat_end_q && s_last != (tensor_end && last_q)) begin
-          error_valid <= 1'b1;
-          error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
-          state_q     <= S_DRAIN;
-        end else if (group_end_q) begin
-          state_q <= last_group_q ? S_FLUSH : S_GROUP;
-        end
-      end
-
-      S_FLUSH: if (done) begin
-        loads   <= loads + 16'd1;
-        state_q <= last_q ? S_IDLE : S_WAIT;
-      end
-
-      default: if (ended_q) state_q <= S_IDLE;              // S_DRAIN
-    endcase
-
-    if (stop && state_q != S_IDLE) state_q <= S_DRAIN;
+    state_q <= next_state;
     if (!aresetn || clear) begin
-      state_q     <= S_IDLE;
+      state_q     <= 7'd1 << S_IDLE;
       error_valid <= 1'b0;
       loads       <= 16'd0;
       begun_q     <= 1'b0;

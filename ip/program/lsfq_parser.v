@@ -446,16 +446,30 @@ module lsfq_parser #(
   wire next_plane_end = last_beat ? PLANE_BEATS == 1 : beat_q == PLANE_BEATS[BEAT_W-1:0] - TWO;
   wire [1:0] next_plane = !plane_end_q ? plane_q : word_end_q ? 2'd0 : plane_q + (one_set_q ? 2'd1 : 2'd2);
 
-  // a CRC is linear: what a beat adds to it is made a cycle before
-  reg         crc_take_q;
-  reg  [31:0] crc_beat_q;
-  wire [31:0] crc_beat, crc_next;
+  // a CRC is linear: what the words of a beat add to it is made a cycle before
+  localparam WORDS = PARAM_W / 32;
+  reg                 crc_take_q;
+  reg  [32*WORDS-1:0] crc_words_q;
+  wire [32*WORDS-1:0] crc_words;
+  wire [31:0]         crc_next;
 
-  lsfq_crc32 #(.WIDTH(PARAM_W)) u_crc_beat (
-    .state(32'd0),
-    .data (s_data),
-    .next (crc_beat)
-  );
+  genvar w;
+  generate
+    for (w = 0; w < WORDS; w = w + 1) begin : g_word
+      lsfq_crc32 #(.WIDTH(PARAM_W - 32*w)) u_crc (
+        .state(s_data[32*w +: 32]),         // as a word behind which WIDTH - 32 bits of 0 follow
+        .data ({(PARAM_W-32*w){1'b0}}),
+        .next (crc_words[32*w +: 32])
+      );
+    end
+  endgenerate
+
+  reg  [31:0] crc_beat;                     // all words'
+  integer     n;
+  always @* begin
+    crc_beat = 32'd0;
+    for (n = 0; n < WORDS; n = n + 1) crc_beat = crc_beat ^ crc_words_q[32*n +: 32];
+  end
 
   lsfq_crc32 #(.WIDTH(PARAM_W)) u_crc (
     .state(crc_q),
@@ -601,8 +615,8 @@ module lsfq_parser #(
     size_q    <= product_fits ? product_q[17:0] : 18'd0;
     large_q   <= !product_fits;
     crc_take_q <= take && aresetn && !clear;
-    crc_beat_q <= crc_beat;
-    if (crc_take_q) crc_q <= crc_next ^ crc_beat_q;
+    crc_words_q <= crc_words;
+    if (crc_take_q) crc_q <= crc_next ^ crc_beat;
     else if (idle || in_check) crc_q <= CRC_START;      // anew after every block
     if (in_block && s_valid) block_q <= {s_data, block_q[511:PARAM_W]};
 

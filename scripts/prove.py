@@ -6,8 +6,8 @@ By SymbiYosys with Yices, for all operands and all states: each form of one pack
 Verilog in one and in two, DSP48E2 and MULT18X18D in tb/models) equals six products of nibbles
 added slot by slot; chains of such multipliers add every slot exactly; the requantisation's
 multiplier with its adders is the same in plain Verilog and in a DSP48E2, and in plain Verilog and
-in MULT18X18D where both make the product in two. Exit status 1 when a proof fails; its trace lies in
-build/proofs.
+in MULT18X18D where both make the product in two. Exit status 1 when a proof fails; its trace lies
+in build/proofs.
 
 examples:
   scripts/prove.py

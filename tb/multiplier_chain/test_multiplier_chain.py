@@ -63,7 +63,8 @@ def test_overflowing_chain_is_refused() -> None:
             id="a register outside the block as well",
         ),
         pytest.param(
-            3, "lsfq_multiplier", "{14'd0, factor[2*STRIDE +: 4]}", "{14'd1, factor[2*STRIDE +: 4]}",
+            3, "lsfq_multiplier",
+            "{14'd0, factor[2*STRIDE +: 4]}", "{14'd1, factor[2*STRIDE +: 4]}",
             id="stray bits above the high half",
         ),
         pytest.param(

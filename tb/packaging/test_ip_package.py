@@ -163,7 +163,8 @@ def test_the_generator_refuses(tree: Path, old: str, new: str, complaint: str) -
 
 
 def _verilator(*arguments: str) -> subprocess.CompletedProcess[str]:
-    sources = [str(path) for path in rtl.sources("lsfq_accel")]
+    files = rtl.sources("lsfq_accel")
+    sources = map(str, [*files, *rtl.models(files)])
     return subprocess.run(
         ["verilator", "-Wall", "--top-module", "lsfq_accel", *arguments, *sources],
         env=verilator.verilator_environment(),

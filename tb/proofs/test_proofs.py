@@ -55,7 +55,7 @@ def test_all_is_proved(tmp_path: Path) -> None:
         ),
         pytest.param(
             "requantisation, 18x18, one term of 27 bits", "MULT18X18D.v",
-            "signed_b_q && b_q[17]", "b_q[17]", id="the primitive's model, too many signs",
+            "signed_b_q && b_q[17]", "1'b0", id="the primitive's model, no sign",
         ),
     ],
 )  # fmt: skip

@@ -2,15 +2,17 @@
 //
 // lsfq_mult18x18d: what this core uses of a MULT18X18D (Lattice ECP5): a multiplier with its own registers.
 //
-//   p = a * b                                              two's complement, 18 x 18 bits to 36
+//   p = a * b                                  18 x 18 bits to 36: two's complement, or with SIGNED 0 without signs
 //
 // The operands and the product are registered inside the block: no wire of the fabric lies between operands and product.
 // Latency 2 cycles. No handshake, no enable, no reset. An operand of 17 bits without a sign is one whose top bit is clear.
-// No parameters.
+// Parameter rules: SIGNED is 0 or 1.
 
 `default_nettype none
 
-module lsfq_mult18x18d (
+module lsfq_mult18x18d #(
+  parameter SIGNED = 1
+) (
   input  wire        aclk,
   input  wire [17:0] a,
   input  wire [17:0] b,
@@ -39,7 +41,7 @@ module lsfq_mult18x18d (
     .SOURCEB_MODE    ("B_SHIFT")
   ) u_mult (
     .CLK0(aclk), .CE3(1'b1), .RST3(1'b0),
-    .SIGNEDA(1'b1), .SIGNEDB(1'b1),
+    .SIGNEDA(SIGNED != 0), .SIGNEDB(SIGNED != 0),
     .SOURCEA(1'b0), .SOURCEB(1'b0),     // A and B, not the neighbour's
     .A0(a[0]), .A1(a[1]), .A2(a[2]), .A3(a[3]), .A4(a[4]), .A5(a[5]),
     .A6(a[6]), .A7(a[7]), .A8(a[8]), .A9(a[9]), .A10(a[10]), .A11(a[11]),

@@ -309,7 +309,8 @@ module lsfq_core #(
     .WEIGHT_DEPTH  (WEIGHT_DEPTH),
     .MAX_POOL_WIDTH(MAX_POOL_WIDTH),
     .PTR_W         (PTR_W),
-    .BEAT_W        (BEAT_W)
+    .BEAT_W        (BEAT_W),
+    .MULTIPLIER    (MULTIPLIER)
   ) u_parser (
     .aclk              (aclk),
     .aresetn           (aresetn),

@@ -28,7 +28,8 @@ module lsfq_parser #(
   parameter WEIGHT_DEPTH   = 512,
   parameter MAX_POOL_WIDTH = 256,
   parameter PTR_W          = 20,
-  parameter BEAT_W         = 8
+  parameter BEAT_W         = 8,
+  parameter MULTIPLIER     = 0              // as in lsfq_lane; here 4 alone matters
 ) (
   input  wire               aclk,
   input  wire               aresetn,
@@ -299,16 +300,58 @@ module lsfq_parser #(
 
   // ---- sizes, by the shared multiplier; a size over FEATURE_DEPTH sets too_large_q and stays 0
 
-  reg  [17:0] factor_a_q;
-  reg  [16:0] factor_b_q;
-  reg  [34:0] product_q;
+  reg  [17:0] factor_a;
+  reg  [16:0] factor_b;
+  wire [34:0] product;                // of the factors two cycles before
   reg  [17:0] size_q;                 // of the product, where it fits
   reg         large_q;                // where it does not
   reg  [17:0] in_plane_q, in_digit_q, out_plane_q, out_digit_q;
   reg  [17:0] skip_plane_q, skip_digit_q;
   reg  [17:0] in_span_q, out_span_q, skip_span_q;   // from the first image to the last
   reg         too_large_q;
-  wire        product_fits = product_q <= DEPTH;
+  wire        product_fits = product <= DEPTH;
+
+  generate
+    if (MULTIPLIER == 4) begin : g_mult18x18d
+      wire unused_top;
+
+      lsfq_mult18x18d #(
+        .SIGNED(0)
+      ) u_mult (
+        .aclk(aclk),
+        .a   (factor_a),
+        .b   ({1'b0, factor_b}),
+        .p   ({unused_top, product})
+      );
+    end else begin : g_inferred
+      reg [17:0] factor_a_q;
+      reg [16:0] factor_b_q;
+      reg [34:0] product_q;
+
+      always @(posedge aclk) begin
+        factor_a_q <= factor_a;
+        factor_b_q <= factor_b;
+        product_q  <= factor_a_q * factor_b_q;
+      end
+
+      assign product = product_q;
+    end
+  endgenerate
+
+  // three chains of products, of the input, the output and the skip tensor, in turns; a size follows its factors by three
+  // steps. What is multiplied in other steps does not matter.
+  always @* begin
+    case (step_q[3:0])
+      4'd6:         begin factor_a = {2'd0, f_height};      factor_b = in_pairs_q;    end
+      4'd7:         begin factor_a = {2'd0, out_height_q};  factor_b = out_pairs_q;   end
+      4'd8:         begin factor_a = {2'd0, conv_height_q}; factor_b = conv_pairs_q;  end
+      4'd9:         begin factor_a = size_q;                factor_b = in_planes_q;   end
+      4'd10, 4'd11: begin factor_a = size_q;                factor_b = out_planes_q;  end
+      4'd12:        begin factor_a = f_in_pitch[17:0];      factor_b = more_images_q; end
+      4'd13:        begin factor_a = f_out_pitch[17:0];     factor_b = more_images_q; end
+      default:      begin factor_a = f_skip_pitch[17:0];    factor_b = more_images_q; end
+    endcase
+  end
 
   wire [18:0] in_size  = wide_in_q ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};
   wire [18:0] out_size = wide_out_q ? {out_digit_q, 1'b0} : {1'b0, out_digit_q};
@@ -611,8 +654,7 @@ module lsfq_parser #(
   assign layer_depthwise_shift   = f_depthwise_shift[5:0];
 
   always @(posedge aclk) begin
-    product_q <= factor_a_q * factor_b_q;
-    size_q    <= product_fits ? product_q[17:0] : 18'd0;
+    size_q    <= product_fits ? product[17:0] : 18'd0;
     large_q   <= !product_fits;
     crc_take_q <= take && aresetn && !clear;
     crc_words_q <= crc_words;
@@ -620,27 +662,17 @@ module lsfq_parser #(
     else if (idle || in_check) crc_q <= CRC_START;      // anew after every block
     if (in_block && s_valid) block_q <= {s_data, block_q[511:PARAM_W]};
 
-    // three chains of products, of the input, the output and the skip tensor, in turns; a size follows its
-    // factors by three steps
     check_product_q <= 1'b0;
     case (step_q)                       // 0 but in S_CHECK
-      5'd6:  begin factor_a_q <= {2'd0, f_height};    factor_b_q <= in_pairs_q;    end
-      5'd7:  begin factor_a_q <= {2'd0, out_height_q};  factor_b_q <= out_pairs_q;   end
-      5'd8:  begin factor_a_q <= {2'd0, conv_height_q}; factor_b_q <= conv_pairs_q;  check_product_q <= 1'b1; end
-      5'd9:  begin in_plane_q   <= size_q;
-                   factor_a_q   <= size_q;            factor_b_q <= in_planes_q;   check_product_q <= writes_q; end
-      5'd10: begin out_plane_q  <= size_q;
-                   factor_a_q   <= size_q;            factor_b_q <= out_planes_q;  check_product_q <= adds_q; end
-      5'd11: begin skip_plane_q <= size_q;
-                   factor_a_q   <= size_q;            factor_b_q <= out_planes_q;  check_product_q <= 1'b1; end
-      5'd12: begin in_digit_q   <= size_q;
-                   factor_a_q   <= f_in_pitch[17:0];  factor_b_q <= more_images_q; check_product_q <= writes_q; end
-      5'd13: begin out_digit_q  <= size_q;
-                   factor_a_q   <= f_out_pitch[17:0]; factor_b_q <= more_images_q; check_product_q <= adds_q; end
-      5'd14: begin skip_digit_q <= size_q;
-                   factor_a_q   <= f_skip_pitch[17:0]; factor_b_q <= more_images_q; check_product_q <= many_q; end
-      5'd15: begin in_span_q    <= many_q ? size_q : 18'd0; check_product_q <= many_q && writes_q; end
-      5'd16: begin out_span_q   <= many_q ? size_q : 18'd0; check_product_q <= many_q && adds_q; end
+      5'd8:  check_product_q <= 1'b1;
+      5'd9:  begin in_plane_q   <= size_q;                    check_product_q <= writes_q;           end
+      5'd10: begin out_plane_q  <= size_q;                    check_product_q <= adds_q;             end
+      5'd11: begin skip_plane_q <= size_q;                    check_product_q <= 1'b1;               end
+      5'd12: begin in_digit_q   <= size_q;                    check_product_q <= writes_q;           end
+      5'd13: begin out_digit_q  <= size_q;                    check_product_q <= adds_q;             end
+      5'd14: begin skip_digit_q <= size_q;                    check_product_q <= many_q;             end
+      5'd15: begin in_span_q    <= many_q ? size_q : 18'd0;   check_product_q <= many_q && writes_q; end
+      5'd16: begin out_span_q   <= many_q ? size_q : 18'd0;   check_product_q <= many_q && adds_q;   end
       5'd17: skip_span_q <= many_q ? size_q : 18'd0;
       default: ;
     endcase

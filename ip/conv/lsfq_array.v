@@ -142,7 +142,10 @@ module lsfq_array #(
   reg [12*PIN*POUT-1:0] weight1_q, weight2_q;
   wire [8*PIN-1:0]      pixels;
 
+  reg                   swap_q;               // of the layer
+
   always @(posedge aclk) begin
+    swap_q     <= pointwise;
     feature1_q <= feature;
     feature2_q <= feature1_q;
     weight1_q  <= weight_word;
@@ -156,7 +159,7 @@ module lsfq_array #(
   genvar l, c, p;
   generate
     for (c = 0; c < PIN; c = c + 1) begin : g_pixel
-      assign feature[8*c +: 8] = pointwise ? {feature_word[8*c +: 4], feature_word[8*c+4 +: 4]} : feature_word[8*c +: 8];
+      assign feature[8*c +: 8] = swap_q ? {feature_word[8*c +: 4], feature_word[8*c+4 +: 4]} : feature_word[8*c +: 8];
       if (MULTIPLIER == 2 || c % 4 < 2) begin : g_now
         assign pixels[8*c +: 8] = feature[8*c +: 8];
       end else if (c % 4 == 2) begin : g_late

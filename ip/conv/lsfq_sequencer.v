@@ -210,7 +210,7 @@ module lsfq_sequencer #(
                  phase_first && (layer_wide_in && layer_wide_weight ? phase[0] : phase != 2'd0), !phase[0],
                  step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
     end
-    nest_q <= waiting ? go : nest_q && !(layer_end && ahead);
+    nest_q <= go || (nest_q && !(layer_end && ahead));
     if (!aresetn || clear) begin
       nest_q <= 1'b0;
       word_q <= 1'b0;

@@ -435,6 +435,32 @@ module lsfq_core #(
   wire [1:0]         constant_release;
   wire [64*POUT-1:0] constants;
 
+  // the memories of constants are far apart: a register on the way
+  wire               set_write, set_last, depthwise_kernel_set_write, depthwise_set_write;
+  wire [BEAT_W-1:0]  set_beat;
+  wire [PARAM_W-1:0] set_data;
+
+  lsfq_delay #(
+    .WIDTH(3),
+    .RESET(1)
+  ) u_delay_set_write (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (flush),
+    .d      ({constant_write, depthwise_kernel_write, depthwise_constant_write}),
+    .q      ({set_write, depthwise_kernel_set_write, depthwise_set_write})
+  );
+
+  lsfq_delay #(
+    .WIDTH(1 + BEAT_W + PARAM_W)
+  ) u_delay_set (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (1'b0),
+    .d      ({constant_last, payload_beat, payload_data}),
+    .q      ({set_last, set_beat, set_data})
+  );
+
   lsfq_constant_memory #(
     .POUT   (POUT),
     .PARAM_W(PARAM_W),
@@ -443,10 +469,10 @@ module lsfq_core #(
     .aclk        (aclk),
     .aresetn     (aresetn),
     .clear       (flush),
-    .write_enable(constant_write),
-    .write_beat  (payload_beat),
-    .write_last  (constant_last),
-    .write_data  (payload_data),
+    .write_enable(set_write),
+    .write_beat  (set_beat),
+    .write_last  (set_last),
+    .write_data  (set_data),
     .space       (constant_space),
     .read_set    (constant_set),
     .release_sets(constant_release),
@@ -806,11 +832,11 @@ module lsfq_core #(
     .pair_cycles   (pair_cycles),
     .drain         (drain),
     .busy          (depthwise_busy),
-    .kernel_write  (depthwise_kernel_write),
-    .constant_write(depthwise_constant_write),
-    .write_beat    (payload_beat),
-    .write_last    (constant_last),
-    .write_data    (payload_data),
+    .kernel_write  (depthwise_kernel_set_write),
+    .constant_write(depthwise_set_write),
+    .write_beat    (set_beat),
+    .write_last    (set_last),
+    .write_data    (set_data),
     .space         (depthwise_space),
     .s_valid       (kept_valid),
     .s_set         (kept_set),

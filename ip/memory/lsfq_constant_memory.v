@@ -3,7 +3,8 @@
 // lsfq_constant_memory: a ring of sets of requantisation constants; a set is POUT pairs (m, b) of 64 bits,
 // bits 17..0 the multiplier m, bits 63..18 the bias b, both signed.
 //
-// Write: a beat is taken in any cycle with write_enable; offer beats only while `space` is high.
+// Write: a beat is taken in any cycle with write_enable; offer one only where `space` was high the cycle before, which it is
+// when there is a set to fill behind the beat that is there.
 // Read:  read_set + base is chosen without delay; `release_sets` frees the oldest 1 or 2 sets.
 // Parameter rules: SETS is a power of two, at least 4; PARAM_W divides 64*POUT.
 
@@ -47,12 +48,14 @@ module lsfq_constant_memory #(
   wire [INDEX_W-1:0] index = base_q + {{(INDEX_W-1){1'b0}}, read_set};
   wire               complete = write_enable && write_last;
 
-  assign space = !held_q[PTR_W-1];
+  wire [PTR_W-1:0]   taken    = held_q + {{(PTR_W-1){1'b0}}, complete};
+
+  assign space = !taken[PTR_W-1];
 
   always @(posedge aclk) begin
     if (complete) write_q <= write_q + 1'b1;
     base_q <= base_q + release_sets;
-    held_q <= held_q + {{(PTR_W-1){1'b0}}, complete} - {{(PTR_W-2){1'b0}}, release_sets};
+    held_q <= taken - {{(PTR_W-2){1'b0}}, release_sets};
     if (!aresetn || clear) begin
       write_q <= {INDEX_W{1'b0}};
       base_q  <= {INDEX_W{1'b0}};

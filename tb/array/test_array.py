@@ -37,7 +37,7 @@ def test_array(pin: int, pout: int, acc_w: int, multiplier: int) -> None:
         pytest.param(
             "lsfq_emitter", "row_end && held_image_q", "row_end && image_q", id="late end"
         ),
-        pytest.param("lsfq_array", "pointwise ? {", "!pointwise ? {", id="pixels swapped"),
+        pytest.param("lsfq_array", "swap_q ? {", "!swap_q ? {", id="pixels swapped"),
         pytest.param("lsfq_array", "TREE - 1)", "TREE)", id="signs too late"),
         pytest.param("lsfq_emitter", "!(odd && row_end)", "1'b1", id="odd widths"),
     ],

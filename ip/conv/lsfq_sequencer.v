@@ -251,9 +251,9 @@ module lsfq_sequencer #(
 
   reg  [PENDING_W-1:0] pending_q;     // pairs issued that have not passed the requantisation
   wire [PENDING_W-1:0] result_use = {pending_q[PENDING_W-2:0], 1'b0} + {{(PENDING_W-LEVEL_W){1'b0}}, result_level};
-  // a step has up to 4 pixels, and the odd one of a pair that has just passed may not be in the queue yet;
+  // a step has up to 4 pixels, and both of a pair that has just passed may not be in the queue yet;
   // as raw steps end two cycles apart, the last one counts
-  wire             have_room   = !layer_raw || result_use <= RESULT_DEPTH - 5;
+  wire             have_room   = !layer_raw || result_use <= RESULT_DEPTH - 6;
 
   // both sums are ready before `ends` is
   wire [PENDING_W-1:0] pending_less = pending_q - {{(PENDING_W-1){1'b0}}, pair_done};

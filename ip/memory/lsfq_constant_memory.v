@@ -48,18 +48,21 @@ module lsfq_constant_memory #(
   wire [INDEX_W-1:0] index = base_q + {{(INDEX_W-1){1'b0}}, read_set};
   wire               complete = write_enable && write_last;
 
-  wire [PTR_W-1:0]   taken    = held_q + {{(PTR_W-1){1'b0}}, complete};
+  reg                all_but_one_q;         // are held
+  wire [PTR_W-1:0]   held_d   = held_q + {{(PTR_W-1){1'b0}}, complete} - {{(PTR_W-2){1'b0}}, release_sets};
 
-  assign space = !taken[PTR_W-1];
+  assign space = !held_q[PTR_W-1] && !(all_but_one_q && complete);
 
   always @(posedge aclk) begin
     if (complete) write_q <= write_q + 1'b1;
-    base_q <= base_q + release_sets;
-    held_q <= taken - {{(PTR_W-2){1'b0}}, release_sets};
+    base_q        <= base_q + release_sets;
+    held_q        <= held_d;
+    all_but_one_q <= held_d == {1'b0, {INDEX_W{1'b1}}};
     if (!aresetn || clear) begin
-      write_q <= {INDEX_W{1'b0}};
-      base_q  <= {INDEX_W{1'b0}};
-      held_q  <= {PTR_W{1'b0}};
+      write_q       <= {INDEX_W{1'b0}};
+      base_q        <= {INDEX_W{1'b0}};
+      held_q        <= {PTR_W{1'b0}};
+      all_but_one_q <= 1'b0;
     end
   end
 

@@ -90,6 +90,17 @@ module lsfq_result #(
     if (!aresetn || close || restart) odd_q <= 1'b0;
   end
 
+  reg                   push_q, last_pixel_q;
+  reg  [LANE_W-1:0]     last_lane_q;
+  reg  [RAW_W*POUT-1:0] pixel_q;
+
+  always @(posedge aclk) begin
+    push_q       <= push && aresetn && !close;
+    last_pixel_q <= last_pixel;
+    last_lane_q  <= last_lane;
+    pixel_q      <= pixel;
+  end
+
   wire                  room;
   wire                  front_valid, front_last, fetch;
   wire [LANE_W-1:0]     front_lane;
@@ -102,9 +113,9 @@ module lsfq_result #(
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (close),
-    .s_valid(push),
+    .s_valid(push_q),
     .s_ready(room),
-    .s_data ({last_pixel, last_lane, pixel}),
+    .s_data ({last_pixel_q, last_lane_q, pixel_q}),
     .m_valid(front_valid),
     .m_ready(fetch),
     .m_data ({front_last, front_lane, front}),
@@ -140,7 +151,7 @@ module lsfq_result #(
 
   always @(posedge aclk) begin
     last_taken <= m_valid && m_ready && m_last && aresetn;
-    idle       <= !closing_q && !open_q && !head_valid_q && !front_valid;
+    idle       <= !closing_q && !open_q && !head_valid_q && !front_valid && !push_q;
 
     if (leaves) begin
       lane_q       <= next_lane;

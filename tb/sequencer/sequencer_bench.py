@@ -152,6 +152,7 @@ class Surroundings:
         counted = dict.fromkeys(COUNTERS, 0)
         done_at: dict[int, int] = {}
         odd_due = False
+        arriving = 0
         issued = cycle = progress = 0
         begun = finished = False
         tables_were, tables_at = True, 0 if flow >= 1 else random.randint(0, 30)
@@ -179,8 +180,8 @@ class Surroundings:
             dut.tables_ready.value = int(tables)
             dut.step_ready.value = int(may_end)
             if case.output_bits is None:
-                self.level += done + odd_due  # seen from the next cycle on
-                odd_due = pixels == 2
+                self.level += arriving  # a cycle on its way, and seen from the next one on
+                arriving, odd_due = done + odd_due, pixels == 2
                 assert self.level <= RESULT_DEPTH, "the result queue overflows"
 
             await RisingEdge(dut.aclk)

@@ -29,7 +29,7 @@ def test_sequencer(pin: int, pout: int) -> None:
         pytest.param(
             DUT, "layer_wide_weight ? phase[0] : ", "1'b0 ? phase[0] : ", id="shifts too often"
         ),
-        pytest.param(DUT, "RESULT_DEPTH - 5", "RESULT_DEPTH + 4", id="fills the queue too far"),
+        pytest.param(DUT, "RESULT_DEPTH - 6", "RESULT_DEPTH + 4", id="fills the queue too far"),
         pytest.param(
             DUT, "(output_free_q && step_ready)", "output_free_q", id="ends steps without pairs"
         ),

@@ -133,7 +133,7 @@ class Bench:
         for index, pair in enumerate(layer.pairs[:pairs]):
             if index:
                 await RisingEdge(dut.aclk)  # no closer than two cycles
-            while int(dut.level.value) >= depth - 4 or random.random() > pace:
+            while int(dut.level.value) >= depth - 3 or random.random() > pace:
                 await RisingEdge(dut.aclk)
             dut.s_set.value, dut.s_both.value, dut.s_end.value = pair.set_, pair.both, pair.end
             dut.s_raw.value = pair.raw

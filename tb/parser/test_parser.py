@@ -9,9 +9,12 @@ BENCH = "tb.parser.parser_bench"
 SIZES = {"FEATURE_DEPTH": 512, "WEIGHT_DEPTH": 16, "MAX_POOL_WIDTH": 16}
 
 
-@pytest.mark.parametrize(("pin", "pout", "param_w"), [(4, 8, 32), (16, 4, 256)])
-def test_parser(pin: int, pout: int, param_w: int) -> None:
-    run_bench("lsfq_parser", BENCH, {"PIN": pin, "POUT": pout, "PARAM_W": param_w, **SIZES})
+@pytest.mark.parametrize(
+    ("pin", "pout", "param_w", "multiplier"), [(4, 8, 32, 0), (16, 4, 256, 0), (4, 4, 64, 4)]
+)
+def test_parser(pin: int, pout: int, param_w: int, multiplier: int) -> None:
+    core = {"PIN": pin, "POUT": pout, "PARAM_W": param_w, "MULTIPLIER": multiplier}
+    run_bench("lsfq_parser", BENCH, {**core, **SIZES})
 
 
 @pytest.mark.parametrize("parameters", [{"PARAM_W": 48}, {"FEATURE_DEPTH": 131073}])

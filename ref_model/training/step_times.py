@@ -53,13 +53,14 @@ def bars(times: Times) -> list[Bar]:
 
 
 def time_table(times: Times) -> str:
-    """Median, least and largest milliseconds of every step, and the median beside float."""
+    """Median, least and largest milliseconds of every step; the median beside and above float."""
     rows = [
         (
             name,
             *(f"{figure(values):.1f}" for figure in (statistics.median, min, max)),
             f"{ratio(times, name, FLOAT):.2f}",
+            f"{statistics.median(values) - statistics.median(times[FLOAT]):.1f}",
         )
         for name, values in times.items()
     ]
-    return table(("step", "median ms", "min", "max", f"of {FLOAT}"), rows)
+    return table(("step", "median ms", "min", "max", f"of {FLOAT}", "added ms"), rows)

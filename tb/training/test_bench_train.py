@@ -46,8 +46,8 @@ def test_bars_compare_medians() -> None:
 
 def test_table_shows_median_extremes_and_what_float_takes() -> None:
     rows = [line.split() for line in time_table(TIMES).splitlines()]
-    assert rows[2] == ["float", "101.0", "100.0", "300.0", "1.00"]
-    assert rows[3] == ["LSFQ", "141.4", "140.0", "990.0", "1.40"]
+    assert rows[2] == ["float", "101.0", "100.0", "300.0", "1.00", "0.0"]
+    assert rows[3] == ["LSFQ", "141.4", "140.0", "990.0", "1.40", "40.4"]
 
 
 @pytest.mark.parametrize(("factor", "status"), [(1.2, 0), (1.5, 1)], ids=["held", "missed"])

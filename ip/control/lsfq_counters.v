@@ -138,7 +138,10 @@ module lsfq_counters #(
 
   // ---- the same once more for the reader
 
-  reg  [LAYER_W-1:0] read_layer_q;
+  localparam LOW_W = LAYER_W / 2;
+
+  reg  [LAYERS/(1 << LOW_W)-1:0] reached_low_q;  // of the slots that share the number's low bits
+  reg  [LAYER_W-LOW_W-1:0]       read_high_q;
   reg                listed_q, shown_q;
   wire [31:0]        shown;
   wire [2:0]         shown_entry = read_counter == 3'd0 ? E_TOTAL : read_counter - 3'd1;
@@ -155,10 +158,13 @@ module lsfq_counters #(
     .read_data    (shown)
   );
 
+  integer h;
   always @(posedge aclk) begin
-    read_layer_q <= read_layer;
-    listed_q     <= read_counter <= 3'd4;
-    shown_q      <= reached_q[read_layer_q] && listed_q;
+    for (h = 0; h < LAYERS / (1 << LOW_W); h = h + 1)
+      reached_low_q[h] <= reached_q[{h[LAYER_W-LOW_W-1:0], read_layer[LOW_W-1:0]}];
+    read_high_q <= read_layer[LAYER_W-1:LOW_W];
+    listed_q    <= read_counter <= 3'd4;
+    shown_q     <= reached_low_q[read_high_q] && listed_q;
   end
 
   assign read_data = shown_q ? shown : 32'd0;

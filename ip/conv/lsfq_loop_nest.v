@@ -11,7 +11,7 @@
 //
 // It says where in the order the word is that it is at: what ends with it, and what is known of its step. All comes from
 // registers through at most three LUT levels. `restart` goes to the layer's first word, `advance` to the next one; both take
-// effect in the next cycle. The layer's settings hold still from the last cycle of `restart` on.
+// effect in the next cycle. The layer's settings hold still from the last but one cycle of `restart` on.
 
 `default_nettype none
 
@@ -122,6 +122,7 @@ module lsfq_loop_nest (
   reg         first_word_q, first_line_q, first_phase_q, first_pair_q, first_row_q;
   reg  [1:0]  phase_q;
   reg  [17:0] lines_q;                // left in this phase, after this one
+  reg         one_row_q, one_line_q;
 
   wire [1:0]  phase_last = {wide_in, wide_weight};
   wire        one_phase  = phase_last == 2'd0;
@@ -131,13 +132,15 @@ module lsfq_loop_nest (
   // lines of a phase less one, in this row and, where this step is the row's last, in the next: without the kernel's
   // rows that lie outside the image
   wire        outer_above = restart || first_row_q;
-  wire        outer_below = (restart ? rows == 16'd1 : last_row) && !below;
+  wire        outer_below = (restart ? one_row_q : last_row) && !below;
   wire        next_outer_below = next_last_row && !below;
   wire [1:0]  row_lines      = {!outer_above && !outer_below, outer_above != outer_below};
   wire [1:0]  next_row_lines = {!last_row && !next_outer_below, last_row != next_outer_below};
   wire [1:0]  lines          = row_end && !restart ? next_row_lines : row_lines;
 
   always @(posedge aclk) begin
+    one_row_q  <= rows == 16'd1;
+    one_line_q <= last_line == 18'd0;
     if (restart || advance) begin
       first_word_q <= restart || last_word;
       if (restart || line_end) begin
@@ -147,7 +150,7 @@ module lsfq_loop_nest (
       end
       if (restart || phase_end) begin
         lines_q       <= three_rows ? {16'd0, lines} : last_line;
-        last_line_q   <= three_rows ? lines == 2'd0 : last_line == 18'd0;
+        last_line_q   <= three_rows ? lines == 2'd0 : one_line_q;
         first_phase_q <= restart || step_end;
         phase_q       <= restart || step_end ? 2'd0 : next_phase;
         last_phase_q  <= restart || step_end ? one_phase : next_phase == phase_last;

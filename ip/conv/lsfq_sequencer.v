@@ -98,6 +98,7 @@ module lsfq_sequencer #(
   wire waiting  = state_q[2];           // S_WAIT
   wire running  = state_q == S_RUN;
   wire unloaded = layer_valid && loads < layer_loads;
+  reg  unloaded_q;
   reg  may_go_q;                        // it is a layer whose images are there, a cycle late
   wire go       = waiting && may_go_q;
 
@@ -249,6 +250,7 @@ module lsfq_sequencer #(
   wire [PTR_W-1:0] next_behind = next_pointer - weights_complete;
   wire [PTR_W-1:0] behind      = pointer_q - weights_complete;
 
+  reg                  pair_done_q;
   reg  [PENDING_W-1:0] pending_q;     // pairs issued that have not passed the requantisation
   wire [PENDING_W-1:0] result_use = {pending_q[PENDING_W-2:0], 1'b0} + {{(PENDING_W-LEVEL_W){1'b0}}, result_level};
   // a step has up to 4 pixels, and both of a pair that has just passed may not be in the queue yet;
@@ -256,7 +258,7 @@ module lsfq_sequencer #(
   wire             have_room   = !layer_raw || result_use <= RESULT_DEPTH - 6;
 
   // both sums are ready before `ends` is
-  wire [PENDING_W-1:0] pending_less = pending_q - {{(PENDING_W-1){1'b0}}, pair_done};
+  wire [PENDING_W-1:0] pending_less = pending_q - {{(PENDING_W-1){1'b0}}, pair_done_q};
   wire [PENDING_W-1:0] pending_more = pending_less + {{(PENDING_W-2){1'b0}}, layer_pointwise, !layer_pointwise};
 
   wire issue = here_q && advance;
@@ -289,13 +291,15 @@ module lsfq_sequencer #(
   assign layer_ready  = finished_q;
 
   assign count_busy             = issue;
-  assign count_starved_weights  = (running && !(here_q && have_weights_q)) || (waiting && loads != 16'd0 && !unloaded);
+  assign count_starved_weights  = (running && !(here_q && have_weights_q)) || (waiting && loads != 16'd0 && !unloaded_q);
   assign count_blocked_output   = here_q && have_weights_q && !issue;
   assign count_starved_features = state_q == S_BEGIN || state_q == S_FILL || state_q == S_FINISH ||
-                                  (waiting && loads != 16'd0 && unloaded);
+                                  (waiting && loads != 16'd0 && unloaded_q);
 
   // ---- the word issued
 
+  reg [PTR_W-1:0]  freed_q;           // what weights_free becomes
+  reg              frees_now_q;
   reg [PTR_W-1:0]  group_base_q;      // of the weights of the group being issued; u_address is ahead of it
   wire [PTR_W-1:0] next_base = group_base_q + layer_group_words;
 
@@ -317,12 +321,16 @@ module lsfq_sequencer #(
     else if (pace_q != 5'd0) pace_q <= pace_q - 5'd1;
     output_free_q <= (ends ? no_rest_q : pace_q[4:1] == 4'd0) && have_room && tables_ready;
 
-    pending_q <= ends ? pending_more : pending_less;
+    pair_done_q <= pair_done;
+    pending_q   <= ends ? pending_more : pending_less;
 
-    if (issue && (frees_q || frees_group_q)) weights_free <= frees_group_q ? next_base : pointer_q + 1'b1;
+    freed_q <= frees_group_q ? next_base : pointer_q + 1'b1;
+    frees_now_q <= issue && (frees_q || frees_group_q);
+    if (frees_now_q) weights_free <= freed_q;
     if (issue && frees_group_q) group_base_q <= next_base;
 
     layer_begin <= go;
+    unloaded_q   <= unloaded;
     may_go_q    <= layer_valid && !unloaded && !finished_q;
     finished_q  <= drain && output_idle && !finished_q;
 
@@ -341,6 +349,8 @@ module lsfq_sequencer #(
       finished_q   <= 1'b0;
       may_go_q     <= 1'b0;
       pace_q       <= 5'd0;
+      pair_done_q  <= 1'b0;
+      frees_now_q  <= 1'b0;
       pending_q    <= {PENDING_W{1'b0}};
       weights_free <= {PTR_W{1'b0}};
       group_base_q <= {PTR_W{1'b0}};

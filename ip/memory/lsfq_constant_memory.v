@@ -3,8 +3,9 @@
 // lsfq_constant_memory: a ring of sets of requantisation constants; a set is POUT pairs (m, b) of 64 bits,
 // bits 17..0 the multiplier m, bits 63..18 the bias b, both signed.
 //
-// Write: a beat is taken in any cycle with write_enable; offer one only where `space` was high the cycle before, which it is
-// when there is a set to fill behind the beat that is there.
+// Write: a beat is taken in any cycle with write_enable; offer one only where `space` was high the cycle before. `space` comes
+// from a register that does not know of the beat on its way, so it falls while a set is still free for that one, and it knows
+// of released sets a cycle late.
 // Read:  read_set + base is chosen without delay; `release_sets` frees the oldest 1 or 2 sets.
 // Parameter rules: SETS is a power of two, at least 4; PARAM_W divides 64*POUT.
 
@@ -24,7 +25,7 @@ module lsfq_constant_memory #(
   input  wire [BEAT_W-1:0]  write_beat,     // within the set
   input  wire               write_last,     // the set is complete with this beat
   input  wire [PARAM_W-1:0] write_data,
-  output wire               space,
+  output reg                space,
 
   input  wire               read_set,       // second set of the group
   input  wire [1:0]         release_sets,   // 0, 1 or 2
@@ -48,21 +49,17 @@ module lsfq_constant_memory #(
   wire [INDEX_W-1:0] index = base_q + {{(INDEX_W-1){1'b0}}, read_set};
   wire               complete = write_enable && write_last;
 
-  reg                all_but_one_q;         // are held
-  wire [PTR_W-1:0]   held_d   = held_q + {{(PTR_W-1){1'b0}}, complete} - {{(PTR_W-2){1'b0}}, release_sets};
-
-  assign space = !held_q[PTR_W-1] && !(all_but_one_q && complete);
 
   always @(posedge aclk) begin
     if (complete) write_q <= write_q + 1'b1;
-    base_q        <= base_q + release_sets;
-    held_q        <= held_d;
-    all_but_one_q <= held_d == {1'b0, {INDEX_W{1'b1}}};
+    base_q  <= base_q + release_sets;
+    held_q  <= held_q + {{(PTR_W-1){1'b0}}, complete} - {{(PTR_W-2){1'b0}}, release_sets};
+    space   <= !held_q[PTR_W-1] && (held_q[INDEX_W-1:0] | {{(INDEX_W-1){1'b0}}, complete}) != {INDEX_W{1'b1}};
     if (!aresetn || clear) begin
-      write_q       <= {INDEX_W{1'b0}};
-      base_q        <= {INDEX_W{1'b0}};
-      held_q        <= {PTR_W{1'b0}};
-      all_but_one_q <= 1'b0;
+      write_q <= {INDEX_W{1'b0}};
+      base_q  <= {INDEX_W{1'b0}};
+      held_q  <= {PTR_W{1'b0}};
+      space   <= 1'b1;
     end
   end
 

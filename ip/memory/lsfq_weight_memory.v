@@ -55,23 +55,27 @@ module lsfq_weight_memory #(
     end
   endgenerate
 
-  reg  [PTR_W-1:0] write_q;
-  reg              space_q;           // a cycle late, so that the array has read what is freed
-  wire             complete = write_enable && write_last;
-  wire [PTR_W-1:0] held     = write_q - free_pointer;
-  wire             full     = held[PTR_W-2:ADDRESS_W] != {(PTR_W-1-ADDRESS_W){1'b0}};
-  wire             all_but_one = held[ADDRESS_W-1:0] == {ADDRESS_W{1'b1}};
+  reg  [PTR_W-1:0]     write_q;
+  reg                  space_q;
+  reg  [PTR_W-1:0]     above_first_q;             // words held, less 1; a free pointer counts a cycle late
+  wire [ADDRESS_W-1:0] above_first = above_first_q[ADDRESS_W-1:0];
+  wire                 complete    = write_enable && write_last;
+  wire                 full        = above_first_q[PTR_W-2:ADDRESS_W] != {(PTR_W-1-ADDRESS_W){1'b0}} ||
+                                     (above_first | {{(ADDRESS_W-1){1'b0}}, complete}) == {ADDRESS_W{1'b1}};
 
   assign write_pointer = write_q;
   assign space         = space_q;
 
   always @(posedge aclk) begin
     if (complete) write_q <= write_q + 1'b1;
-    // below zero: the array was done with words (of a row outside the image) before they came
-    space_q <= held[PTR_W-1] || !(full || (all_but_one && complete));
+    // write_q - free_pointer - 1 + complete, with one carry
+    above_first_q <= write_q + ~free_pointer + {{(PTR_W-1){1'b0}}, complete};
+    // below zero: none are held, or the array was done with words (of a row outside the image) before they came
+    space_q <= above_first_q[PTR_W-1] || !full;
     if (!aresetn || clear) begin
-      write_q <= {PTR_W{1'b0}};
-      space_q <= 1'b1;
+      write_q       <= {PTR_W{1'b0}};
+      above_first_q <= {PTR_W{1'b1}};
+      space_q       <= 1'b1;
     end
   end
 

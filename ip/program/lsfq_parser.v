@@ -360,7 +360,7 @@ module lsfq_parser #(
   reg         check_product_q;        // the size that is there in this step
 
   reg         in_over_q, out_over_q, skip_over_q;           // they end behind the memory
-  reg         overlap_q, clash_q, out_clash_q, skip_clash_q, skip_overlap_q, in_place_q;
+  reg         overlap_q, clash_q, out_clash_q, skip_clash_q, skip_overlap_q, same_base_q, same_pitch_q, in_place_q;
   reg         open_lower_q, open_higher_q;
   reg         far_q, bad_memory_q, bad_weights_q;
   wire        open      = is_layer_q && open_q && !f_after;
@@ -376,7 +376,9 @@ module lsfq_parser #(
     out_clash_q    <= {15'd0, open_base_q} < out_end_q && {1'b0, f_out} < {15'd0, open_end_q};
     skip_clash_q   <= {15'd0, open_base_q} < skip_end_q && {1'b0, f_skip_base} < {15'd0, open_end_q};
     skip_overlap_q <= {1'b0, f_skip_base} < out_end_q && {1'b0, f_out} < skip_end_q;
-    in_place_q     <= f_skip_base == f_out && (!many_q || f_skip_pitch == f_out_pitch) && !f_pool;
+    same_base_q    <= f_skip_base == f_out;
+    same_pitch_q   <= f_skip_pitch == f_out_pitch;
+    in_place_q     <= same_base_q && (!many_q || same_pitch_q) && !f_pool;
     far_q          <= many_q && (f_in_pitch[31:18] != 14'd0 || (writes_q && f_out_pitch[31:18] != 14'd0) ||
                                (adds_q && f_skip_pitch[31:18] != 14'd0));
     bad_memory_q   <= too_large_q || far_q || in_over_q || (open && clash_q) ||
@@ -413,9 +415,9 @@ module lsfq_parser #(
                       : 1'b1;
   wire      bad_core  = is_program_q && (f_word1[7:0] != PIN[7:0] || f_word1[15:8] != POUT[7:0]);
   wire      tensor    = is_load_q || is_layer_q;
-  wire      bad_shape = (is_program_q && (f_word1[31:16] == 16'd0 || f_height == 16'd0)) ||
-                        (tensor && (f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0)) ||
-                        (is_layer_q && (f_cout == 16'd0 || f_images == 16'd0 ||
+  reg       empty_program_q, empty_tensor_q, empty_layer_q;     // a size is 0
+  wire      bad_shape = (is_program_q && empty_program_q) || (tensor && empty_tensor_q) ||
+                        (is_layer_q && (empty_layer_q ||
                                       (f_depthwise && conv_width_q > MAX_POOL_WIDTH[15:0]) ||
                                       (f_pool && (result_height_q == 16'd1 || result_width_q == 16'd1 ||
                                                   result_width_q > MAX_POOL_WIDTH[15:0]))));
@@ -433,6 +435,9 @@ module lsfq_parser #(
                                        (f_skip && f_depthwise) || (f_shared && !full) || (last_layer_q && !f_raw)));
 
   always @(posedge aclk) begin
+    empty_program_q <= f_word1[31:16] == 16'd0 || f_height == 16'd0;
+    empty_tensor_q  <= f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0;
+    empty_layer_q   <= f_cout == 16'd0 || f_images == 16'd0;
     next_loads_q  <= loads_q + 16'd1;
     next_index_q  <= index_q + 16'd1;
     last_load_q   <= next_loads_q == images_q;

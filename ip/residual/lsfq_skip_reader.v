@@ -59,7 +59,7 @@ module lsfq_skip_reader #(
   localparam integer     LAST_SUB_I = WORDS - 1;
   localparam [SUB_W-1:0] LAST_SUB = LAST_SUB_I[SUB_W-1:0];
 
-  // ---- which word is read; the walk is at the pair behind it
+  // ---- which word is read; a pair's address waits in the skid buffer, the walk is at the pair behind that one
 
   reg                 running_q;            // there is one
   reg                 set_q;                // its set
@@ -74,10 +74,10 @@ module lsfq_skip_reader #(
   reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken
   reg  [LEVEL_W:0]    ready_q;              // pairs here and not promised, less a step's: negative if those are not all here
 
-  wire [17:0]         chunk_address;
+  wire [17:0]         chunk_address, next_chunk;
   wire [16:0]         behind;
-  wire [PART_W-1:0]   part;
-  wire                group_end;
+  wire [PART_W-1:0]   part, next_part;
+  wire                group_end, walk_ready, next_valid;
 
   wire read      = read_valid && read_ready;
   wire last_sub  = WORDS == 1 || sub_q == LAST_SUB;
@@ -85,7 +85,8 @@ module lsfq_skip_reader #(
   wire [SUB_W-1:0] next_sub   = last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
   wire             next_digit = last_sub ? wide && !digit_q : digit_q;
   wire last_set  = set_q == pointwise;
-  wire load      = running_q && (!loaded_q || pair_read);
+  wire walk      = running_q && walk_ready;
+  wire load      = next_valid && (!loaded_q || pair_read);
 
   lsfq_pair_walk #(
     .PIN   (PIN),
@@ -100,12 +101,25 @@ module lsfq_skip_reader #(
     .planes   (16'd0),
     .images   (images),
     .pitch    (pitch),
-    .advance  (load),
+    .advance  (walk),
     .set      (set_q),
     .address  (chunk_address),
     .behind   (behind),
     .part     (part),
     .group_end(group_end)
+  );
+
+  lsfq_skid #(
+    .WIDTH(18 + PART_W)
+  ) u_next (
+    .aclk   (aclk),
+    .aresetn(aresetn && !clear && !restart),
+    .s_valid(running_q),
+    .s_ready(walk_ready),
+    .s_data ({chunk_address, part}),
+    .m_valid(next_valid),
+    .m_ready(load),
+    .m_data ({next_chunk, next_part})
   );
 
   assign read_valid   = loaded_q && !held_q[LEVEL_W-1];
@@ -133,18 +147,18 @@ module lsfq_skip_reader #(
   always @(posedge aclk) begin
     starting_q <= restart && enable;
     if (starting_q) running_q <= 1'b1;
-    if (starting_q || (load && group_end && last_set))
+    if (starting_q || (walk && group_end && last_set))
       groups_q <= (starting_q ? {1'b0, groups} : groups_q) + {{16{1'b1}}, !starting_q};
-    if (load) begin
+    if (walk) begin
       set_q <= pointwise && !set_q;
       if (group_end && last_set && groups_q[16]) running_q <= 1'b0;
     end
     if (load || pair_read) loaded_q <= load;
     if (load) begin
-      chunk_q <= chunk_address;
-      part_q  <= part;
+      chunk_q <= next_chunk;
+      part_q  <= next_part;
     end
-    if (load) word_q <= chunk_address;
+    if (load) word_q <= next_chunk;
     else if (read) word_q <= (last_sub ? chunk_q : word_q) + (last_sub ? digit_words : plane);
     if (read) begin
       sub_q       <= next_sub;

@@ -30,7 +30,9 @@ def test_wrong_parameters_are_refused(parameters: dict[str, int], text: str) -> 
     ("text", "fault"),
     [
         pytest.param("fill_absent ? {PARAM_W{1'b0}} : write_data", "write_data", id="absent plane"),
-        pytest.param("(all_but_one && complete)", "1'b0", id="one too many"),
+        pytest.param(
+            "(above_first | {{(ADDRESS_W-1){1'b0}}, complete})", "above_first", id="one too many"
+        ),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

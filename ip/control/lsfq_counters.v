@@ -101,6 +101,7 @@ module lsfq_counters #(
   wire [1:0]         count_entry = step_q[1:0] - 2'd2;
   wire [2:0]         entry       = step_q[3] ? E_TOTAL : {1'b0, step_q[1:0]};
   wire               write       = step_q[3] || step_q[2];
+  wire [31:0]        write_data  = step_q[3] ? total_q : sum_q;
 
   always @(posedge aclk) begin
     if (end_q) begin
@@ -131,7 +132,7 @@ module lsfq_counters #(
     .aclk         (aclk),
     .write_enable (write),
     .write_address({ended_slot_q, entry}),
-    .write_data   (step_q[3] ? total_q : sum_q),
+    .write_data   (write_data),
     .read_address ({ended_slot_q, 1'b0, read_entry}),
     .read_data    (held)
   );
@@ -145,6 +146,8 @@ module lsfq_counters #(
   reg                listed_q, shown_q;
   wire [31:0]        shown;
   wire [2:0]         shown_entry = read_counter == 3'd0 ? E_TOTAL : read_counter - 3'd1;
+  reg                early_clash_q, clash_q;     // what is read is being written
+  reg  [31:0]        early_written_q, written_q;
 
   lsfq_ram #(
     .DEPTH(8 * LAYERS),
@@ -153,7 +156,7 @@ module lsfq_counters #(
     .aclk         (aclk),
     .write_enable (write),
     .write_address({ended_slot_q, entry}),
-    .write_data   (step_q[3] ? total_q : sum_q),
+    .write_data   (write_data),
     .read_address ({read_layer, shown_entry}),
     .read_data    (shown)
   );
@@ -165,9 +168,14 @@ module lsfq_counters #(
     read_high_q <= read_layer[LAYER_W-1:LOW_W];
     listed_q    <= read_counter <= 3'd4;
     shown_q     <= reached_low_q[read_high_q] && listed_q;
+
+    early_clash_q   <= write && {ended_slot_q, entry} == {read_layer, shown_entry};
+    clash_q         <= early_clash_q;
+    early_written_q <= write_data;
+    written_q       <= early_written_q;
   end
 
-  assign read_data = shown_q ? shown : 32'd0;
+  assign read_data = !shown_q ? 32'd0 : clash_q ? written_q : shown;
 
   // ---- of the pass
 

@@ -4,8 +4,8 @@
 //
 //   window of pair (y, t): rows y-1..y+1, columns 2t-1..2t+2, zero outside the map
 //
-// Two line memories hold the last two rows of each set; a row replaces the one two before it, in the cycle
-// in which that is read. Each pair that comes moves the window on by one pair, so a window leaves one row
+// Two line memories hold the last two rows of each set; a row replaces the one two before it, a cycle after
+// that is read. Each pair that comes moves the window on by one pair, so a window leaves one row
 // and one pair after its middle came: a map's last windows leave while the next map's first row comes in, and
 // cost no time. Only after a layer's last pair (`drain`) the stage moves on by itself, one row and one pair.
 //
@@ -153,7 +153,7 @@ module lsfq_depthwise_window #(
   wire map_end = left_of_row && (above_first_q || (stride_2 && first_q));
 
   wire valid, tag_set, tag_both, tag_row_end, tag_end, bank;
-  wire no_above, no_below, no_left, no_right;
+  wire no_above, no_below, no_left, no_right, alone;
 
   lsfq_delay #(
     .WIDTH (1),
@@ -170,22 +170,34 @@ module lsfq_depthwise_window #(
   wire moved;
 
   lsfq_delay #(
-    .WIDTH (10),
+    .WIDTH (11),
     .STAGES(MEMORY_LATENCY)
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (clear),
     .d      ({advance, set, !left_of_row || last_both_q, left_of_row, map_end, bank_q,
-              above_first_q, first_q, single || pair_q == {{(PAIR_W-1){1'b0}}, 1'b1}, left_of_row}),
+              above_first_q, first_q, single || pair_q == {{(PAIR_W-1){1'b0}}, 1'b1}, left_of_row,
+              single && !two_sets}),
     .q      ({moved, tag_set, tag_both, tag_row_end, tag_end, bank,
-              no_above, no_below, no_left, no_right})
+              no_above, no_below, no_left, no_right, alone})
   );
 
   // ---- rows: the newest as it comes, the two before from the line memories
 
   wire [8*POUT-1:0] code = {s_both ? s_code[8*POUT-1:4*POUT] : {4*POUT{1'b0}}, s_code[4*POUT-1:0]};
   wire [8*POUT-1:0] row_new, line_0, line_1;
+
+  reg               write_q, write_bank_q;
+  reg  [PAIR_W:0]   write_address_q;
+  reg  [8*POUT-1:0] write_code_q;
+
+  always @(posedge aclk) begin
+    write_q         <= s_valid;
+    write_bank_q    <= bank_q;
+    write_address_q <= {set, pair_q};
+    write_code_q    <= code;
+  end
 
   lsfq_delay #(
     .WIDTH (8 * POUT),
@@ -203,9 +215,9 @@ module lsfq_depthwise_window #(
     .WIDTH(8 * POUT)
   ) u_line_0 (
     .aclk         (aclk),
-    .write_enable (s_valid && !bank_q),
-    .write_address({set, pair_q}),
-    .write_data   (code),
+    .write_enable (write_q && !write_bank_q),
+    .write_address(write_address_q),
+    .write_data   (write_code_q),
     .read_address ({set, pair_q}),
     .read_data    (line_0)
   );
@@ -215,15 +227,20 @@ module lsfq_depthwise_window #(
     .WIDTH(8 * POUT)
   ) u_line_1 (
     .aclk         (aclk),
-    .write_enable (s_valid && bank_q),
-    .write_address({set, pair_q}),
-    .write_data   (code),
+    .write_enable (write_q && write_bank_q),
+    .write_address(write_address_q),
+    .write_data   (write_code_q),
     .read_address ({set, pair_q}),
     .read_data    (line_1)
   );
 
+  // where a row is one pair of one set, the row before may still be on its way into its memory
+  reg  [8*POUT-1:0] row_before_q;
+  always @(posedge aclk)
+    if (moved) row_before_q <= row_new;
+
   wire [8*POUT-1:0] row_above = no_above ? {8*POUT{1'b0}} : bank ? line_1 : line_0;
-  wire [8*POUT-1:0] row_mid   = bank ? line_0 : line_1;
+  wire [8*POUT-1:0] row_mid   = alone ? row_before_q : bank ? line_0 : line_1;
   wire [8*POUT-1:0] row_below = no_below ? {8*POUT{1'b0}} : row_new;
 
   wire [COLUMN_W-1:0] even = {row_below[4*POUT-1:0], row_mid[4*POUT-1:0], row_above[4*POUT-1:0]};

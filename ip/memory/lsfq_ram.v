@@ -3,7 +3,7 @@
 // lsfq_ram: one write port, one read port, one clock; infers block memory.
 //
 // A write touches the segments whose write_enable is set. read_data follows read_address by two cycles
-// (the memory's own register and its output register). A read of the word being written gives the old one.
+// (the memory's own register and its output register). What is read of the word being written is for nobody to look at.
 // Contents start at 0. Parameter rules: SEGMENTS divides WIDTH (8 or 9 bits a segment map on byte enables).
 
 `default_nettype none
@@ -30,7 +30,7 @@ module lsfq_ram #(
     end
   endgenerate
 
-  (* ram_style = "block" *)
+  (* ram_style = "block", no_rw_check *)                     // the latter for Yosys
   reg [WIDTH-1:0] mem [0:DEPTH-1];
   reg [WIDTH-1:0] word_q;
   reg [WIDTH-1:0] read_q;

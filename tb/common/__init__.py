@@ -51,6 +51,7 @@ from tb.common.clocking import (
 from tb.common.handshake import CHANNEL, Beat, HandshakeMonitor, HandshakeSink, HandshakeSource
 from tb.common.scoreboard import Scoreboard
 from tb.common.simulator import (
+    RAM_CLASH,
     BenchError,
     BenchResult,
     TestsFailed,
@@ -70,6 +71,7 @@ from tb.common.stalls import (
 __all__ = [
     "CHANNEL",
     "PATTERNS",
+    "RAM_CLASH",
     "AxiLiteMaster",
     "AxiStreamMonitor",
     "AxiStreamSink",

@@ -216,6 +216,15 @@ def _check(results: Path, toplevel: str, seed: int, process_failed: bool) -> int
     return passed
 
 
+RAM_CLASH = {
+    "lsfq_ram": (
+        "word_q <= mem[read_address];",
+        "word_q <= {WIDTH{|write_enable && write_address == read_address}} ^ mem[read_address];",
+    )
+}
+"""A mutation of the memory that benches have to pass: the word being written reads as rubbish."""
+
+
 def run_bench(
     toplevel: str,
     test_module: str,

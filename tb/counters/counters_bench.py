@@ -22,6 +22,9 @@ LAYER_APART = 9
 STORED = 10
 """Cycles after a layer's end in which its slot is complete."""
 
+READ_LATENCY = 3
+"""Cycles from a slot's number to its count, as a bench sees it."""
+
 REASONS = {
     "busy": LayerCounter.BUSY,
     "starved_weights": LayerCounter.STARVED_WEIGHTS,
@@ -132,6 +135,26 @@ async def counts(dut: Dut) -> None:
         if random.random() < 0.5:
             await _pass(dut, 3, 20, abandon=True)
         await _check(dut, await _pass(dut, layers, 40))
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def reads_while_a_slot_is_stored(dut: Dut) -> None:
+    """A count that is read in every cycle is the old one and, from some cycle on, the new one."""
+    await _start(dut)
+    await _cycle(dut, pass_start=1)
+    count = 0
+    for _ in range(6):
+        old, length = count, random.randint(LAYER_APART, 2 * LAYER_APART)
+        count += length
+        for cycle in range(length):
+            end = int(cycle == length - 1)
+            await _cycle(dut, running=1, loaded=1, busy=1, layer_end=end, layer_slot=0)
+        seen = []
+        for _ in range(STORED + READ_LATENCY):
+            await _cycle(dut, running=1, loaded=1, read_counter=LayerCounter.BUSY // 4)
+            seen.append(int(dut.read_data.value))
+        assert set(seen[READ_LATENCY:]) == {old, count}
+        assert seen[READ_LATENCY:] == sorted(seen[READ_LATENCY:])
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")

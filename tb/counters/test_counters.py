@@ -3,7 +3,7 @@
 
 import pytest
 
-from tb.common import TestsFailed, run_bench
+from tb.common import RAM_CLASH, TestsFailed, run_bench
 
 BENCH = "tb.counters.counters_bench"
 
@@ -11,6 +11,10 @@ BENCH = "tb.counters.counters_bench"
 @pytest.mark.parametrize("layers", [4, 8])
 def test_counters(layers: int) -> None:
     run_bench("lsfq_counters", BENCH, {"LAYERS": layers})
+
+
+def test_no_word_that_is_being_written_is_shown() -> None:
+    run_bench("lsfq_counters", BENCH, {"LAYERS": 4}, mutations=RAM_CLASH)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +32,11 @@ def test_counters(layers: int) -> None:
         ),
         pytest.param(
             "starved_weights && !pass_start", "starved_weights", id="counts the pause before a pass"
+        ),
+        pytest.param(
+            "!shown_q ? 32'd0 : clash_q ? written_q",
+            "!shown_q || clash_q ? 32'd0 : clash_q ? written_q",
+            id="what is being written",
         ),
         pytest.param("again_q ? held : 32'd0", "held", id="adds what it finds"),
         pytest.param("step_q[2] ? total_q", "step_q[1] ? total_q", id="sum of some counts"),

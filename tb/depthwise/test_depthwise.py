@@ -3,7 +3,7 @@
 
 import pytest
 
-from tb.common import BenchError, TestsFailed, run_bench
+from tb.common import RAM_CLASH, BenchError, TestsFailed, run_bench
 
 BENCH = "tb.depthwise.depthwise_bench"
 DUT = "lsfq_depthwise"
@@ -13,6 +13,11 @@ SMALL = {"POUT": 4, "PARAM_W": 64, "MAX_WIDTH": 32}
 @pytest.mark.parametrize("pixels", [1, 2])
 def test_depthwise(pixels: int) -> None:
     run_bench(DUT, BENCH, {**SMALL, "PIXELS": pixels})
+
+
+@pytest.mark.parametrize("pixels", [1, 2])
+def test_no_word_that_is_being_written_matters(pixels: int) -> None:
+    run_bench(DUT, BENCH, {**SMALL, "PIXELS": pixels}, mutations=RAM_CLASH)
 
 
 def test_pixels_are_checked() -> None:
@@ -58,19 +63,22 @@ def test_bench_notices(module: str, text: str, fault: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("module", "text", "fault"),
     [
-        pytest.param("PIXELS == 2 ? window_valid : odd_q", "odd_q", id="never freed"),
-        pytest.param("wire odd = x == 1 || odd_q", "wire odd = odd_q", id="even pixel twice"),
+        pytest.param("depthwise", "PIXELS == 2 ? window_valid : odd_q", "odd_q", id="never freed"),
+        pytest.param(
+            "depthwise", "wire odd = x == 1 || odd_q", "wire odd = odd_q", id="even pixel twice"
+        ),
+        pytest.param("depthwise_window", "single && !two_sets", "1'b0", id="one pair a row"),
     ],
 )
-def test_bench_notices_with_two_pixels(text: str, fault: str) -> None:
+def test_bench_notices_with_two_pixels(module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
         run_bench(
             DUT,
             BENCH,
             {**SMALL, "PIXELS": 2},
-            mutations={"lsfq_depthwise": (text, fault)},
+            mutations={f"lsfq_{module}": (text, fault)},
             testcase="equals_reference",
             quiet=True,
         )

@@ -3,7 +3,7 @@
 
 import pytest
 
-from tb.common import BenchError, TestsFailed, run_bench
+from tb.common import RAM_CLASH, BenchError, TestsFailed, run_bench
 
 BENCH = "tb.weight_memory.weight_memory_bench"
 
@@ -12,6 +12,11 @@ BENCH = "tb.weight_memory.weight_memory_bench"
 def test_weight_memory(pin: int, pout: int, param_w: int, depth: int) -> None:
     parameters = {"PIN": pin, "POUT": pout, "PARAM_W": param_w, "DEPTH": depth, "PTR_W": 6}
     run_bench("lsfq_weight_memory", BENCH, parameters)
+
+
+def test_no_word_that_is_being_written_is_read() -> None:
+    parameters = {"PIN": 4, "POUT": 4, "PARAM_W": 64, "DEPTH": 4, "PTR_W": 6}
+    run_bench("lsfq_weight_memory", BENCH, parameters, mutations=RAM_CLASH)
 
 
 @pytest.mark.parametrize(

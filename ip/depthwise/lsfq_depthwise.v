@@ -45,7 +45,7 @@ module lsfq_depthwise #(
   input  wire [BEAT_W-1:0]  write_beat,     // within the set
   input  wire               write_last,     // the set is complete with this beat
   input  wire [PARAM_W-1:0] write_data,
-  output wire               space,          // for a beat of either in the next cycle
+  output wire               space,          // for a beat of either two cycles later
 
   input  wire               s_valid,
   input  wire               s_set,

@@ -74,6 +74,9 @@ module lsfq_loader #(
     end
   endgenerate
 
+  reg                 halt_q;              // nothing is on its way any more
+  always @(posedge aclk) halt_q <= !aresetn || clear || stop;
+
   reg  [6:0]          state_q;
   wire                in_idle  = state_q[S_IDLE];
   wire                in_wait  = state_q[S_WAIT];
@@ -163,7 +166,7 @@ module lsfq_loader #(
     code_bottom_q <= last_y;
     code_valid_q  <= step;
     code_ends_q   <= step && pair_end_q;
-    if (!aresetn || clear || stop) begin
+    if (halt_q) begin
       code_valid_q <= 1'b0;
       code_ends_q  <= 1'b0;
     end
@@ -192,7 +195,7 @@ module lsfq_loader #(
     .WIDTH(16 * PIN + 2)
   ) u_pairs (
     .aclk   (aclk),
-    .aresetn(aresetn && !clear && !stop),
+    .aresetn(!halt_q),
     .s_valid(code_ends_q),
     .s_ready(pair_ready),
     .s_data ({code_top_q, code_bottom_q, pair_d}),
@@ -247,7 +250,7 @@ module lsfq_loader #(
     .WIDTH(9 * PIN + 18)
   ) u_write (
     .aclk   (aclk),
-    .aresetn(aresetn && !clear && !stop),
+    .aresetn(!halt_q),
     .s_valid(busy),
     .s_ready(proceed),
     .s_data ({blocks, place, bytes}),

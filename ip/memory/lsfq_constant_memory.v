@@ -3,9 +3,9 @@
 // lsfq_constant_memory: a ring of sets of requantisation constants; a set is POUT pairs (m, b) of 64 bits,
 // bits 17..0 the multiplier m, bits 63..18 the bias b, both signed.
 //
-// Write: a beat is taken in any cycle with write_enable; offer one only where `space` was high the cycle before. `space` comes
-// from a register that does not know of the beat on its way, so it falls while a set is still free for that one, and it knows
-// of released sets a cycle late.
+// Write: a beat is taken in any cycle with write_enable; offer one only where `space` was high two cycles before, for the way
+// of both. It does not know of the beats on theirs, so it falls while two sets are still free for these, and it knows of
+// released sets a cycle late.
 // Read:  read_set + base is chosen without delay; `release_sets` frees the oldest 1 or 2 sets.
 // Parameter rules: SETS is a power of two, at least 4; PARAM_W divides 64*POUT.
 
@@ -14,7 +14,7 @@
 module lsfq_constant_memory #(
   parameter POUT    = 16,
   parameter PARAM_W = 128,
-  parameter SETS    = 8,
+  parameter SETS    = 16,
   parameter BEAT_W  = 8
 ) (
   input  wire               aclk,
@@ -42,6 +42,7 @@ module lsfq_constant_memory #(
   endgenerate
 
   localparam INDEX_W   = PTR_W - 1;
+  localparam ALL_BUT_TWO = SETS - 2;
 
   reg  [INDEX_W-1:0] write_q;
   reg  [INDEX_W-1:0] base_q;
@@ -52,9 +53,9 @@ module lsfq_constant_memory #(
 
   always @(posedge aclk) begin
     if (complete) write_q <= write_q + 1'b1;
-    base_q  <= base_q + release_sets;
+    base_q  <= base_q + {{(INDEX_W-2){1'b0}}, release_sets};
     held_q  <= held_q + {{(PTR_W-1){1'b0}}, complete} - {{(PTR_W-2){1'b0}}, release_sets};
-    space   <= !held_q[PTR_W-1] && (held_q[INDEX_W-1:0] | {{(INDEX_W-1){1'b0}}, complete}) != {INDEX_W{1'b1}};
+    space   <= held_q + {{(PTR_W-1){1'b0}}, complete} < ALL_BUT_TWO[PTR_W-1:0];
     if (!aresetn || clear) begin
       write_q <= {INDEX_W{1'b0}};
       base_q  <= {INDEX_W{1'b0}};

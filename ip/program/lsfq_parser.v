@@ -358,6 +358,9 @@ module lsfq_parser #(
   wire [18:0] skip_size = wide_skip_q ? {skip_digit_q, 1'b0} : {1'b0, skip_digit_q};
   reg  [32:0] in_end_q, out_end_q, skip_end_q;
   reg         check_product_q;        // the size that is there in this step
+  wire        in_step   = step_q == 5'd8 || step_q == 5'd11 || step_q == 5'd14;      // a size of that tensor is there next
+  wire        out_step  = step_q == 5'd9 || step_q == 5'd12 || step_q == 5'd15;
+  wire        skip_step = step_q == 5'd10 || step_q == 5'd13 || step_q == 5'd16;
 
   reg         in_over_q, out_over_q, skip_over_q;           // they end behind the memory
   reg         overlap_q, clash_q, out_clash_q, skip_clash_q, skip_overlap_q, same_base_q, same_pitch_q, in_place_q;
@@ -429,12 +432,14 @@ module lsfq_parser #(
                                       (f_depthwise && (!supported_bits(f_depthwise_bits) ||
                                                        f_depthwise_shift > 8'd40 || f_out_bits == 8'd8))));
   wire [17:0] window_channels = {2'd0, f_cin} + {1'b0, f_cin, 1'b0};
-  wire      bad_kernel = (is_load_q && f_window && window_channels > PIN[17:0]) ||
+  reg       wide_window_q;
+  wire      bad_kernel = (is_load_q && f_window && wide_window_q) ||
                          (is_layer_q && ((f_raw && (f_pool || f_skip || f_depthwise)) ||
                                        (full && (f_stride2 || f_skip || f_depthwise)) ||
                                        (f_skip && f_depthwise) || (f_shared && !full) || (last_layer_q && !f_raw)));
 
   always @(posedge aclk) begin
+    wide_window_q   <= window_channels > PIN[17:0];
     empty_program_q <= f_word1[31:16] == 16'd0 || f_height == 16'd0;
     empty_tensor_q  <= f_height == 16'd0 || f_width == 16'd0 || f_cin == 16'd0;
     empty_layer_q   <= f_cout == 16'd0 || f_images == 16'd0;
@@ -482,7 +487,8 @@ module lsfq_parser #(
 
   localparam [2:0] P_CONSTANTS = 3'b001;                // then, where a depthwise layer is behind: its kernels, its constants
 
-  wire part_space     = part_q[0] ? constant_space : depthwise_space;
+  reg  constant_space_q, depthwise_space_q;
+  wire part_space     = part_q[0] ? constant_space_q : depthwise_space_q;
   wire take_block     = s_valid && in_block;
   wire take_constants = s_valid && in_constants && part_space;
   wire take_weights   = s_valid && in_weights && weight_space;
@@ -662,23 +668,24 @@ module lsfq_parser #(
     size_q    <= product_fits ? product[17:0] : 18'd0;
     large_q   <= !product_fits;
     crc_take_q <= take && aresetn && !clear;
+    constant_space_q  <= constant_space;
+    depthwise_space_q <= depthwise_space;
     crc_words_q <= crc_words;
     if (crc_take_q) crc_q <= crc_next ^ crc_beat;
     else if (idle || in_check) crc_q <= CRC_START;      // anew after every block
     if (in_block && s_valid) block_q <= {s_data, block_q[511:PARAM_W]};
 
-    check_product_q <= 1'b0;
+    check_product_q <= (in_step || (out_step && writes_q) || (skip_step && adds_q)) && (many_q || step_q < 5'd14);
     case (step_q)                       // 0 but in S_CHECK
-      5'd8:  check_product_q <= 1'b1;
-      5'd9:  begin in_plane_q   <= size_q;                    check_product_q <= writes_q;           end
-      5'd10: begin out_plane_q  <= size_q;                    check_product_q <= adds_q;             end
-      5'd11: begin skip_plane_q <= size_q;                    check_product_q <= 1'b1;               end
-      5'd12: begin in_digit_q   <= size_q;                    check_product_q <= writes_q;           end
-      5'd13: begin out_digit_q  <= size_q;                    check_product_q <= adds_q;             end
-      5'd14: begin skip_digit_q <= size_q;                    check_product_q <= many_q;             end
-      5'd15: begin in_span_q    <= many_q ? size_q : 18'd0;   check_product_q <= many_q && writes_q; end
-      5'd16: begin out_span_q   <= many_q ? size_q : 18'd0;   check_product_q <= many_q && adds_q;   end
-      5'd17: skip_span_q <= many_q ? size_q : 18'd0;
+      5'd9:  in_plane_q   <= size_q;
+      5'd10: out_plane_q  <= size_q;
+      5'd11: skip_plane_q <= size_q;
+      5'd12: in_digit_q   <= size_q;
+      5'd13: out_digit_q  <= size_q;
+      5'd14: skip_digit_q <= size_q;
+      5'd15: in_span_q    <= many_q ? size_q : 18'd0;
+      5'd16: out_span_q   <= many_q ? size_q : 18'd0;
+      5'd17: skip_span_q  <= many_q ? size_q : 18'd0;
       default: ;
     endcase
     in_end_q  <= {1'b0, f_in} + {14'd0, in_size} + {15'd0, in_span_q};

@@ -65,6 +65,7 @@ class Stage:
         self.loaded = 0
         self._waiting: list[tuple[str, int, bool, int]] = []
         self._busy = False
+        self._space = False
 
     async def cycle(self, pair: Pair | None = None) -> None:
         """One cycle, with a pair or none; parameters flow meanwhile."""
@@ -91,10 +92,11 @@ class Stage:
         self._busy = bool(dut.busy.value)
 
     def _offer_parameters(self) -> None:
-        """A beat of the parameters when there is space (which is known since the last edge)."""
+        """A beat of the parameters where there was space two cycles before."""
         dut = self.dut
         write = {"kernel_write": 0, "constant_write": 0}
-        if self._waiting and dut.space.value:
+        may_write, self._space = self._space, bool(dut.space.value)
+        if self._waiting and may_write:
             signal, beat, last, data = self._waiting.pop(0)
             write[signal] = 1
             dut.write_beat.value, dut.write_last.value, dut.write_data.value = beat, int(last), data

@@ -184,10 +184,11 @@ class Bench:
     async def _watch(self) -> None:
         dut = self.dut
         pins = {name: getattr(dut, name) for name in CONTROLS}
+        now = dict.fromkeys(CONTROLS, False)
         while True:
             await RisingEdge(dut.aclk)
             self.cycles += 1
-            now = {name: is_high(pin) for name, pin in pins.items()}
+            before, now = now, {name: is_high(pin) for name, pin in pins.items()}
             if now["first_beat"]:
                 assert now["s_valid"]
                 assert now["s_ready"]
@@ -196,7 +197,7 @@ class Bench:
             self._watch_block("layer", LAYER, now)
             for write, (event, space) in SETS.items():
                 if now[write]:
-                    assert now[space], f"{event} without space"
+                    assert before[space], f"{event} without space the cycle before"
                     self._constants(event)
             if now["weight_write"]:
                 assert now["weight_space"], "weights without space"

@@ -48,7 +48,11 @@ module lsfq_emitter (
   reg       held_last_q, held_image_q;              // of the step captured
   reg [3:0] count_q;                                // cycles since the first pair, 0: no pair is left to emit
 
-  wire rest    = count_q != 4'd0 && count_q == pair_cycles;
+  reg [3:0] but_one_q;                              // pair_cycles less 1
+  reg       at_once_q;                              // which is 0
+  reg       rest;                                   // count_q has reached pair_cycles
+
+  wire begins  = pointwise ? moved_q : complete_q;
   wire row_end = (pointwise || rest) && held_last_q;
 
   assign capture   = complete_q;
@@ -77,7 +81,10 @@ module lsfq_emitter (
     moved_q    <= complete_q;
     direct_q   <= step_last && !step_row_first;
     pair_valid <= (pointwise ? moved_q : direct_q) || rest;
-    if (pointwise ? moved_q : complete_q) count_q <= {3'd0, pointwise || last_q};
+    but_one_q  <= pair_cycles - 4'd1;
+    at_once_q  <= pair_cycles == 4'd1;
+    rest       <= begins ? at_once_q && (pointwise || last_q) : !rest && count_q != 4'd0 && count_q == but_one_q;
+    if (begins) count_q <= {3'd0, pointwise || last_q};
     else if (rest) count_q <= 4'd0;
     else if (count_q != 4'd0) count_q <= count_q + 4'd1;
     if (!aresetn || clear) begin
@@ -86,6 +93,7 @@ module lsfq_emitter (
       direct_q   <= 1'b0;
       pair_valid <= 1'b0;
       count_q    <= 4'd0;
+      rest       <= 1'b0;
     end
   end
 

@@ -3,7 +3,7 @@
 // lsfq_sequencer: issues a layer's words to the array, one feature word and one weight word a cycle, in the order
 // of lsfq_loop_nest.
 //
-// The order is made ahead: the nest's word and the word with its addresses are one register apart and move on together, up
+// The order is made ahead: the nest's word and the word with its addresses are two registers apart and move on together, up
 // to a skid buffer before the word that waits to be issued: what keeps that one back is not seen in front of it. A word is issued when its weights are complete. The last word of a step also waits until the
 // array's output has time for its pairs (step_cycles since the last one); in a raw layer, until the result queue has
 // room for all pairs under way; in a residual layer, until the pairs to add are there. A layer starts when the one before
@@ -123,9 +123,10 @@ module lsfq_sequencer #(
 
   assign pair_cycles = pair_cycles_q;
 
-  // ---- the nest's word, and one behind it, the word with its addresses
+  // ---- the nest's word, two behind it the word with its addresses
 
   reg        nest_q;                                    // there is such a word
+  reg        moved_q;                                   // one behind it
   reg        word_q;
   wire       ahead;                                     // both move on
   wire       advance;                                   // the word that waits does
@@ -136,7 +137,7 @@ module lsfq_sequencer #(
 
   wire [17:0]      address;
   wire [PTR_W-1:0] pointer;
-  reg  [9:0]       tags_q;
+  reg  [9:0]       moved_tags_q, tags_q;
 
   lsfq_loop_nest u_nest (
     .aclk          (aclk),
@@ -206,15 +207,18 @@ module lsfq_sequencer #(
 
   always @(posedge aclk) begin
     if (ahead) begin
-      word_q <= nest_q;
-      tags_q <= {step_first,
-                 phase_first && (layer_wide_in && layer_wide_weight ? phase[0] : phase != 2'd0), !phase[0],
-                 step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
+      moved_q <= nest_q;
+      word_q  <= moved_q;
+      tags_q  <= moved_tags_q;
+      moved_tags_q <= {step_first,
+                       phase_first && (layer_wide_in && layer_wide_weight ? phase[0] : phase != 2'd0), !phase[0],
+                       step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
     end
     nest_q <= go || (nest_q && !(layer_end && ahead));
     if (!aresetn || clear) begin
-      nest_q <= 1'b0;
-      word_q <= 1'b0;
+      nest_q  <= 1'b0;
+      moved_q <= 1'b0;
+      word_q  <= 1'b0;
     end
   end
 

@@ -15,8 +15,8 @@
 //
 // The skipped row is that of the kernel above row 0 of an image: `words` weights. A step begins with its first kernel row.
 //
-// `address` and `pointer` are those of the word at which the nest was one `advance` before: what to add is in registers
-// by then. After `restart` (with the nest's) the first `advance` gives the layer's first word. Groups follow each other in the
+// `address` and `pointer` are those of the word at which the nest was two `advance`s before: where from is in registers after
+// the first, and what to add. After `restart` (with the nest's) the second `advance` gives the layer's first word. Groups follow each other in the
 // ring from layer to layer: the last word's move goes to the group that comes then. `clear`: to weight 0.
 // The settings hold still from the last cycle of `restart` on, which are cycles of `advance`, too.
 
@@ -78,11 +78,18 @@ module lsfq_word_address #(
     digit_skip_q <= weight_digit + skip;
   end
 
-  // ---- the move from the word at `address` to the nest's
+  // ---- the move from the word before the nest's to the nest's
 
   reg [2:0]       from_q, by_q;
   reg             line_q, step_q, image_q, group_q;     // it begins one
   reg             back_q, low_q, skip_q;                // weights: not on by one; to the low digit; past the skipped row
+
+  // ---- the same a word later, with what the address and the pointer move by: to the word behind the one at `address`
+
+  reg [2:0]       late_from_q;
+  reg             late_line_q, late_step_q, late_image_q, late_group_q, late_back_q;
+  reg [17:0]      move_q;
+  reg [PTR_W-1:0] weight_move_q;
 
   // ---- where these begin
 
@@ -91,7 +98,7 @@ module lsfq_word_address #(
 
   reg  [17:0]     from, by;
   always @* begin
-    case (from_q)
+    case (late_from_q)
       FROM_WORD:  from = address_q;
       FROM_LINE:  from = line_base_q;
       FROM_STEP:  from = step_base_q;
@@ -110,20 +117,29 @@ module lsfq_word_address #(
     endcase
   end
 
-  wire [17:0]      address_d    = from + by;
-  wire [PTR_W-1:0] group_base_d = group_q ? next_base_q : group_base_q;
+  wire [17:0]      address_d    = from + move_q;
+  wire [PTR_W-1:0] group_base_d = late_group_q ? next_base_q : group_base_q;
   wire [PTR_W-1:0] weights_by   = !back_q ? {{(PTR_W-1){1'b0}}, 1'b1}
                                 : low_q   ? (skip_q ? digit_skip_q : weight_digit)
                                           : (skip_q ? skip : {PTR_W{1'b0}});
-  wire [PTR_W-1:0] pointer_d    = (back_q ? group_base_d : pointer_q) + weights_by;
+  wire [PTR_W-1:0] pointer_d    = (late_back_q ? group_base_d : pointer_q) + weight_move_q;
 
   always @(posedge aclk) begin
     if (advance) begin
       address_q <= address_d;
       pointer_q <= pointer_d;
-      if (line_q) line_base_q <= address_d;
-      if (step_q) step_base_q <= address_d;
-      if (image_q) image_base_q <= address_d;
+      if (late_line_q) line_base_q <= address_d;
+      if (late_step_q) step_base_q <= address_d;
+      if (late_image_q) image_base_q <= address_d;
+
+      move_q        <= by;
+      weight_move_q <= weights_by;
+      late_from_q   <= from_q;
+      late_line_q   <= line_q;
+      late_step_q   <= step_q;
+      late_image_q  <= image_q;
+      late_group_q  <= group_q;
+      late_back_q   <= back_q;
 
       from_q <= !line_end  ? FROM_WORD : !phase_end ? FROM_LINE : !image_end ? FROM_STEP
               : !group_end ? FROM_IMAGE : FROM_LAYER;
@@ -160,6 +176,7 @@ module lsfq_word_address #(
 
     if (!aresetn || clear) begin
       group_q      <= 1'b0;
+      late_group_q <= 1'b0;
       group_base_q <= {PTR_W{1'b0}};
     end
   end

@@ -81,7 +81,7 @@ module lsfq_pass_control (
     enough_q   <= passes_done + 32'd1 >= passes;
     result_q   <= !pass_goes && (result_q || (in_run && result_last));
 
-    flush      <= (in_idle && !start) || in_drain || pass_goes || fails || ends;
+    flush      <= !in_run || finished_q || (!pass_start && (parser_error || loader_error));
     clear      <= abort_now && aresetn;
     pass_start <= pass_goes;
     stop       <= fails;

@@ -80,6 +80,7 @@ module lsfq_core #(
   // ---- control
 
   wire        start, abort_now, abort, pass_start, stop, flush;
+  wire        block_resetn = !flush;            // flush is high in reset, too
   wire [31:0] passes, passes_done, cycles, load_cycles, counter_data;
   wire [15:0] layers, error_layer;
   wire [7:0]  error_code;
@@ -406,7 +407,7 @@ module lsfq_core #(
     .WIDTH(LAYER_BITS)
   ) u_layers (
     .aclk   (aclk),
-    .aresetn(aresetn && !flush),
+    .aresetn(block_resetn),
     .s_valid(next_valid),
     .s_ready(next_ready),
     .s_data ({next_three_rows, next_pointwise, next_raw, next_last, next_pool, next_stride2,
@@ -436,42 +437,47 @@ module lsfq_core #(
   wire [64*POUT-1:0] constants;
 
   // the memories of constants are far apart: a register on the way
-  wire               set_write, set_last, depthwise_kernel_set_write, depthwise_set_write;
-  wire [BEAT_W-1:0]  set_beat;
-  wire [PARAM_W-1:0] set_data;
+  localparam SET_BEATS = 64 * POUT / PARAM_W;
+  localparam [SET_BEATS-1:0] FIRST_BEAT = 1;
+
+  wire [SET_BEATS-1:0] set_beat = FIRST_BEAT << payload_beat;
+  wire [SET_BEATS-1:0] constant_beats, depthwise_kernel_beats, depthwise_constant_beats;
+  wire                 constant_set_end, depthwise_kernel_set_end, depthwise_constant_set_end;
+  wire [PARAM_W-1:0]   set_data;
 
   lsfq_delay #(
-    .WIDTH(3),
+    .WIDTH(3 * SET_BEATS + 3),
     .RESET(1)
   ) u_delay_set_write (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (flush),
-    .d      ({constant_write, depthwise_kernel_write, depthwise_constant_write}),
-    .q      ({set_write, depthwise_kernel_set_write, depthwise_set_write})
+    .aresetn(block_resetn),
+    .clear  (1'b0),
+    .d      ({{SET_BEATS{constant_write}} & set_beat, {SET_BEATS{depthwise_kernel_write}} & set_beat,
+              {SET_BEATS{depthwise_constant_write}} & set_beat, constant_write && constant_last,
+              depthwise_kernel_write && constant_last, depthwise_constant_write && constant_last}),
+    .q      ({constant_beats, depthwise_kernel_beats, depthwise_constant_beats,
+              constant_set_end, depthwise_kernel_set_end, depthwise_constant_set_end})
   );
 
   lsfq_delay #(
-    .WIDTH(1 + BEAT_W + PARAM_W)
+    .WIDTH(PARAM_W)
   ) u_delay_set (
     .aclk   (aclk),
     .aresetn(aresetn),
     .clear  (1'b0),
-    .d      ({constant_last, payload_beat, payload_data}),
-    .q      ({set_last, set_beat, set_data})
+    .d      (payload_data),
+    .q      (set_data)
   );
 
   lsfq_constant_memory #(
     .POUT   (POUT),
-    .PARAM_W(PARAM_W),
-    .BEAT_W (BEAT_W)
+    .PARAM_W(PARAM_W)
   ) u_constants (
     .aclk        (aclk),
-    .aresetn     (aresetn),
-    .clear       (flush),
-    .write_enable(set_write),
-    .write_beat  (set_beat),
-    .write_last  (set_last),
+    .aresetn     (block_resetn),
+    .clear       (1'b0),
+    .write_beats (constant_beats),
+    .write_end   (constant_set_end),
     .write_data  (set_data),
     .space       (constant_space),
     .read_set    (constant_set),
@@ -491,8 +497,8 @@ module lsfq_core #(
     .BEAT_W (BEAT_W)
   ) u_weights (
     .aclk         (aclk),
-    .aresetn      (aresetn),
-    .clear        (flush),
+    .aresetn      (block_resetn),
+    .clear        (1'b0),
     .write_enable (weight_write),
     .write_plane  (weight_plane),
     .write_beat   (payload_beat),
@@ -592,8 +598,8 @@ module lsfq_core #(
     .LEVEL_W         (LEVEL_W)
   ) u_sequencer (
     .aclk                  (aclk),
-    .aresetn               (aresetn),
-    .clear                 (flush),
+    .aresetn               (block_resetn),
+    .clear                 (1'b0),
     .loads                 (loads),
     .layer_valid           (layer_valid),
     .layer_ready           (layer_finished),
@@ -659,8 +665,8 @@ module lsfq_core #(
     .MULTIPLIER(MULTIPLIER)
   ) u_array (
     .aclk            (aclk),
-    .aresetn         (aresetn),
-    .clear           (flush),
+    .aresetn         (block_resetn),
+    .clear           (1'b0),
     .pointwise       (layer_pointwise),
     .odd             (layer_odd),
     .stride2         (layer_stride2),
@@ -714,8 +720,8 @@ module lsfq_core #(
     .POUT(POUT)
   ) u_skip (
     .aclk        (aclk),
-    .aresetn     (aresetn),
-    .clear       (flush),
+    .aresetn     (block_resetn),
+    .clear       (1'b0),
     .restart     (layer_begin),
     .enable      (layer_skip),
     .pointwise   (layer_pointwise),
@@ -760,8 +766,8 @@ module lsfq_core #(
     .SKIP      (1)
   ) u_requant (
     .aclk        (aclk),
-    .aresetn     (aresetn),
-    .clear       (flush),
+    .aresetn     (block_resetn),
+    .clear       (1'b0),
     .out_bits    (layer_out_bits),
     .shift       (layer_shift),
     .raw_only    (layer_raw),
@@ -793,8 +799,8 @@ module lsfq_core #(
     .PIXEL_W(8 * POUT)
   ) u_stride (
     .aclk     (aclk),
-    .aresetn  (aresetn),
-    .clear    (flush),
+    .aresetn  (block_resetn),
+    .clear    (1'b0),
     .restart  (layer_begin),
     .enable   (layer_stride2),
     .s_valid  (code_valid),
@@ -816,12 +822,11 @@ module lsfq_core #(
     .PIXELS    (DEPTHWISE_PIXELS),
     .PARAM_W   (PARAM_W),
     .MAX_WIDTH (MAX_POOL_WIDTH),
-    .BEAT_W    (BEAT_W),
     .MULTIPLIER(MULTIPLIER)
   ) u_depthwise (
     .aclk          (aclk),
-    .aresetn       (aresetn),
-    .clear         (flush),
+    .aresetn       (block_resetn),
+    .clear         (1'b0),
     .restart       (layer_begin),
     .enable        (layer_depthwise),
     .two_sets      (layer_pointwise),
@@ -832,10 +837,10 @@ module lsfq_core #(
     .pair_cycles   (pair_cycles),
     .drain         (drain),
     .busy          (depthwise_busy),
-    .kernel_write  (depthwise_kernel_set_write),
-    .constant_write(depthwise_set_write),
-    .write_beat    (set_beat),
-    .write_last    (set_last),
+    .kernel_beats  (depthwise_kernel_beats),
+    .kernel_end    (depthwise_kernel_set_end),
+    .constant_beats(depthwise_constant_beats),
+    .constant_end  (depthwise_constant_set_end),
     .write_data    (set_data),
     .space         (depthwise_space),
     .s_valid       (kept_valid),
@@ -857,8 +862,8 @@ module lsfq_core #(
     .MAX_WIDTH(MAX_POOL_WIDTH)
   ) u_pool (
     .aclk     (aclk),
-    .aresetn  (aresetn),
-    .clear    (flush),
+    .aresetn  (block_resetn),
+    .clear    (1'b0),
     .restart  (layer_begin),
     .enable   (layer_pool),
     .busy     (pool_busy),
@@ -879,8 +884,8 @@ module lsfq_core #(
     .POUT(POUT)
   ) u_writer (
     .aclk         (aclk),
-    .aresetn      (aresetn),
-    .clear        (flush),
+    .aresetn      (block_resetn),
+    .clear        (1'b0),
     .restart      (layer_begin),
     .idle         (writer_idle),
     .pointwise    (layer_pointwise),

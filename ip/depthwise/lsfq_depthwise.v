@@ -7,7 +7,7 @@
 // PIXELS a cycle. With 1 pairs come at least two cycles apart (pair_cycles >= 2), and the even pixel is made before the odd one;
 // with 2 a pair may come in every cycle.
 // Zero padding of one pixel, stride 1 or 2 (rows and pixels 0, 2, 4, ...). Codes that come in have at most 4 bits,
-// weights too. Kernels and constants wait in rings of 8 sets, a set for POUT channels: `images` maps use a group's sets,
+// weights too. Kernels and constants wait in rings of 16 sets, a set for POUT channels: `images` maps use a group's sets,
 // then these are freed. A map's last windows wait for up to two further maps (one pair high and wide), so three groups of two
 // sets must fit.
 //
@@ -22,8 +22,8 @@ module lsfq_depthwise #(
   parameter PIXELS    = 1,
   parameter PARAM_W   = 128,
   parameter MAX_WIDTH = 256,
-  parameter BEAT_W    = 8,
-  parameter MULTIPLIER = 0              // of the requantisation
+  parameter MULTIPLIER = 0,             // of the requantisation
+  parameter SET_BEATS = 64 * POUT / PARAM_W     // derived
 ) (
   input  wire               aclk,
   input  wire               aresetn,
@@ -40,10 +40,10 @@ module lsfq_depthwise #(
   input  wire               drain,          // no pair of this layer comes any more
   output wire               busy,
 
-  input  wire               kernel_write,
-  input  wire               constant_write,
-  input  wire [BEAT_W-1:0]  write_beat,     // within the set
-  input  wire               write_last,     // the set is complete with this beat
+  input  wire [SET_BEATS-1:0] kernel_beats, // as lsfq_constant_memory wants them
+  input  wire               kernel_end,
+  input  wire [SET_BEATS-1:0] constant_beats,
+  input  wire               constant_end,
   input  wire [PARAM_W-1:0] write_data,
   output wire               space,          // for a beat of either two cycles later
 
@@ -201,15 +201,13 @@ module lsfq_depthwise #(
 
   lsfq_constant_memory #(
     .POUT   (POUT),
-    .PARAM_W(PARAM_W),
-    .BEAT_W (BEAT_W)
+    .PARAM_W(PARAM_W)
   ) u_kernels (
     .aclk        (aclk),
     .aresetn     (aresetn),
     .clear       (clear),
-    .write_enable(kernel_write),
-    .write_beat  (write_beat),
-    .write_last  (write_last),
+    .write_beats (kernel_beats),
+    .write_end   (kernel_end),
     .write_data  (write_data),
     .space       (kernel_space),
     .read_set    (window_set),
@@ -219,15 +217,13 @@ module lsfq_depthwise #(
 
   lsfq_constant_memory #(
     .POUT   (POUT),
-    .PARAM_W(PARAM_W),
-    .BEAT_W (BEAT_W)
+    .PARAM_W(PARAM_W)
   ) u_constants (
     .aclk        (aclk),
     .aresetn     (aresetn),
     .clear       (clear),
-    .write_enable(constant_write),
-    .write_beat  (write_beat),
-    .write_last  (write_last),
+    .write_beats (constant_beats),
+    .write_end   (constant_end),
     .write_data  (write_data),
     .space       (constant_space),
     .read_set    (sum_set),

@@ -17,7 +17,7 @@ from ref_model.integer.ranges import BIAS_BITS, MULTIPLIER_BITS, signed_range
 from tb.common import Dut, is_high, reset, rng, start, to_beats, to_signed
 
 Constants = list[tuple[int, int]]
-INPUTS = ("write_enable", "write_beat", "write_last", "write_data", "read_set", "release_sets")
+INPUTS = ("write_beats", "write_end", "write_data", "read_set", "release_sets")
 
 
 def random_set(generator: np.random.Generator, pout: int) -> tuple[Constants, bytes]:
@@ -69,9 +69,8 @@ class Bench:
                     (i, value, i == len(beats) - 1, pairs) for i, value in enumerate(beats)
                 )
             number, value, last, pairs = self._pending[0]
-            dut.write_enable.value = int(write)
-            dut.write_beat.value = number
-            dut.write_last.value = int(last)
+            dut.write_beats.value = int(write) << number
+            dut.write_end.value = int(write and last)
             dut.write_data.value = value
             second = len(self.held) > 1 and random.random() < 0.5
             dut.read_set.value = int(second)

@@ -25,7 +25,7 @@ def test_wrong_width_is_refused() -> None:
         pytest.param(
             "{{(INDEX_W-1){1'b0}}, read_set}", "{INDEX_W{1'b0}}", id="never the second set"
         ),
-        pytest.param("held_q + {{(PTR_W-1){1'b0}}, complete} < ", "held_q < ", id="overwrites"),
+        pytest.param("held_q + {{(PTR_W-1){1'b0}}, write_end} < ", "held_q < ", id="overwrites"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

@@ -51,6 +51,9 @@ class Layer:
         return self.sets * (pairs_of(self.codes.shape[-1]) + 1)
 
 
+WRITES = ("kernel_beats", "kernel_end", "constant_beats", "constant_end")
+
+
 class Stage:
     """Feeds a layer's pairs, keeps what leaves and when."""
 
@@ -94,13 +97,13 @@ class Stage:
     def _offer_parameters(self) -> None:
         """A beat of the parameters where there was space two cycles before."""
         dut = self.dut
-        write = {"kernel_write": 0, "constant_write": 0}
+        write = dict.fromkeys(WRITES, 0)
         may_write, self._space = self._space, bool(dut.space.value)
         if self._waiting and may_write:
             signal, beat, last, data = self._waiting.pop(0)
-            write[signal] = 1
-            dut.write_beat.value, dut.write_last.value, dut.write_data.value = beat, int(last), data
-            self.loaded += last and signal == "constant_write"
+            write[f"{signal}_beats"], write[f"{signal}_end"] = 1 << beat, int(last)
+            dut.write_data.value = data
+            self.loaded += last and signal == "constant"
         for name, value in write.items():
             getattr(dut, name).value = value
 
@@ -116,7 +119,7 @@ class Stage:
                 constant = pack(
                     (int(y) << 18 | int(x) & (1 << 18) - 1 for x, y in zip(m, b, strict=True)), 64
                 )
-                for signal, word in (("kernel_write", kernel), ("constant_write", constant)):
+                for signal, word in (("kernel", kernel), ("constant", constant)):
                     for beat, data in enumerate(unpack(word, width, self.beats)):
                         self._waiting.append((signal, beat, beat == self.beats - 1, data))
 
@@ -268,8 +271,8 @@ def _accumulate(codes: Codes, kernels: Codes, stride: int) -> Codes:
 async def _open(dut: Dut) -> Stage:
     for name in (
         "clear", "restart", "enable", "two_sets", "stride_2", "images", "out_bits", "shift",
-        "pair_cycles", "drain", "kernel_write", "constant_write", "write_beat", "write_last",
-        "write_data", "s_valid", "s_set", "s_both", "s_row_end", "s_end", "s_code",
+        "pair_cycles", "drain", *WRITES, "write_data", "s_valid", "s_set", "s_both", "s_row_end",
+        "s_end", "s_code",
     ):  # fmt: skip
         getattr(dut, name).value = 0
     await start(dut)

@@ -5,9 +5,10 @@
 //
 // The order is made ahead: the nest's word and the word with its addresses are two registers apart and move on together, up
 // to a skid buffer before the word that waits to be issued: what keeps that one back is not seen in front of it. A word is
-// issued when its weights are complete. The last word of a step also waits until the array's output has time for its pairs (step_cycles since the last one); in a raw layer, until the result queue has
-// room for all pairs under way; in a residual layer, until the pairs to add are there. A layer starts when the one before
-// is written and the images that it asks for are stored.
+// issued when its weights are complete. The last word of a step also waits until the array's output has time for its pairs
+// (step_cycles since the last one); in a raw layer, until the result queue has room for all pairs under way; in a residual
+// layer, until the pairs to add are there. A layer starts when the one before is written and the images that it asks for are
+// stored.
 //
 // Latency: the first word is issued 5 cycles after layer_begin; addresses and tags are registered behind that. The settings
 // of the next layer may take the place of the last one's in the cycle after layer_ready. From the first image stored on, each

@@ -105,9 +105,9 @@ module lsfq_sequencer #(
 
   // ---- output pace
 
-  wire       wide_out   = layer_out_bits == 4'd8;
-  wire [3:0] pair_d     = layer_raw ? 4'd2              // the result queue takes a pixel a cycle
-                        : wide_out  ? RATIO_4 << 1
+  reg        wide_out_q;
+  wire [3:0] pair_d     = layer_raw  ? 4'd2             // the result queue takes a pixel a cycle
+                        : wide_out_q ? RATIO_4 << 1
                         : layer_depthwise && DEPTHWISE_PIXELS == 1 && RATIO == 1 ? 4'd2
                         : RATIO_4;
   reg  [3:0] pair_cycles_q;
@@ -117,6 +117,7 @@ module lsfq_sequencer #(
   reg  [4:0] pace_q;                                    // cycles until a step may end
 
   always @(posedge aclk) begin
+    wide_out_q    <= layer_out_bits == 4'd8;
     pair_cycles_q <= pair_d;
     step_rest_q   <= step_cycles - 5'd1;
     no_rest_q     <= step_cycles == 5'd1;

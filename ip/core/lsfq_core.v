@@ -520,7 +520,18 @@ module lsfq_core #(
   wire [8*PIN-1:0] load_data, store_data, skip_word, feature_word;
   wire             skip_valid, storing;
   wire             loading = !storing && !skip_valid;
-  wire [17:0]      port_b_address = storing ? store_address : skip_valid ? skip_address : load_address;
+
+  // the memory's blocks lie far apart: a register on the way to them
+  reg  [17:0]      port_b_address_q;
+  reg  [PIN-1:0]   port_b_enable_q;
+  reg  [8*PIN-1:0] port_b_data_q;
+
+  always @(posedge aclk) begin
+    port_b_address_q <= storing ? store_address : skip_valid ? skip_address : load_address;
+    port_b_data_q    <= storing ? store_data : load_data;
+    port_b_enable_q  <= storing ? store_enable : loading ? load_enable : {PIN{1'b0}};
+    if (!aresetn) port_b_enable_q <= {PIN{1'b0}};
+  end
 
   lsfq_loader #(
     .PIN   (PIN),
@@ -566,9 +577,9 @@ module lsfq_core #(
     .aclk          (aclk),
     .a_address     (feature_address[ADDRESS_W-1:0]),
     .a_data        (feature_word),
-    .b_address     (port_b_address[ADDRESS_W-1:0]),
-    .b_write_enable(storing ? store_enable : loading ? load_enable : {PIN{1'b0}}),
-    .b_write_data  (storing ? store_data : load_data),
+    .b_address     (port_b_address_q[ADDRESS_W-1:0]),
+    .b_write_enable(port_b_enable_q),
+    .b_write_data  (port_b_data_q),
     .b_data        (skip_word)
   );
 
@@ -933,7 +944,7 @@ module lsfq_core #(
     .m_last    (result_tlast)
   );
 
-  wire unused = &{1'b0, layer_width, port_b_address[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
+  wire unused = &{1'b0, layer_width, port_b_address_q[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
 
 endmodule
 

@@ -10,7 +10,7 @@
 // With stride_2 a pair of the array has one pixel of the result, the even one, and a pair of the skip tensor serves two
 // of them: the head is taken by the first, its odd pixel kept for the second.
 //
-// The memory's word follows its address by two cycles. The layer's settings hold still from `restart` on; in the cycle
+// The memory's word follows its address by three cycles. The layer's settings hold still from `restart` on; in the cycle
 // behind it `step_ready` is low.
 // Parameter rules: DEPTH is a power of two, at least 4.
 
@@ -56,6 +56,7 @@ module lsfq_skip_reader #(
   localparam PART_W  = 3;
   localparam SUB_W   = 2;
   localparam LEVEL_W = $clog2(DEPTH) + 1;
+  localparam READ_LATENCY = 3;
   localparam integer     LAST_SUB_I = WORDS - 1;
   localparam [SUB_W-1:0] LAST_SUB = LAST_SUB_I[SUB_W-1:0];
 
@@ -196,7 +197,7 @@ module lsfq_skip_reader #(
 
   lsfq_delay #(
     .WIDTH (2),
-    .STAGES(2),
+    .STAGES(READ_LATENCY),
     .RESET (1)
   ) u_delay_valid (
     .aclk   (aclk),
@@ -208,7 +209,7 @@ module lsfq_skip_reader #(
 
   lsfq_delay #(
     .WIDTH (SUB_W + PART_W + 1),
-    .STAGES(2)
+    .STAGES(READ_LATENCY)
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),

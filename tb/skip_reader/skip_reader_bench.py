@@ -36,7 +36,7 @@ class Reader:
         self.row = 1
         """Steps of a row."""
         self.free = 1.0
-        self._address: deque[int | None] = deque([None])
+        self._address: deque[int | None] = deque([None, None])
 
     async def cycle(
         self, step_end: bool = False, take: bool = False, row_ends: int = 0, chosen: int = 0

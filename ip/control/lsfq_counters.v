@@ -90,7 +90,12 @@ module lsfq_counters #(
 
   // ---- into its slot: entry n is read in step n + 1, added in step n + 3 and written in step n + 4; their sum in step 8
 
+  // a slot's bit is chosen in two cycles, by the low bits of the number first
+  localparam LOW_W = LAYER_W / 2;
+  localparam HIGHS = LAYERS / (1 << LOW_W);
+
   reg  [LAYERS-1:0]  reached_q;                  // slots that hold counts of this pass
+  reg  [HIGHS-1:0]   again_low_q;                // of the layer under way
   reg  [3:0]         step_q;                     // 0: nothing to do
   reg  [LAYER_W-1:0] ended_slot_q;
   reg                again_q;                    // the slot holds counts
@@ -103,10 +108,13 @@ module lsfq_counters #(
   wire               write       = step_q[3] || step_q[2];
   wire [31:0]        write_data  = step_q[3] ? total_q : sum_q;
 
+  integer g;
   always @(posedge aclk) begin
+    for (g = 0; g < HIGHS; g = g + 1)
+      again_low_q[g] <= reached_q[{g[LAYER_W-LOW_W-1:0], slot_q[LOW_W-1:0]}];
     if (end_q) begin
       ended_slot_q <= slot_q[LAYER_W-1:0];
-      again_q      <= reached_q[slot_q[LAYER_W-1:0]];
+      again_q      <= again_low_q[slot_q[LAYER_W-1:LOW_W]];
     end
     count_q <= ended_q[count_entry];
     sum_q   <= count_q + (again_q ? held : 32'd0);
@@ -139,11 +147,9 @@ module lsfq_counters #(
 
   // ---- the same once more for the reader
 
-  localparam LOW_W = LAYER_W / 2;
-
-  reg  [LAYERS/(1 << LOW_W)-1:0] reached_low_q;  // of the slots that share the number's low bits
-  reg  [LAYER_W-LOW_W-1:0]       read_high_q;
-  reg                listed_q, shown_q;
+  reg  [HIGHS-1:0]         reached_low_q;
+  reg  [LAYER_W-LOW_W-1:0] read_high_q;
+  reg                      listed_q, shown_q;
   wire [31:0]        shown;
   wire [2:0]         shown_entry = read_counter == 3'd0 ? E_TOTAL : read_counter - 3'd1;
   reg                early_clash_q, clash_q;     // what is read is being written
@@ -163,7 +169,7 @@ module lsfq_counters #(
 
   integer h;
   always @(posedge aclk) begin
-    for (h = 0; h < LAYERS / (1 << LOW_W); h = h + 1)
+    for (h = 0; h < HIGHS; h = h + 1)
       reached_low_q[h] <= reached_q[{h[LAYER_W-LOW_W-1:0], read_layer[LOW_W-1:0]}];
     read_high_q <= read_layer[LAYER_W-1:LOW_W];
     listed_q    <= read_counter <= 3'd4;

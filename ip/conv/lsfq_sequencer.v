@@ -97,6 +97,7 @@ module lsfq_sequencer #(
   reg [2:0] state_q;
 
   wire waiting  = state_q[2];           // S_WAIT
+  reg  nest_waits_q;                    // the same once more, beside the nest
   wire running  = state_q == S_RUN;
   wire unloaded = layer_valid && loads < layer_loads;
   reg  unloaded_q;
@@ -143,7 +144,7 @@ module lsfq_sequencer #(
 
   lsfq_loop_nest u_nest (
     .aclk          (aclk),
-    .restart       (waiting),
+    .restart       (nest_waits_q),
     .advance       (ahead),
     .three_rows    (layer_three_rows),
     .below         (layer_below),
@@ -340,6 +341,7 @@ module lsfq_sequencer #(
     may_go_q    <= layer_valid && !unloaded && !finished_q;
     finished_q  <= drain && output_idle && !finished_q;
 
+    nest_waits_q <= (waiting && !go) || (state_q == S_FINISH && finished_q);
     case (state_q)
       S_WAIT:   if (go) state_q <= S_BEGIN;
       S_BEGIN:  state_q <= S_FILL;
@@ -350,6 +352,7 @@ module lsfq_sequencer #(
 
     if (!aresetn || clear) begin
       state_q      <= S_WAIT;
+      nest_waits_q <= 1'b1;
       issue_valid  <= 1'b0;
       layer_begin  <= 1'b0;
       finished_q   <= 1'b0;

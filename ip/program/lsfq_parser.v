@@ -340,17 +340,37 @@ module lsfq_parser #(
 
   // three chains of products, of the input, the output and the skip tensor, in turns; a size follows its factors by three
   // steps. What is multiplied in other steps does not matter.
+  reg in_plane_turn_q, out_plane_turn_q, skip_plane_turn_q;
+  reg in_tensor_turn_q, out_tensor_turn_q;              // the latter of the output and the skip tensor
+  reg in_images_turn_q, out_images_turn_q, skip_images_turn_q;
+  wire tensor_turn = in_tensor_turn_q || out_tensor_turn_q;
+  wire images_turn = in_images_turn_q || out_images_turn_q || skip_images_turn_q;
+
+  always @(posedge aclk) begin
+    in_plane_turn_q    <= step_q == 5'd5;
+    out_plane_turn_q   <= step_q == 5'd6;
+    skip_plane_turn_q  <= step_q == 5'd7;
+    in_tensor_turn_q   <= step_q == 5'd8;
+    out_tensor_turn_q  <= step_q == 5'd9 || step_q == 5'd10;
+    in_images_turn_q   <= step_q == 5'd11;
+    out_images_turn_q  <= step_q == 5'd12;
+    skip_images_turn_q <= step_q == 5'd13;
+  end
+
   always @* begin
-    case (step_q[3:0])
-      4'd6:         begin factor_a = {2'd0, f_height};      factor_b = in_pairs_q;    end
-      4'd7:         begin factor_a = {2'd0, out_height_q};  factor_b = out_pairs_q;   end
-      4'd8:         begin factor_a = {2'd0, conv_height_q}; factor_b = conv_pairs_q;  end
-      4'd9:         begin factor_a = size_q;                factor_b = in_planes_q;   end
-      4'd10, 4'd11: begin factor_a = size_q;                factor_b = out_planes_q;  end
-      4'd12:        begin factor_a = f_in_pitch[17:0];      factor_b = more_images_q; end
-      4'd13:        begin factor_a = f_out_pitch[17:0];     factor_b = more_images_q; end
-      default:      begin factor_a = f_skip_pitch[17:0];    factor_b = more_images_q; end
-    endcase
+    factor_a = ({18{in_plane_turn_q}}    & {2'd0, f_height})
+             | ({18{out_plane_turn_q}}   & {2'd0, out_height_q})
+             | ({18{skip_plane_turn_q}}  & {2'd0, conv_height_q})
+             | ({18{tensor_turn}}        & size_q)
+             | ({18{in_images_turn_q}}   & f_in_pitch[17:0])
+             | ({18{out_images_turn_q}}  & f_out_pitch[17:0])
+             | ({18{skip_images_turn_q}} & f_skip_pitch[17:0]);
+    factor_b = ({17{in_plane_turn_q}}    & in_pairs_q)
+             | ({17{out_plane_turn_q}}   & out_pairs_q)
+             | ({17{skip_plane_turn_q}}  & conv_pairs_q)
+             | ({17{in_tensor_turn_q}}   & in_planes_q)
+             | ({17{out_tensor_turn_q}}  & out_planes_q)
+             | ({17{images_turn}}        & more_images_q);
   end
 
   wire [18:0] in_size  = wide_in_q ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};

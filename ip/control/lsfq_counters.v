@@ -152,8 +152,8 @@ module lsfq_counters #(
   reg                      listed_q, shown_q;
   wire [31:0]        shown;
   wire [2:0]         shown_entry = read_counter == 3'd0 ? E_TOTAL : read_counter - 3'd1;
-  reg                early_clash_q, clash_q;     // what is read is being written
-  reg  [31:0]        early_written_q, written_q;
+  wire               clash;                      // what was read was being written
+  wire [31:0]        written;
 
   lsfq_ram #(
     .DEPTH(8 * LAYERS),
@@ -167,6 +167,17 @@ module lsfq_counters #(
     .read_data    (shown)
   );
 
+  lsfq_delay #(
+    .WIDTH (33),
+    .STAGES(2)
+  ) u_written (
+    .aclk   (aclk),
+    .aresetn(aresetn),
+    .clear  (1'b0),
+    .d      ({write && {ended_slot_q, entry} == {read_layer, shown_entry}, write_data}),
+    .q      ({clash, written})
+  );
+
   integer h;
   always @(posedge aclk) begin
     for (h = 0; h < HIGHS; h = h + 1)
@@ -174,14 +185,9 @@ module lsfq_counters #(
     read_high_q <= read_layer[LAYER_W-1:LOW_W];
     listed_q    <= read_counter <= 3'd4;
     shown_q     <= reached_low_q[read_high_q] && listed_q;
-
-    early_clash_q   <= write && {ended_slot_q, entry} == {read_layer, shown_entry};
-    clash_q         <= early_clash_q;
-    early_written_q <= write_data;
-    written_q       <= early_written_q;
   end
 
-  assign read_data = !shown_q ? 32'd0 : clash_q ? written_q : shown;
+  assign read_data = !shown_q ? 32'd0 : clash ? written : shown;
 
   // ---- of the pass
 

@@ -21,7 +21,7 @@ module lsfq_emitter (
   input  wire       pointwise,
   input  wire       odd,                // width of the rows
   input  wire       stride2,
-  input  wire [3:0] pair_cycles,        // at least 1
+  input  wire [3:0] pair_cycles,        // at least 1; holds still from the cycle before a layer's first step_last on
 
   input  wire       step_last,          // the last word of a step reaches the accumulators
   input  wire       step_row_first,
@@ -50,15 +50,15 @@ module lsfq_emitter (
 
   reg [3:0] but_one_q;                              // pair_cycles less 1
   reg       at_once_q;                              // which is 0
-  reg       rest;                                   // count_q has reached pair_cycles
+  reg       rest_q;                                 // count_q has reached pair_cycles
 
   wire begins  = pointwise ? moved_q : complete_q;
-  wire row_end = (pointwise || rest) && held_last_q;
+  wire row_end = (pointwise || rest_q) && held_last_q;
 
   assign capture   = complete_q;
   assign move      = complete_q || pointwise;
   assign row_first = complete_q && first_q && !pointwise;
-  assign row_rest  = rest && !pointwise;
+  assign row_rest  = rest_q && !pointwise;
 
   always @(posedge aclk) begin
     first_q <= step_row_first;
@@ -68,9 +68,9 @@ module lsfq_emitter (
       held_last_q  <= last_q;
       held_image_q <= image_q;
     end
-    pair_no_a    <= pointwise && !rest;
-    pair_no_b    <= pointwise && rest;
-    pair_set     <= pointwise && rest;
+    pair_no_a    <= pointwise && !rest_q;
+    pair_no_b    <= pointwise && rest_q;
+    pair_set     <= pointwise && rest_q;
     pair_both    <= !stride2 && !(odd && row_end);
     pair_row_end <= row_end;
     pair_end     <= row_end && held_image_q;
@@ -80,12 +80,12 @@ module lsfq_emitter (
     complete_q <= step_last;
     moved_q    <= complete_q;
     direct_q   <= step_last && !step_row_first;
-    pair_valid <= (pointwise ? moved_q : direct_q) || rest;
+    pair_valid <= (pointwise ? moved_q : direct_q) || rest_q;
     but_one_q  <= pair_cycles - 4'd1;
     at_once_q  <= pair_cycles == 4'd1;
-    rest       <= begins ? at_once_q && (pointwise || last_q) : !rest && count_q != 4'd0 && count_q == but_one_q;
+    rest_q     <= begins ? at_once_q && (pointwise || last_q) : !rest_q && count_q != 4'd0 && count_q == but_one_q;
     if (begins) count_q <= {3'd0, pointwise || last_q};
-    else if (rest) count_q <= 4'd0;
+    else if (rest_q) count_q <= 4'd0;
     else if (count_q != 4'd0) count_q <= count_q + 4'd1;
     if (!aresetn || clear) begin
       complete_q <= 1'b0;
@@ -93,7 +93,7 @@ module lsfq_emitter (
       direct_q   <= 1'b0;
       pair_valid <= 1'b0;
       count_q    <= 4'd0;
-      rest       <= 1'b0;
+      rest_q     <= 1'b0;
     end
   end
 

@@ -305,8 +305,8 @@ module lsfq_sequencer #(
 
   // ---- the word issued
 
-  reg [PTR_W-1:0]  freed_q;           // what weights_free becomes
-  reg              frees_now_q;
+  reg [PTR_W-1:0]  freed_q;           // what weights_free becomes,
+  reg              free_q;            // in this cycle
   reg [PTR_W-1:0]  group_base_q;      // of the weights of the group being issued; u_address is ahead of it
   wire [PTR_W-1:0] next_base = group_base_q + layer_group_words;
 
@@ -331,13 +331,13 @@ module lsfq_sequencer #(
     pair_done_q <= pair_done;
     pending_q   <= ends ? pending_more : pending_less;
 
+    free_q  <= issue && (frees_q || frees_group_q);
     freed_q <= frees_group_q ? next_base : pointer_q + 1'b1;
-    frees_now_q <= issue && (frees_q || frees_group_q);
-    if (frees_now_q) weights_free <= freed_q;
+    if (free_q) weights_free <= freed_q;
     if (issue && frees_group_q) group_base_q <= next_base;
 
     layer_begin <= go;
-    unloaded_q   <= unloaded;
+    unloaded_q  <= unloaded;
     may_go_q    <= layer_valid && !unloaded && !finished_q;
     finished_q  <= drain && output_idle && !finished_q;
 
@@ -359,7 +359,7 @@ module lsfq_sequencer #(
       may_go_q     <= 1'b0;
       pace_q       <= 5'd0;
       pair_done_q  <= 1'b0;
-      frees_now_q  <= 1'b0;
+      free_q       <= 1'b0;
       pending_q    <= {PENDING_W{1'b0}};
       weights_free <= {PTR_W{1'b0}};
       group_base_q <= {PTR_W{1'b0}};

@@ -15,9 +15,9 @@
 //
 // The skipped row is that of the kernel above row 0 of an image: `words` weights. A step begins with its first kernel row.
 //
-// `address` and `pointer` are those of the word at which the nest was two `advance`s before: where from is in registers after
-// the first, and what to add. After `restart` (with the nest's) the second `advance` gives the layer's first word. Groups follow each other in the
-// ring from layer to layer: the last word's move goes to the group that comes then. `clear`: to weight 0.
+// `address` and `pointer` are those of the word at which the nest was two `advance`s before: the first chooses what is added to
+// what, the second adds. After `restart` (with the nest's) the second `advance` gives the layer's first word. Groups follow
+// each other in the ring from layer to layer: the last word's move goes to the group that comes then. `clear`: to weight 0.
 // The settings hold still from the last cycle of `restart` on, which are cycles of `advance`, too.
 
 `default_nettype none

@@ -80,7 +80,7 @@ module lsfq_core #(
   // ---- control
 
   wire        start, abort_now, abort, pass_start, stop, flush;
-  wire        block_resetn = !flush;            // flush is high in reset, too
+  wire        block_resetn = !flush;            // flush is high in reset, too: one wire for both, `clear` stays low
   wire [31:0] passes, passes_done, cycles, load_cycles, counter_data;
   wire [15:0] layers, error_layer;
   wire [7:0]  error_code;

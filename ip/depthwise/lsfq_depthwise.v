@@ -18,12 +18,12 @@
 `default_nettype none
 
 module lsfq_depthwise #(
-  parameter POUT      = 16,
-  parameter PIXELS    = 1,
-  parameter PARAM_W   = 128,
-  parameter MAX_WIDTH = 256,
-  parameter MULTIPLIER = 0,             // of the requantisation
-  parameter SET_BEATS = 64 * POUT / PARAM_W     // derived
+  parameter POUT       = 16,
+  parameter PIXELS     = 1,
+  parameter PARAM_W    = 128,
+  parameter MAX_WIDTH  = 256,
+  parameter MULTIPLIER = 0,                     // of the requantisation
+  parameter SET_BEATS  = 64 * POUT / PARAM_W    // derived
 ) (
   input  wire               aclk,
   input  wire               aresetn,
@@ -40,11 +40,11 @@ module lsfq_depthwise #(
   input  wire               drain,          // no pair of this layer comes any more
   output wire               busy,
 
-  input  wire [SET_BEATS-1:0] kernel_beats, // as lsfq_constant_memory wants them
-  input  wire               kernel_end,
+  input  wire [SET_BEATS-1:0] kernel_beats,     // as lsfq_constant_memory wants them
+  input  wire                 kernel_end,
   input  wire [SET_BEATS-1:0] constant_beats,
-  input  wire               constant_end,
-  input  wire [PARAM_W-1:0] write_data,
+  input  wire                 constant_end,
+  input  wire [PARAM_W-1:0]   write_data,
   output wire               space,          // for a beat of either two cycles later
 
   input  wire               s_valid,

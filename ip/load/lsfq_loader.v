@@ -74,7 +74,7 @@ module lsfq_loader #(
     end
   endgenerate
 
-  reg                 halt_q;              // nothing is on its way any more
+  reg                 halt_q;              // drops what is on its way, a cycle late
   always @(posedge aclk) halt_q <= !aresetn || clear || stop;
 
   reg  [6:0]          state_q;

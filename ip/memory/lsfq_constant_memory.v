@@ -3,9 +3,9 @@
 // lsfq_constant_memory: a ring of sets of requantisation constants; a set is POUT pairs (m, b) of 64 bits,
 // bits 17..0 the multiplier m, bits 63..18 the bias b, both signed.
 //
-// Write: bit b of write_beats takes the set's beat b, write_end with the one that completes it; offer one only where `space` was high two cycles before, for the way
-// of both. It does not know of the beats on theirs, so it falls while two sets are still free for these, and it knows of
-// released sets a cycle late.
+// Write: bit b of write_beats takes the set's beat b, write_end comes with the one that completes it. Offer a beat only where
+// `space` was high two cycles before: both may pass a register on their way. `space` does not know of the beats on theirs, so
+// it falls while two sets are still free for these; of released sets it knows a cycle late.
 // Read:  read_set + base is chosen without delay; `release_sets` frees the oldest 1 or 2 sets.
 // Parameter rules: SETS is a power of two, at least 4; PARAM_W divides 64*POUT.
 

@@ -56,7 +56,7 @@ module lsfq_weight_memory #(
   endgenerate
 
   reg  [PTR_W-1:0]     write_q;
-  reg                  space_q;
+  reg                  space_q;                   // later still, so that the array has read what is freed
   reg  [PTR_W-1:0]     above_first_q;             // words held, less 1; a free pointer counts a cycle late
   wire [ADDRESS_W-1:0] above_first = above_first_q[ADDRESS_W-1:0];
   wire                 complete    = write_enable && write_last;

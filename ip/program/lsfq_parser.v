@@ -112,10 +112,10 @@ module lsfq_parser #(
   // payload
   output wire               constant_write,
   output wire               constant_last,
-  input  wire               constant_space,
+  input  wire               constant_space,      // a beat may come two cycles later
   output wire               depthwise_kernel_write,
   output wire               depthwise_constant_write,
-  input  wire               depthwise_space,
+  input  wire               depthwise_space,     // the same, for both
   output wire               weight_write,
   output wire [1:0]         weight_plane,
   output wire [1:0]         weight_absent,
@@ -300,8 +300,8 @@ module lsfq_parser #(
 
   // ---- sizes, by the shared multiplier; a size over FEATURE_DEPTH sets too_large_q and stays 0
 
-  reg  [17:0] factor_a;
-  reg  [16:0] factor_b;
+  wire [17:0] factor_a;
+  wire [16:0] factor_b;
   wire [34:0] product;                // of the factors two cycles before
   reg  [17:0] size_q;                 // of the product, where it fits
   reg         large_q;                // where it does not
@@ -357,21 +357,19 @@ module lsfq_parser #(
     skip_images_turn_q <= step_q == 5'd13;
   end
 
-  always @* begin
-    factor_a = ({18{in_plane_turn_q}}    & {2'd0, f_height})
-             | ({18{out_plane_turn_q}}   & {2'd0, out_height_q})
-             | ({18{skip_plane_turn_q}}  & {2'd0, conv_height_q})
-             | ({18{tensor_turn}}        & size_q)
-             | ({18{in_images_turn_q}}   & f_in_pitch[17:0])
-             | ({18{out_images_turn_q}}  & f_out_pitch[17:0])
-             | ({18{skip_images_turn_q}} & f_skip_pitch[17:0]);
-    factor_b = ({17{in_plane_turn_q}}    & in_pairs_q)
-             | ({17{out_plane_turn_q}}   & out_pairs_q)
-             | ({17{skip_plane_turn_q}}  & conv_pairs_q)
-             | ({17{in_tensor_turn_q}}   & in_planes_q)
-             | ({17{out_tensor_turn_q}}  & out_planes_q)
-             | ({17{images_turn}}        & more_images_q);
-  end
+  assign factor_a = ({18{in_plane_turn_q}}    & {2'd0, f_height})
+                  | ({18{out_plane_turn_q}}   & {2'd0, out_height_q})
+                  | ({18{skip_plane_turn_q}}  & {2'd0, conv_height_q})
+                  | ({18{tensor_turn}}        & size_q)
+                  | ({18{in_images_turn_q}}   & f_in_pitch[17:0])
+                  | ({18{out_images_turn_q}}  & f_out_pitch[17:0])
+                  | ({18{skip_images_turn_q}} & f_skip_pitch[17:0]);
+  assign factor_b = ({17{in_plane_turn_q}}    & in_pairs_q)
+                  | ({17{out_plane_turn_q}}   & out_pairs_q)
+                  | ({17{skip_plane_turn_q}}  & conv_pairs_q)
+                  | ({17{in_tensor_turn_q}}   & in_planes_q)
+                  | ({17{out_tensor_turn_q}}  & out_planes_q)
+                  | ({17{images_turn}}        & more_images_q);
 
   wire [18:0] in_size  = wide_in_q ? {in_digit_q, 1'b0} : {1'b0, in_digit_q};
   wire [18:0] out_size = wide_out_q ? {out_digit_q, 1'b0} : {1'b0, out_digit_q};

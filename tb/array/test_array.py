@@ -32,7 +32,7 @@ def test_array(pin: int, pout: int, acc_w: int, multiplier: int) -> None:
     [
         pytest.param("lsfq_accumulator", "if (row_first)", "if (1'b0)", id="rows leak"),
         pytest.param("lsfq_accumulator", "if (row_rest)", "if (1'b0)", id="rows leak at the end"),
-        pytest.param("lsfq_emitter", "&& !rest;", "&& rest;", id="wrong set"),
+        pytest.param("lsfq_emitter", "&& !rest_q;", "&& rest_q;", id="wrong set"),
         pytest.param("lsfq_emitter", "complete_q || pointwise", "complete_q", id="1x1 waits"),
         pytest.param(
             "lsfq_emitter", "row_end && held_image_q", "row_end && image_q", id="late end"

@@ -34,8 +34,8 @@ def test_no_word_that_is_being_written_is_shown() -> None:
             "starved_weights && !pass_start", "starved_weights", id="counts the pause before a pass"
         ),
         pytest.param(
-            "!shown_q ? 32'd0 : clash_q ? written_q",
-            "!shown_q || clash_q ? 32'd0 : clash_q ? written_q",
+            "!shown_q ? 32'd0 : clash ? written",
+            "!shown_q || clash ? 32'd0 : clash ? written",
             id="what is being written",
         ),
         pytest.param("again_q ? held : 32'd0", "held", id="adds what it finds"),

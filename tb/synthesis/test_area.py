@@ -10,6 +10,7 @@ import pytest
 
 from ref_model.hardware.area import DEVICES, Area, of_cells, of_statistics
 from ref_model.toolchain import yosys
+from scripts import timing
 from scripts.area import TOP, bars
 from scripts.timing import longest_path, source_name
 from tb.common import rtl
@@ -69,6 +70,23 @@ def test_a_small_module_is_synthesised(tmp_path: Path) -> None:
 def test_a_failing_script_is_reported(tmp_path: Path) -> None:
     with pytest.raises(yosys.YosysError, match="no_such_command"):
         yosys.run(["no_such_command"], tmp_path, "wrong")
+
+
+def test_best_of_all_placements_counts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    clocks = {1: 120.5, 7: 141.25, 4: 99.0}
+
+    def route(netlist: Path, folder: Path, seed: int) -> dict[str, object]:
+        assert netlist == tmp_path / "netlist.json"
+        assert folder == tmp_path / f"seed_{seed}"
+        return {"fmax": {"aclk": {"achieved": clocks[seed]}}, "seed": seed}
+
+    monkeypatch.setattr(timing, "route", route)
+    best = timing.best_route(tmp_path / "netlist.json", tmp_path, list(clocks))
+    assert best["seed"] == 7
+    printed = capsys.readouterr().out
+    assert all(f"seed {seed}: {clock:.1f} MHz" in printed for seed, clock in clocks.items())
 
 
 def test_longest_path_joins_parts_of_a_register() -> None:

@@ -22,6 +22,7 @@ module lsfq_pass_control (
   output reg         pass_start,
   output reg         stop,
   output reg         clear,             // an abort, one cycle long
+  output reg         close,             // one of both: the result packet ends
   output reg         flush,             // resets the datapath's control: between passes, on stop and clear
 
   input  wire        parser_idle,
@@ -83,6 +84,7 @@ module lsfq_pass_control (
 
     flush      <= !in_run || finished_q || (!pass_start && (parser_error || loader_error));
     clear      <= abort_now && aresetn;
+    close      <= (abort_now || fails) && aresetn;
     pass_start <= pass_goes;
     stop       <= fails;
     irq_done   <= ends;

@@ -60,7 +60,7 @@ module lsfq_word_address #(
   output wire [PTR_W-1:0] pointer
 );
 
-  localparam [2:0] FROM_WORD = 3'd0, FROM_LINE = 3'd1, FROM_STEP = 3'd2, FROM_IMAGE = 3'd3, FROM_LAYER = 3'd4;
+  localparam [4:0] FROM_WORD = 5'd1, FROM_LINE = 5'd2, FROM_STEP = 5'd4, FROM_IMAGE = 5'd8, FROM_LAYER = 5'd16;  // a bit each
   localparam [2:0] BY_STRIDE = 3'd0, BY_PITCH = 3'd1, BY_IMAGE = 3'd2, BY_DIGIT = 3'd3,
                    BY_ZERO = 3'd4, BY_ONE = 3'd5, BY_ROW_UP = 3'd6, BY_ROW_DOWN = 3'd7;
 
@@ -80,13 +80,14 @@ module lsfq_word_address #(
 
   // ---- the move from the word before the nest's to the nest's
 
-  reg [2:0]       from_q, by_q;
+  reg [4:0]       from_q;
+  reg [2:0]       by_q;
   reg             line_q, step_q, image_q, group_q;     // it begins one
   reg             back_q, low_q, skip_q;                // weights: not on by one; to the low digit; past the skipped row
 
   // ---- the same a word later, with what the address and the pointer move by: to the word behind the one at `address`
 
-  reg [2:0]       late_from_q;
+  reg [4:0]       late_from_q;
   reg             late_line_q, late_step_q, late_image_q, late_group_q, late_back_q;
   reg [17:0]      move_q;
   reg [PTR_W-1:0] weight_move_q;
@@ -96,15 +97,11 @@ module lsfq_word_address #(
   reg [17:0]      address_q, line_base_q, step_base_q, image_base_q;
   reg [PTR_W-1:0] pointer_q, group_base_q, next_base_q; // this group's first weight, the next one's
 
-  reg  [17:0]     from, by;
+  wire [17:0]     from = ({18{late_from_q[0]}} & address_q)    | ({18{late_from_q[1]}} & line_base_q)
+                       | ({18{late_from_q[2]}} & step_base_q)  | ({18{late_from_q[3]}} & image_base_q)
+                       | ({18{late_from_q[4]}} & in_base);
+  reg  [17:0]     by;
   always @* begin
-    case (late_from_q)
-      FROM_WORD:  from = address_q;
-      FROM_LINE:  from = line_base_q;
-      FROM_STEP:  from = step_base_q;
-      FROM_IMAGE: from = image_base_q;
-      default:    from = in_base;
-    endcase
     case (by_q)
       BY_STRIDE:  by = stride;
       BY_PITCH:   by = pitch;

@@ -79,7 +79,7 @@ module lsfq_core #(
 
   // ---- control
 
-  wire        start, abort_now, abort, pass_start, stop, flush;
+  wire        start, abort_now, abort, close, pass_start, stop, flush;
   wire        block_resetn = !flush;            // flush is high in reset, too: one wire for both, `clear` stays low
   wire [31:0] passes, passes_done, cycles, load_cycles, counter_data;
   wire [15:0] layers, error_layer;
@@ -161,6 +161,7 @@ module lsfq_core #(
     .pass_start  (pass_start),
     .stop        (stop),
     .clear       (abort),
+    .close       (close),
     .flush       (flush),
     .parser_idle (parser_idle),
     .parser_done (parser_done),
@@ -924,7 +925,7 @@ module lsfq_core #(
   ) u_result (
     .aclk      (aclk),
     .aresetn   (aresetn),
-    .close     (stop || abort),
+    .close     (close),
     .idle      (result_idle),
     .last_taken(result_last),
     .pointwise (layer_pointwise),

@@ -147,8 +147,10 @@ module lsfq_parser #(
   localparam [7:0] KIND_PROGRAM = 8'd1, KIND_LAYER = 8'd2, KIND_END = 8'd3, KIND_LOAD = 8'd4;
   localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;    // 1 is 1x3
 
-  // states: a bit each, as the stream's ready follows from them
-  localparam S_IDLE = 0, S_BLOCK = 1, S_CHECK = 2, S_PUBLISH = 3, S_CONSTANTS = 4, S_WEIGHTS = 5, S_DONE = 6, S_DRAIN = 7;
+  // states: a bit each, as the stream's ready follows from them. After an error or a stop S_DROP looks once whether the packet's
+  // end was taken already; if not, S_DRAIN takes all up to it.
+  localparam S_IDLE = 0, S_BLOCK = 1, S_CHECK = 2, S_PUBLISH = 3, S_CONSTANTS = 4, S_WEIGHTS = 5, S_DONE = 6,
+             S_DROP = 7, S_DRAIN = 8;
 
   generate
     if (512 % PARAM_W != 0 || PARAM_W < 32 || PARAM_W > 256) begin : g_check_width
@@ -159,7 +161,7 @@ module lsfq_parser #(
     end
   endgenerate
 
-  reg [7:0]        state_q;
+  reg [8:0]        state_q;
   wire             in_idle      = state_q[S_IDLE];
   wire             in_block     = state_q[S_BLOCK];
   wire             in_check     = state_q[S_CHECK];
@@ -167,6 +169,7 @@ module lsfq_parser #(
   wire             in_constants = state_q[S_CONSTANTS];
   wire             in_weights   = state_q[S_WEIGHTS];
   wire             in_done      = state_q[S_DONE];
+  wire             in_drop      = state_q[S_DROP];
   wire             in_drain     = state_q[S_DRAIN];
   reg [511:0]      block_q;
   reg [31:0]       crc_q;
@@ -505,19 +508,20 @@ module lsfq_parser #(
 
   localparam [2:0] P_CONSTANTS = 3'b001;                // then, where a depthwise layer is behind: its kernels, its constants
 
-  reg  constant_space_q, depthwise_space_q;
-  wire part_space     = part_q[0] ? constant_space_q : depthwise_space_q;
+  reg  part_space_q;                                    // there is space for it
   wire take_block     = s_valid && in_block;
-  wire take_constants = s_valid && in_constants && part_space;
+  wire take_constants = s_valid && in_constants && part_space_q;
   wire take_weights   = s_valid && in_weights && weight_space;
   wire take           = s_valid && s_ready;
   wire last_set   = set_q || one_set_q;
   wire last_part  = part_q[2] || !f_depthwise;
   reg  block_end_q, set_end_q, plane_end_q;             // beat_q is its last one
-  reg  word_end_q;                                      // and its plane the word's last one
+  reg  word_end_q, group_end_q;                         // and its plane the word's last one, and that the group's
   wire last_beat  = in_block ? block_end_q : in_constants ? set_end_q : plane_end_q;
   wire next_plane_end = last_beat ? PLANE_BEATS == 1 : beat_q == PLANE_BEATS[BEAT_W-1:0] - TWO;
   wire [1:0] next_plane = !plane_end_q ? plane_q : word_end_q ? 2'd0 : plane_q + (one_set_q ? 2'd1 : 2'd2);
+  wire       next_word_end = next_plane_end && next_plane == last_plane_q;
+  wire       group_taken   = take_weights && group_end_q;
 
   // a CRC is linear: what the words of a beat add to it is made a cycle before
   localparam WORDS = PARAM_W / 32;
@@ -567,7 +571,7 @@ module lsfq_parser #(
     .aclk     (aclk),
     .restart  (in_publish),
     .count    (out_groups_q[15:0]),
-    .advance  (take_weights && word_end_q && last_word),
+    .advance  (group_taken),
     .last     (last_group),
     .next_last(next_last_group)
   );
@@ -586,14 +590,15 @@ module lsfq_parser #(
   wire load_taken     = load_valid && load_ready;
   wire layer_taken    = layer_valid && layer_ready;
   wire set_taken      = take_constants && set_end_q;
-  wire constants_read = set_taken && last_set && last_part;
-  wire group_taken    = take_weights && word_end_q && last_word;
+  wire part_taken     = set_taken && last_set;
+  wire [2:0] next_part = !part_taken ? part_q : last_part ? P_CONSTANTS : {part_q[1:0], 1'b0};
+  wire constants_read = part_taken && last_part;
   wire payload_cut    = s_last && (take_constants || take_weights);     // it never holds the packet's last beat
   wire fails          = block_cut || bad_header || bad_sizes || payload_cut;
-  wire drops          = fails || (stop && !in_idle) || in_drain;
-  wire dropped        = in_drain && last_q;
+  wire drops          = fails || (stop && !in_idle && !in_drop && !in_drain);
+  wire dropped        = in_drop ? last_q : in_drain && s_valid && s_last;
 
-  wire [7:0] next_state;
+  wire [8:0] next_state;
   assign next_state[S_IDLE]      = dropped || (in_idle && !begins);
   assign next_state[S_BLOCK]     = !drops && (begins || program_read || load_taken || (group_taken && last_group) ||
                                               (in_block && !block_read));
@@ -603,9 +608,10 @@ module lsfq_parser #(
                                               (in_constants && !constants_read));
   assign next_state[S_WEIGHTS]   = !drops && (constants_read || (in_weights && !group_taken));
   assign next_state[S_DONE]      = !drops && (end_read || (in_done && !begins));
-  assign next_state[S_DRAIN]     = drops && !dropped;
+  assign next_state[S_DROP]      = drops;
+  assign next_state[S_DRAIN]     = (in_drop || in_drain) && !dropped;
 
-  assign s_ready = in_block || (in_constants && part_space) || (in_weights && weight_space) || (in_drain && !last_q);
+  assign s_ready = in_block || (in_constants && part_space_q) || (in_weights && weight_space) || in_drain;
 
   assign idle        = in_idle || in_done;
   assign done        = in_done;
@@ -686,8 +692,7 @@ module lsfq_parser #(
     size_q    <= product_fits ? product[17:0] : 18'd0;
     large_q   <= !product_fits;
     crc_take_q <= take && aresetn && !clear;
-    constant_space_q  <= constant_space;
-    depthwise_space_q <= depthwise_space;
+    part_space_q <= next_part[0] ? constant_space : depthwise_space;
     crc_words_q <= crc_words;
     if (crc_take_q) crc_q <= crc_next ^ crc_beat;
     else if (idle || in_check) crc_q <= CRC_START;      // anew after every block
@@ -768,15 +773,17 @@ module lsfq_parser #(
 
     if (set_taken) begin
       set_q <= !last_set;
-      if (last_set) part_q <= last_part ? P_CONSTANTS : {part_q[1:0], 1'b0};
+      part_q <= next_part;
     end
     if (in_constants) begin
-      plane_q    <= 2'd0;
-      word_end_q <= 1'b0;
+      plane_q     <= 2'd0;
+      word_end_q  <= 1'b0;              // a word has two planes or more
+      group_end_q <= 1'b0;
     end
     if (take_weights) begin
-      plane_q    <= next_plane;
-      word_end_q <= next_plane_end && next_plane == last_plane_q;
+      plane_q     <= next_plane;
+      word_end_q  <= next_word_end;
+      group_end_q <= next_word_end && last_word;
     end
     if (group_taken && last_group && !s_last) index_q <= next_index_q;     // with TLAST the error is this layer's
 
@@ -784,7 +791,7 @@ module lsfq_parser #(
     state_q     <= next_state;
     if (!aresetn || clear) begin
       error_valid <= 1'b0;
-      state_q     <= 8'd1 << S_IDLE;
+      state_q     <= 9'd1 << S_IDLE;
       last_q      <= 1'b0;
       begun_q     <= 1'b0;
       program_q   <= 1'b0;

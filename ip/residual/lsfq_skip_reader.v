@@ -72,7 +72,7 @@ module lsfq_skip_reader #(
   reg                 digit_q;
   reg  [SUB_W-1:0]    sub_q;                // word of the chunk
   reg                 last_word_q;          // of the pair
-  reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken
+  reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken, a cycle late
   reg  [LEVEL_W:0]    ready_q;              // pairs here and not promised, less a step's: negative if those are not all here
 
   wire [17:0]         chunk_address, next_chunk;
@@ -136,6 +136,7 @@ module lsfq_skip_reader #(
   wire               second  = stride_2 && second_q;
   wire               promise = step_end && enable && !second_step_q;
   wire               taken   = pair_taken && enable && !second;
+  reg                taken_q;
 
   // what ready_q and second_step_q will be, with and without the end of a step
   wire [LEVEL_W:0]   kept = ready_q + {{LEVEL_W{1'b0}}, push};
@@ -166,7 +167,8 @@ module lsfq_skip_reader #(
       digit_q     <= next_digit;
       last_word_q <= (WORDS == 1 || next_sub == LAST_SUB) && next_digit == wide;
     end
-    if (pair_read != taken) held_q <= held_q + {{(LEVEL_W-1){taken}}, 1'b1};
+    taken_q <= taken;
+    if (pair_read != taken_q) held_q <= held_q + {{(LEVEL_W-1){taken_q}}, 1'b1};
     ready_q <= promise ? used : kept;
     if (step_end) second_step_q <= second_step_d;
     step_ready_q <= !enable || (step_end ? second_step_d || !(second_step_q ? kept[LEVEL_W] : used[LEVEL_W])
@@ -183,6 +185,7 @@ module lsfq_skip_reader #(
       last_word_q <= WORDS == 1 && !wide;
       sub_q      <= {SUB_W{1'b0}};
       held_q     <= {LEVEL_W{1'b0}};
+      taken_q    <= 1'b0;
       ready_q    <= minus_step;
       step_ready_q <= 1'b0;
     end
@@ -242,7 +245,8 @@ module lsfq_skip_reader #(
 
   lsfq_fifo #(
     .WIDTH(16 * POUT),
-    .DEPTH(DEPTH)
+    .DEPTH(DEPTH),
+    .GUARD(0)                         // held_q keeps it from overflowing, step_ready from running dry
   ) u_pairs (
     .aclk   (aclk),
     .aresetn(aresetn),

@@ -3,13 +3,15 @@
 // lsfq_fifo: a small queue in distributed memory; the head is on m_data without being asked for.
 //
 // Latency 1 cycle. s_ready is low only when DEPTH entries are held. `level` counts them.
-// Parameter rules: DEPTH is a power of two, at least 2.
+// With GUARD 0 a push or pop asks neither s_ready nor m_valid: who uses it counts for itself.
+// Parameter rules: DEPTH is a power of two, at least 2; GUARD is 0 or 1.
 
 `default_nettype none
 
 module lsfq_fifo #(
   parameter WIDTH = 8,                // bits an entry
   parameter DEPTH = 16,               // entries
+  parameter GUARD = 1,                // refuse what would overflow it or read what is not there
   parameter LEVEL_W = $clog2(DEPTH) + 1
 ) (
   input  wire               aclk,
@@ -41,8 +43,8 @@ module lsfq_fifo #(
   reg [LEVEL_W-1:0] level_q;          // the top bit is set when it is full
   reg               valid_q;          // it is not empty
 
-  wire push = s_valid && s_ready;
-  wire pop  = m_valid && m_ready;
+  wire push = s_valid && (s_ready || GUARD == 0);
+  wire pop  = m_ready && (m_valid || GUARD == 0);
 
   assign level   = level_q;
   assign s_ready = !level_q[INDEX_W];

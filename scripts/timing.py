@@ -76,6 +76,32 @@ def clock_of(report: Mapping[str, Any]) -> float:
     return max(float(entry["achieved"]) for entry in report["fmax"].values())
 
 
+def synthesise(top: str, parameters: Mapping[str, int], folder: Path) -> Path:
+    """The netlist of `top`, in `folder`. Raises YosysError.
+
+    A placement depends on names and their order. So no path of this clone is in it, nor what line
+    of the Verilog a cell is from.
+    """
+    sources = [os.path.relpath(path, folder) for path in sorted((ROOT / "ip").rglob("*.v"))]
+    yosys.run(
+        [
+            *(f"read_verilog -defer {path}" for path in sources),
+            *(f"chparam -set {name} {value} {top}" for name, value in parameters.items()),
+            f"synth_ecp5 -top {top} -run begin:map_luts",
+            "techmap -map +/lattice/latches_map.v",  # map_luts, but for what a wire takes
+            f"abc9 -W {WIRE_PS}",
+            "clean",
+            f"synth_ecp5 -top {top} -run map_cells:",
+            "setattr -unset src =*",
+            "setattr -mod -unset src =*",
+            "delete t:$scopeinfo",
+            "write_json netlist.json",
+        ],
+        folder, "synthesis",
+    )  # fmt: skip
+    return folder / "netlist.json"
+
+
 def route(netlist: Path, folder: Path, seed: int) -> dict[str, Any]:
     """Place and route `netlist` in `folder`; nextpnr's report. Raises YosysError."""
     beside = Path(sys.executable).parent / NEXTPNR
@@ -127,20 +153,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         print("synthesising for ECP5 ...", flush=True)
-        yosys.run(
-            [
-                *(f"read_verilog -defer {path}" for path in sorted((ROOT / "ip").rglob("*.v"))),
-                *(f"chparam -set {name} {value} {TOP}" for name, value in PARAMETERS.items()),
-                f"synth_ecp5 -top {TOP} -run begin:map_luts",
-                "techmap -map +/lattice/latches_map.v",  # map_luts, but for what a wire takes
-                f"abc9 -W {WIRE_PS}",
-                "clean",
-                f"synth_ecp5 -top {TOP} -run map_cells: -json netlist.json",
-            ],
-            options.folder, "synthesis",
-        )  # fmt: skip
+        netlist = synthesise(TOP, PARAMETERS, options.folder)
         print(f"placing and routing, {len(options.seeds)} times (minutes each) ...", flush=True)
-        report = best_route(options.folder / "netlist.json", options.folder, options.seeds)
+        report = best_route(netlist, options.folder, options.seeds)
         clock = clock_of(report)
         path = longest_path(report)
     except (yosys.YosysError, OSError, ValueError, KeyError) as error:

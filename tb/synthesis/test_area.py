@@ -72,6 +72,15 @@ def test_a_failing_script_is_reported(tmp_path: Path) -> None:
         yosys.run(["no_such_command"], tmp_path, "wrong")
 
 
+def test_a_netlist_for_placement_is_the_same_in_every_clone() -> None:
+    """This module has a function: Yosys puts the path of its file into names."""
+    netlist = timing.synthesise("lsfq_depthwise_sum", {}, timing.ROOT / "build" / "names")
+    text = netlist.read_text(encoding="utf-8")
+    assert "triple$func$" in text
+    assert '"src"' not in text
+    assert str(timing.ROOT) not in text
+
+
 def test_best_of_all_placements_counts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -84,18 +84,28 @@ def test_a_netlist_for_placement_is_the_same_in_every_clone() -> None:
 def test_best_of_all_placements_counts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    clocks = {1: 120.5, 7: 141.25, 4: 99.0}
+    clocks: dict[int, float] = {1: 120.5, 7: 141.25, 4: 99.0}
 
     def route(netlist: Path, folder: Path, seed: int) -> dict[str, object]:
         assert netlist == tmp_path / "netlist.json"
         assert folder == tmp_path / f"seed_{seed}"
+        if seed not in clocks:
+            raise yosys.YosysError("given up")
         return {"fmax": {"aclk": {"achieved": clocks[seed]}}, "seed": seed}
 
     monkeypatch.setattr(timing, "route", route)
-    best = timing.best_route(tmp_path / "netlist.json", tmp_path, list(clocks))
+    best = timing.best_route(tmp_path / "netlist.json", tmp_path, [*clocks, 9])
     assert best["seed"] == 7
     printed = capsys.readouterr().out
+    assert "seed 9: given up" in printed
     assert all(f"seed {seed}: {clock:.1f} MHz" in printed for seed, clock in clocks.items())
+
+
+def test_no_route_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(timing, "LIMIT_S", 0.01)
+    (tmp_path / "netlist.json").write_text("{}")
+    with pytest.raises(yosys.YosysError, match="try other --seeds"):
+        timing.best_route(tmp_path / "netlist.json", tmp_path, [1])
 
 
 def test_longest_path_joins_parts_of_a_register() -> None:

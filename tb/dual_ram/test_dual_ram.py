@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dual-port memory: two cycles to read, segments written on their own, read before write."""
+"""Dual-port memory: two cycles to read, segments written on their own."""
 
 import pytest
 

@@ -308,7 +308,7 @@ def test_without_a_compiler_the_formulas_run_as_written(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(compiled, "_compiled", absent)
     monkeypatch.setattr(compiled, "_missing", [])
-    with pytest.warns(UserWarning, match="slower without a C\\+\\+ compiler \\(no g\\+\\+\\)"):
+    with pytest.warns(UserWarning, match="could not compile its formulas \\(no g\\+\\+\\)"):
         found = quantised("step", 0, 1.0)
     assert len(asked) == 1, "a compiler that failed is not asked again"
     for ours, theirs in zip(found, wanted, strict=True):

@@ -33,8 +33,8 @@ def in_one_pass(formula: Callable[..., T], x: Tensor, *others: Any) -> T:
         result: T = _compiled(formula)(x, *others)
     except RuntimeError as error:
         _missing.append(str(error))
-        said = str(error).splitlines()[0]
-        warnings.warn(f"training is slower without a C++ compiler ({said})", stacklevel=2)
+        said = f"PyTorch could not compile its formulas ({str(error).splitlines()[0]})"
+        warnings.warn(f"training is slower: {said}", stacklevel=2)
         result = formula(x, *others)
     return result
 

@@ -14,8 +14,8 @@
 //
 // A block takes up to 24 cycles from its last beat to the first one behind it.
 //
-// Handshake: `start` begins a pass; `stop` (an error anywhere) drops the rest of the packet up to TLAST;
-// `clear` forgets the packet at once. error_valid is one cycle long, and the parser then waits for `stop`.
+// Handshake: `start` begins a pass, from the second cycle of `idle` on. `stop` (an error anywhere) drops the rest of the packet
+// up to TLAST, and so does an error of the parser's own; error_valid is one cycle long. `clear` forgets the packet at once.
 // Parameter rules: PARAM_W is 32, 64, 128 or 256; FEATURE_DEPTH is 2 to 2^17.
 
 `default_nettype none
@@ -112,7 +112,7 @@ module lsfq_parser #(
   // payload
   output wire               constant_write,
   output wire               constant_last,
-  input  wire               constant_space,      // a beat may come two cycles later
+  input  wire               constant_space,      // a beat may come in the next cycle
   output wire               depthwise_kernel_write,
   output wire               depthwise_constant_write,
   input  wire               depthwise_space,     // the same, for both
@@ -147,8 +147,8 @@ module lsfq_parser #(
   localparam [7:0] KIND_PROGRAM = 8'd1, KIND_LAYER = 8'd2, KIND_END = 8'd3, KIND_LOAD = 8'd4;
   localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;    // 1 is 1x3
 
-  // states: a bit each, as the stream's ready follows from them. After an error or a stop S_DROP looks once whether the packet's
-  // end was taken already; if not, S_DRAIN takes all up to it.
+  // states: a bit each, as the stream's ready follows from them. After an error or a stop S_DROP looks once whether the
+  // packet's end was taken already; if not, S_DRAIN takes all up to it.
   localparam S_IDLE = 0, S_BLOCK = 1, S_CHECK = 2, S_PUBLISH = 3, S_CONSTANTS = 4, S_WEIGHTS = 5, S_DONE = 6,
              S_DROP = 7, S_DRAIN = 8;
 

@@ -35,6 +35,9 @@ module lsfq_fifo #(
     if (DEPTH < 2 || (1 << INDEX_W) != DEPTH) begin : g_check
       DEPTH_must_be_a_power_of_two parameter_error ();
     end
+    if (GUARD != 0 && GUARD != 1) begin : g_check_guard
+      GUARD_must_be_0_or_1 parameter_error ();
+    end
   endgenerate
 
   reg [WIDTH-1:0]   mem [0:DEPTH-1];

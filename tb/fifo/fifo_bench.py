@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 
 import cocotb
 from cocotb.triggers import ClockCycles, ReadOnly, RisingEdge
@@ -112,3 +113,23 @@ async def clear_drops_everything(dut: Dut) -> None:
     for beat in beats:
         assert await sink.receive(20) == beat
     sink.assert_empty()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def user_counts(dut: Dut) -> None:
+    """A user that looks at neither s_ready nor m_valid, and never fills or empties it too far."""
+    depth = int(dut.DEPTH.value)
+    dut.clear.value = dut.s_valid.value = dut.m_ready.value = 0
+    await start(dut)
+    held: deque[int] = deque()
+    for _ in range(BEATS):
+        push, pop = random.random() < 0.6, random.random() < 0.5
+        push, pop = push and len(held) < depth, pop and bool(held)
+        beat = random.getrandbits(len(dut.s_data))
+        dut.s_valid.value, dut.m_ready.value = int(push), int(pop)
+        dut.s_data.value = beat
+        await RisingEdge(dut.aclk)
+        if pop:
+            assert int(dut.m_data.value) == held.popleft()
+        if push:
+            held.append(beat)

@@ -14,6 +14,16 @@ def test_fifo(width: int, depth: int, simulator: str) -> None:
     run_bench("lsfq_fifo", BENCH, {"WIDTH": width, "DEPTH": depth}, simulator=simulator)
 
 
+def test_without_guards() -> None:
+    run_bench("lsfq_fifo", BENCH, {"DEPTH": 4, "GUARD": 0}, testcase="user_counts")
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"], indirect=True)
+def test_wrong_guard_is_refused(simulator: str) -> None:
+    with pytest.raises(BenchError, match="GUARD_must_be_0_or_1"):
+        run_bench("lsfq_fifo", BENCH, {"GUARD": 2}, simulator=simulator)
+
+
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"], indirect=True)
 @pytest.mark.parametrize("depth", [1, 12])
 def test_wrong_depth_is_refused(depth: int, simulator: str) -> None:

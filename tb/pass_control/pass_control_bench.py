@@ -93,6 +93,7 @@ class Bench:
                     dut.result_last.value = 1
                 self._errors()
             self._drive(done and not is_high(dut.draining))
+            assert is_high(dut.close) == (is_high(dut.stop) or is_high(dut.clear))
             busy, draining = is_high(dut.busy), is_high(dut.draining)
             assert busy or not draining
             assert is_high(dut.flush) or (busy and not draining)

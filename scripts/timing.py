@@ -81,8 +81,8 @@ def clock_of(report: Mapping[str, Any]) -> float:
 def synthesise(top: str, parameters: Mapping[str, int], folder: Path) -> Path:
     """The netlist of `top`, in `folder`. Raises YosysError.
 
-    A placement depends on names and their order. So no path of this clone is in it, nor what line
-    of the Verilog a cell is from.
+    A placement depends on names and their order. So the netlist says nothing of where this clone
+    is, as long as `folder` is inside it, nor which line of the Verilog a cell is from.
     """
     sources = [os.path.relpath(path, folder) for path in sorted((ROOT / "ip").rglob("*.v"))]
     yosys.run(
@@ -125,7 +125,8 @@ def route(netlist: Path, folder: Path, seed: int) -> dict[str, Any]:
                 timeout=LIMIT_S,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            raise yosys.YosysError(f"given up after {LIMIT_S / 60:.0f} minutes") from error
+            said = f"given up after {LIMIT_S / 60:.0f} minutes: try other --seeds"
+            raise yosys.YosysError(said) from error
     if not report.is_file():
         last = (folder / "nextpnr.log").read_text(encoding="utf-8").splitlines()[-5:]
         raise yosys.YosysError("\n".join([f"nextpnr failed, see {folder}/nextpnr.log:", *last]))
@@ -136,9 +137,10 @@ def route(netlist: Path, folder: Path, seed: int) -> dict[str, Any]:
 def best_route(netlist: Path, folder: Path, seeds: Sequence[int]) -> dict[str, Any]:
     """The report with the highest clock of one placement a seed, as many at a time as processors.
 
-    Prints each clock as it is there. Raises YosysError where no placement was routed.
+    Prints each clock as it is there. Raises the last YosysError where no placement was routed.
     """
     reports: list[dict[str, Any]] = []
+    failed: list[yosys.YosysError] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = {pool.submit(route, netlist, folder / f"seed_{seed}", seed): seed for seed in seeds}
         for run in as_completed(runs):
@@ -146,10 +148,11 @@ def best_route(netlist: Path, folder: Path, seeds: Sequence[int]) -> dict[str, A
                 reports.append(run.result())
                 said = f"{clock_of(reports[-1]):.1f} MHz"
             except yosys.YosysError as error:
+                failed.append(error)
                 said = str(error)
             print(f"  seed {runs[run]}: {said}", flush=True)
     if not reports:
-        raise yosys.YosysError("no placement was routed: try other --seeds")
+        raise failed[-1]
     return max(reports, key=clock_of)
 
 

@@ -60,7 +60,9 @@ module lsfq_word_address #(
   output wire [PTR_W-1:0] pointer
 );
 
-  localparam [4:0] FROM_WORD = 5'd1, FROM_LINE = 5'd2, FROM_STEP = 5'd4, FROM_IMAGE = 5'd8, FROM_LAYER = 5'd16;  // a bit each
+  localparam WORD = 0, LINE = 1, STEP = 2, IMAGE = 3, LAYER = 4;         // bits of from_q
+  localparam [4:0] FROM_WORD = 5'd1 << WORD, FROM_LINE = 5'd1 << LINE, FROM_STEP = 5'd1 << STEP,
+                   FROM_IMAGE = 5'd1 << IMAGE, FROM_LAYER = 5'd1 << LAYER;
   localparam [2:0] BY_STRIDE = 3'd0, BY_PITCH = 3'd1, BY_IMAGE = 3'd2, BY_DIGIT = 3'd3,
                    BY_ZERO = 3'd4, BY_ONE = 3'd5, BY_ROW_UP = 3'd6, BY_ROW_DOWN = 3'd7;
 
@@ -97,9 +99,11 @@ module lsfq_word_address #(
   reg [17:0]      address_q, line_base_q, step_base_q, image_base_q;
   reg [PTR_W-1:0] pointer_q, group_base_q, next_base_q; // this group's first weight, the next one's
 
-  wire [17:0]     from = ({18{late_from_q[0]}} & address_q)    | ({18{late_from_q[1]}} & line_base_q)
-                       | ({18{late_from_q[2]}} & step_base_q)  | ({18{late_from_q[3]}} & image_base_q)
-                       | ({18{late_from_q[4]}} & in_base);
+  wire [17:0]     from = ({18{late_from_q[WORD]}}  & address_q)
+                       | ({18{late_from_q[LINE]}}  & line_base_q)
+                       | ({18{late_from_q[STEP]}}  & step_base_q)
+                       | ({18{late_from_q[IMAGE]}} & image_base_q)
+                       | ({18{late_from_q[LAYER]}} & in_base);
   reg  [17:0]     by;
   always @* begin
     case (by_q)

@@ -102,10 +102,14 @@ def test_best_of_all_placements_counts(
 
 
 def test_no_route_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    netlist = tmp_path / "netlist.json"
+    netlist.write_text("{}")
     monkeypatch.setattr(timing, "LIMIT_S", 0.01)
-    (tmp_path / "netlist.json").write_text("{}")
-    with pytest.raises(yosys.YosysError, match="try other --seeds"):
-        timing.best_route(tmp_path / "netlist.json", tmp_path, [1])
+    with pytest.raises(yosys.YosysError, match="given up after 0 minutes: try other --seeds"):
+        timing.best_route(netlist, tmp_path, [1])
+    monkeypatch.setattr(timing, "NEXTPNR", "no-such-program")
+    with pytest.raises(yosys.YosysError, match="no-such-program is missing: pip install"):
+        timing.best_route(netlist, tmp_path, [1])
 
 
 def test_longest_path_joins_parts_of_a_register() -> None:

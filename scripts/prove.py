@@ -31,24 +31,24 @@ from ref_model.toolchain.proof import ProofError, prove  # noqa: E402
 PROOFS = ROOT / "tb" / "proofs"
 PLAIN = PROOFS / "plain_multiplier.v"
 FORMS = (
-    ROOT / "ip" / "conv" / "lsfq_multiplier.v",
-    ROOT / "ip" / "arithmetic" / "lsfq_dsp48e2.v",
+    ROOT / "ip" / "multiplier" / "lsfq_multiplier.v",
+    ROOT / "ip" / "multiplier" / "lsfq_dsp48e2.v",
     ROOT / "tb" / "models" / "DSP48E2.v",
-    ROOT / "ip" / "arithmetic" / "lsfq_mult18x18d.v",
+    ROOT / "ip" / "multiplier" / "lsfq_mult18x18d.v",
     ROOT / "tb" / "models" / "MULT18X18D.v",
     PLAIN,
     PROOFS / "multiplier_forms.v",
 )
 CHAIN = (
-    ROOT / "ip" / "conv" / "lsfq_multiplier_chain.v",
+    ROOT / "ip" / "multiplier" / "lsfq_multiplier_chain.v",
     PLAIN,
     PROOFS / "chain_slots.v",
 )
 MULTIPLY_ADD = (
-    ROOT / "ip" / "arithmetic" / "lsfq_multiply_add.v",
-    ROOT / "ip" / "arithmetic" / "lsfq_dsp48e2.v",
+    ROOT / "ip" / "multiplier" / "lsfq_multiply_add.v",
+    ROOT / "ip" / "multiplier" / "lsfq_dsp48e2.v",
     ROOT / "tb" / "models" / "DSP48E2.v",
-    ROOT / "ip" / "arithmetic" / "lsfq_mult18x18d.v",
+    ROOT / "ip" / "multiplier" / "lsfq_mult18x18d.v",
     ROOT / "tb" / "models" / "MULT18X18D.v",
     PROOFS / "multiply_add_forms.v",
 )

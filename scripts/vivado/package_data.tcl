@@ -13,45 +13,45 @@ set ip_gui_file     xgui/lsfq_accel_v0_1.tcl
 
 # Verilog files, relative to ip/
 set ip_files {
-  conv/lsfq_accumulator.v
-  stream/lsfq_delay.v
-  conv/lsfq_emitter.v
-  arithmetic/lsfq_adder_tree.v
-  arithmetic/lsfq_dsp48e2.v
-  arithmetic/lsfq_mult18x18d.v
-  arithmetic/lsfq_multiply_add.v
-  conv/lsfq_multiplier.v
-  conv/lsfq_multiplier_chain.v
-  conv/lsfq_lane.v
-  conv/lsfq_loop_counter.v
-  conv/lsfq_loop_nest.v
-  conv/lsfq_offset_sum.v
-  conv/lsfq_array.v
-  memory/lsfq_constant_memory.v
-  memory/lsfq_ram.v
+  array/lsfq_accumulator.v
+  common/lsfq_delay.v
+  array/lsfq_emitter.v
+  common/lsfq_adder_tree.v
+  multiplier/lsfq_dsp48e2.v
+  multiplier/lsfq_mult18x18d.v
+  multiplier/lsfq_multiply_add.v
+  multiplier/lsfq_multiplier.v
+  multiplier/lsfq_multiplier_chain.v
+  array/lsfq_lane.v
+  common/lsfq_loop_counter.v
+  array/lsfq_loop_nest.v
+  array/lsfq_offset_sum.v
+  array/lsfq_array.v
+  program/lsfq_constant_memory.v
+  common/lsfq_ram.v
   control/lsfq_counters.v
-  stream/lsfq_fifo.v
-  stream/lsfq_skid.v
-  load/lsfq_loader.v
+  common/lsfq_fifo.v
+  common/lsfq_skid.v
+  features/lsfq_loader.v
   output/lsfq_max_pool.v
   program/lsfq_crc32.v
   program/lsfq_parser.v
   control/lsfq_pass_control.v
-  memory/lsfq_dual_ram.v
+  common/lsfq_dual_ram.v
   control/lsfq_register_map.v
   control/lsfq_registers.v
   output/lsfq_requant.v
   output/lsfq_result.v
-  depthwise/lsfq_depthwise_window.v
-  depthwise/lsfq_depthwise_sum.v
-  depthwise/lsfq_stride.v
-  depthwise/lsfq_depthwise.v
+  output/depthwise/lsfq_depthwise_window.v
+  output/depthwise/lsfq_depthwise_sum.v
+  output/lsfq_stride.v
+  output/depthwise/lsfq_depthwise.v
   output/lsfq_pair_walk.v
-  residual/lsfq_skip_reader.v
-  residual/lsfq_skip_scale.v
-  conv/lsfq_word_address.v
-  conv/lsfq_sequencer.v
-  memory/lsfq_weight_memory.v
+  output/residual/lsfq_skip_reader.v
+  output/residual/lsfq_skip_scale.v
+  array/lsfq_word_address.v
+  array/lsfq_sequencer.v
+  program/lsfq_weight_memory.v
   output/lsfq_writer.v
   core/lsfq_core.v
   lsfq_accel.v

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DSP48E2: a model for simulation and proofs of what ip/arithmetic/lsfq_dsp48e2.v uses of the vendor's primitive,
+// DSP48E2: a model for simulation and proofs of what ip/multiplier/lsfq_dsp48e2.v uses of the vendor's primitive,
 // written from the description in AMD's UG579. It is no part of the core: synthesis for a device has the real one.
 //
 //   P = (A2 or (A2 or 0) + (D or 0)) * B2 + (0, C or PCIN)

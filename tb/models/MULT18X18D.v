@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// MULT18X18D: a model for simulation and proofs of what ip/arithmetic/lsfq_mult18x18d.v uses of the ECP5's primitive. It is
+// MULT18X18D: a model for simulation and proofs of what ip/multiplier/lsfq_mult18x18d.v uses of the ECP5's primitive. It is
 // ours: ports, parameters and default values have the names of Yosys' black box (cells_bb_ecp5.v), which registers a parameter
 // switches on and where they are is as nextpnr's timing and bitstream have it (ecp5/pack.cc, ecp5/bitstream.cc). Lattice's own
 // model was not at hand. It is no part of the core: synthesis for a device has the real one.

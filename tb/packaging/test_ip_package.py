@@ -85,7 +85,7 @@ def test_agreement() -> None:
         pytest.param(TOP, "ACC_W            = 27", "ACC_W = 26", "parameter ACC_W", id="default"),
         pytest.param(TOP, "parameter PIN ", "parameter P_IN ", "parameter PIN", id="parameter"),
         pytest.param(
-            "fusesoc.core", "- ip/memory/lsfq_ram.v\n", "", "memory/lsfq_ram.v", id="file unlisted"
+            "fusesoc.core", "- ip/common/lsfq_ram.v\n", "", "common/lsfq_ram.v", id="file unlisted"
         ),
         pytest.param(SOURCE, "PASSES @ 0x02C", "PASSES @ 0x03C", "register PASSES", id="register"),
         pytest.param(SOURCE, "ACC_W[23:16];", "ACC_W[22:16];", "register CORE", id="field"),
@@ -126,10 +126,10 @@ def test_one_sided_change(tree: Path, name: str, old: str, new: str, complaint: 
 def test_a_file_that_no_list_names(tree: Path) -> None:
     """Both lists agree, and yet a file is not packaged."""
     shutil.copytree(rtl.ROOT / "scripts/vivado", tree / "scripts/vivado")
-    _edit(tree / "fusesoc.core", "      - ip/memory/lsfq_ram.v\n", "")
+    _edit(tree / "fusesoc.core", "      - ip/common/lsfq_ram.v\n", "")
     for path, text in generate(tree).items():
         path.write_text(text, encoding="utf-8")
-    assert disagreements(tree) == ["file memory/lsfq_ram.v of ip/ is missing in fusesoc.core"]
+    assert disagreements(tree) == ["file common/lsfq_ram.v of ip/ is missing in fusesoc.core"]
 
 
 def test_descriptions_are_plain_words() -> None:
@@ -140,7 +140,7 @@ def test_descriptions_are_plain_words() -> None:
 
 
 def test_a_file_that_is_gone(tree: Path) -> None:
-    (tree / "ip/memory/lsfq_ram.v").unlink()
+    (tree / "ip/common/lsfq_ram.v").unlink()
     assert any("lsfq_ram.v" in text for text in disagreements(tree))
 
 

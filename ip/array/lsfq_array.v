@@ -21,7 +21,6 @@ module lsfq_array #(
 ) (
   input  wire                   aclk,
   input  wire                   aresetn,
-  input  wire                   clear,
 
   input  wire                   pointwise,
   input  wire                   odd,
@@ -71,7 +70,6 @@ module lsfq_array #(
   ) u_delay_valid (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({issue_valid, issue_valid && issue_last}),
     .q      ({valid, last})
   );
@@ -82,7 +80,6 @@ module lsfq_array #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({issue_first, issue_shift, issue_row_first, issue_row_last, issue_image_last}),
     .q      ({first, shift, row_first, row_last, image_last})
   );
@@ -93,7 +90,6 @@ module lsfq_array #(
   ) u_delay_count (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (issue_offset),
     .q      (count)
   );
@@ -104,7 +100,6 @@ module lsfq_array #(
   ) u_delay_lower (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (count),
     .q      (lower)
   );
@@ -112,7 +107,6 @@ module lsfq_array #(
   lsfq_emitter u_emitter (
     .aclk           (aclk),
     .aresetn        (aresetn),
-    .clear          (clear),
     .pointwise      (pointwise),
     .odd            (odd),
     .stride2        (stride2),

@@ -25,7 +25,6 @@ module lsfq_sequencer #(
 ) (
   input  wire             aclk,
   input  wire             aresetn,
-  input  wire             clear,
 
   input  wire [15:0]      loads,              // images stored
   input  wire             layer_valid,
@@ -179,7 +178,6 @@ module lsfq_sequencer #(
   ) u_address (
     .aclk          (aclk),
     .aresetn       (aresetn),
-    .clear         (clear),
     .restart       (waiting),
     .advance       (ahead),
     .three_rows    (layer_three_rows),
@@ -218,7 +216,7 @@ module lsfq_sequencer #(
                        step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
     end
     nest_q <= go || (nest_q && !(layer_end && ahead));
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       nest_q  <= 1'b0;
       moved_q <= 1'b0;
       word_q  <= 1'b0;
@@ -234,7 +232,7 @@ module lsfq_sequencer #(
     .WIDTH(28 + PTR_W)
   ) u_words (
     .aclk   (aclk),
-    .aresetn(aresetn && !clear),
+    .aresetn(aresetn),
     .s_valid(word_q),
     .s_ready(ahead),
     .s_data ({tags_q, address, pointer}),
@@ -283,7 +281,7 @@ module lsfq_sequencer #(
        frees_q, frees_group_q, ends_layer_q} <= next_tags;
       if (!next_valid) last_q <= 1'b0;
     end
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       here_q         <= 1'b0;
       have_weights_q <= 1'b1;
       last_q         <= 1'b0;
@@ -350,7 +348,7 @@ module lsfq_sequencer #(
       default:  if (finished_q) state_q <= S_WAIT;
     endcase
 
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       state_q      <= S_WAIT;
       nest_waits_q <= 1'b1;
       issue_valid  <= 1'b0;

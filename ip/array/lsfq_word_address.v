@@ -17,7 +17,7 @@
 //
 // `address` and `pointer` are those of the word at which the nest was two `advance`s before: the first chooses what is added to
 // what, the second adds. After `restart` (with the nest's) the second `advance` gives the layer's first word. Groups follow
-// each other in the ring from layer to layer: the last word's move goes to the group that comes then. `clear`: to weight 0.
+// each other in the ring from layer to layer: the last word's move goes to the group that comes then.
 // The settings hold still from the last cycle of `restart` on, which are cycles of `advance`, too.
 
 `default_nettype none
@@ -27,7 +27,6 @@ module lsfq_word_address #(
 ) (
   input  wire             aclk,
   input  wire             aresetn,
-  input  wire             clear,
   input  wire             restart,
   input  wire             advance,
 
@@ -175,7 +174,7 @@ module lsfq_word_address #(
       end
     end
 
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       group_q      <= 1'b0;
       late_group_q <= 1'b0;
       group_base_q <= {PTR_W{1'b0}};

@@ -80,7 +80,7 @@ module lsfq_core #(
   // ---- control
 
   wire        start, abort_now, abort, close, pass_start, stop, flush;
-  wire        block_resetn = !flush;            // flush is high in reset, too: one wire for both, `clear` stays low
+  wire        block_resetn = !flush;            // flush is high in reset, too: one wire for both
   wire [31:0] passes, passes_done, cycles, load_cycles, counter_data;
   wire [15:0] layers, error_layer;
   wire [7:0]  error_code;
@@ -452,7 +452,6 @@ module lsfq_core #(
   ) u_delay_set_write (
     .aclk   (aclk),
     .aresetn(block_resetn),
-    .clear  (1'b0),
     .d      ({{SET_BEATS{constant_write}} & set_beat, {SET_BEATS{depthwise_kernel_write}} & set_beat,
               {SET_BEATS{depthwise_constant_write}} & set_beat, constant_write && constant_last,
               depthwise_kernel_write && constant_last, depthwise_constant_write && constant_last}),
@@ -465,7 +464,6 @@ module lsfq_core #(
   ) u_delay_set (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (1'b0),
     .d      (payload_data),
     .q      (set_data)
   );
@@ -476,7 +474,6 @@ module lsfq_core #(
   ) u_constants (
     .aclk        (aclk),
     .aresetn     (block_resetn),
-    .clear       (1'b0),
     .write_beats (constant_beats),
     .write_end   (constant_set_end),
     .write_data  (set_data),
@@ -499,7 +496,6 @@ module lsfq_core #(
   ) u_weights (
     .aclk         (aclk),
     .aresetn      (block_resetn),
-    .clear        (1'b0),
     .write_enable (weight_write),
     .write_plane  (weight_plane),
     .write_beat   (payload_beat),
@@ -539,8 +535,7 @@ module lsfq_core #(
     .DATA_W(DATA_W)
   ) u_loader (
     .aclk            (aclk),
-    .aresetn         (aresetn),
-    .clear           (abort),
+    .aresetn         (aresetn && !abort),
     .start           (pass_start),
     .stop            (stop),
     .idle            (loader_idle),
@@ -611,7 +606,6 @@ module lsfq_core #(
   ) u_sequencer (
     .aclk                  (aclk),
     .aresetn               (block_resetn),
-    .clear                 (1'b0),
     .loads                 (loads),
     .layer_valid           (layer_valid),
     .layer_ready           (layer_finished),
@@ -678,7 +672,6 @@ module lsfq_core #(
   ) u_array (
     .aclk            (aclk),
     .aresetn         (block_resetn),
-    .clear           (1'b0),
     .pointwise       (layer_pointwise),
     .odd             (layer_odd),
     .stride2         (layer_stride2),
@@ -733,7 +726,6 @@ module lsfq_core #(
   ) u_skip (
     .aclk        (aclk),
     .aresetn     (block_resetn),
-    .clear       (1'b0),
     .restart     (layer_begin),
     .enable      (layer_skip),
     .pointwise   (layer_pointwise),
@@ -779,7 +771,6 @@ module lsfq_core #(
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (block_resetn),
-    .clear       (1'b0),
     .out_bits    (layer_out_bits),
     .shift       (layer_shift),
     .raw_only    (layer_raw),
@@ -812,7 +803,6 @@ module lsfq_core #(
   ) u_stride (
     .aclk     (aclk),
     .aresetn  (block_resetn),
-    .clear    (1'b0),
     .restart  (layer_begin),
     .enable   (layer_stride2),
     .s_valid  (code_valid),
@@ -838,7 +828,6 @@ module lsfq_core #(
   ) u_depthwise (
     .aclk          (aclk),
     .aresetn       (block_resetn),
-    .clear         (1'b0),
     .restart       (layer_begin),
     .enable        (layer_depthwise),
     .two_sets      (layer_pointwise),
@@ -875,7 +864,6 @@ module lsfq_core #(
   ) u_pool (
     .aclk     (aclk),
     .aresetn  (block_resetn),
-    .clear    (1'b0),
     .restart  (layer_begin),
     .enable   (layer_pool),
     .busy     (pool_busy),
@@ -897,7 +885,6 @@ module lsfq_core #(
   ) u_writer (
     .aclk         (aclk),
     .aresetn      (block_resetn),
-    .clear        (1'b0),
     .restart      (layer_begin),
     .idle         (writer_idle),
     .pointwise    (layer_pointwise),

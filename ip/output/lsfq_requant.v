@@ -31,7 +31,6 @@ module lsfq_requant #(
 ) (
   input  wire                    aclk,
   input  wire                    aresetn,
-  input  wire                    clear,
 
   input  wire [3:0]              out_bits,      // 2, 3, 4 or 8
   input  wire [5:0]              shift,         // 0 to 40
@@ -93,7 +92,6 @@ module lsfq_requant #(
   ) u_delay_sum (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (pair_valid),
     .q      (sum_d)
   );
@@ -105,7 +103,6 @@ module lsfq_requant #(
   ) u_delay_raw (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (sum_d),
     .q      (raw_valid)
   );
@@ -117,7 +114,6 @@ module lsfq_requant #(
   ) u_delay_code (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (raw_valid && !raw_only),           // here, as the fields may change behind the last raw pair
     .q      (code_valid)
   );
@@ -128,7 +124,6 @@ module lsfq_requant #(
   ) u_delay_raw_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({pair_set, pair_both, pair_row_end, pair_end}),
     .q      ({raw_set, raw_both, raw_row_end, raw_end})
   );
@@ -139,7 +134,6 @@ module lsfq_requant #(
   ) u_delay_code_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({raw_set, raw_both, raw_row_end, raw_end}),
     .q      ({code_set, code_both, code_row_end, code_end})
   );
@@ -193,7 +187,6 @@ module lsfq_requant #(
         ) u_delay_bias (
           .aclk   (aclk),
           .aresetn(aresetn),
-          .clear  (1'b0),
           .d      (bias),
           .q      (addend)
         );

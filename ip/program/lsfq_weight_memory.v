@@ -24,7 +24,6 @@ module lsfq_weight_memory #(
 ) (
   input  wire                   aclk,
   input  wire                   aresetn,
-  input  wire                   clear,
 
   input  wire                   write_enable,
   input  wire [1:0]             write_plane,
@@ -72,7 +71,7 @@ module lsfq_weight_memory #(
     above_first_q <= write_q + ~free_pointer + {{(PTR_W-1){1'b0}}, complete};
     // below zero: none are held, or the array was done with words (of a row outside the image) before they came
     space_q <= above_first_q[PTR_W-1] || !full;
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       write_q       <= {PTR_W{1'b0}};
       above_first_q <= {PTR_W{1'b1}};
       space_q       <= 1'b1;

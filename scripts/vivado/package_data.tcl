@@ -32,6 +32,8 @@ set ip_files {
   control/lsfq_counters.v
   common/lsfq_fifo.v
   common/lsfq_skid.v
+  features/lsfq_pair_collector.v
+  features/lsfq_pair_writer.v
   features/lsfq_loader.v
   output/lsfq_max_pool.v
   program/lsfq_crc32.v

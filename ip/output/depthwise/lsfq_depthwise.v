@@ -27,7 +27,6 @@ module lsfq_depthwise #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
 
   input  wire               enable,
@@ -93,7 +92,6 @@ module lsfq_depthwise #(
   ) u_window (
     .aclk       (aclk),
     .aresetn    (aresetn),
-    .clear      (clear),
     .restart    (restart),
     .two_sets   (two_sets),
     .stride_2   (stride_2),
@@ -121,7 +119,7 @@ module lsfq_depthwise #(
   wire pixel_valid = window_valid || odd_q;
   wire window_used = PIXELS == 2 ? window_valid : odd_q;    // its last pixel is being made
 
-  always @(posedge aclk) odd_q <= PIXELS == 1 && window_valid && aresetn && !clear && !restart;
+  always @(posedge aclk) odd_q <= PIXELS == 1 && window_valid && aresetn && !restart;
 
   wire [64*POUT-1:0] kernels, constants;
   wire               kernel_space, constant_space;
@@ -135,7 +133,6 @@ module lsfq_depthwise #(
   ) u_delay_valid (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (pixel_valid),
     .q      (sum_valid)
   );
@@ -146,7 +143,6 @@ module lsfq_depthwise #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({window_set, window_both, window_row_end, window_end}),
     .q      ({sum_set, sum_both, sum_row_end, sum_end})
   );
@@ -194,7 +190,6 @@ module lsfq_depthwise #(
   ) u_delay_release (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (kernel_release),
     .q      (constant_release)
   );
@@ -205,7 +200,6 @@ module lsfq_depthwise #(
   ) u_kernels (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .write_beats (kernel_beats),
     .write_end   (kernel_end),
     .write_data  (write_data),
@@ -221,7 +215,6 @@ module lsfq_depthwise #(
   ) u_constants (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .write_beats (constant_beats),
     .write_end   (constant_end),
     .write_data  (write_data),
@@ -249,7 +242,6 @@ module lsfq_depthwise #(
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .out_bits    (out_bits),
     .shift       (shift),
     .raw_only    (1'b0),
@@ -290,7 +282,7 @@ module lsfq_depthwise #(
 
       always @(posedge aclk) begin
         if (scaled_valid && !second_q) even_q <= scaled;
-        if (!aresetn || clear || restart) second_q <= 1'b0;
+        if (!aresetn || restart) second_q <= 1'b0;
         else if (scaled_valid) second_q <= !second_q;
       end
 
@@ -307,7 +299,6 @@ module lsfq_depthwise #(
   ) u_stride (
     .aclk     (aclk),
     .aresetn  (aresetn),
-    .clear    (clear),
     .restart  (restart),
     .enable   (stride_2),
     .s_valid  (pair_valid),
@@ -334,7 +325,7 @@ module lsfq_depthwise #(
   always @(posedge aclk) begin
     if (window_valid) under_way_q <= TAIL[3:0];
     else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
-    if (!aresetn || clear || restart) under_way_q <= 4'd0;
+    if (!aresetn || restart) under_way_q <= 4'd0;
   end
 
   assign busy = window_busy || under_way_q != 4'd0;

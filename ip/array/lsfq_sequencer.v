@@ -51,7 +51,7 @@ module lsfq_sequencer #(
   input  wire [PTR_W-1:0] layer_weight_digit,
   input  wire [PTR_W-1:0] layer_group_words,
   input  wire [15:0]      layer_groups,
-  input  wire [3:0]       layer_out_bits,
+  input  wire             layer_wide_out,     // codes of 8 bits are stored
   input  wire             layer_depthwise,
   output reg              layer_begin,        // one cycle, before the first word
 
@@ -117,7 +117,7 @@ module lsfq_sequencer #(
   reg  [4:0] pace_q;                                    // cycles until a step may end
 
   always @(posedge aclk) begin
-    wide_out_q    <= layer_out_bits == 4'd8;
+    wide_out_q    <= layer_wide_out;
     pair_cycles_q <= pair_d;
     step_rest_q   <= step_cycles - 5'd1;
     no_rest_q     <= step_cycles == 5'd1;

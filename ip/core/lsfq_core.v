@@ -262,39 +262,24 @@ module lsfq_core #(
   wire [15:0] load_layers, load_height, load_width, load_channels;
   wire [17:0] load_base, load_digit_words;
 
-  // fields of a layer: what waits (next_*) and what runs (layer_*)
-  wire             next_three_rows, next_pointwise, next_raw, next_last, next_pool, next_stride2, next_shared,
-                   next_below;
-  wire             layer_three_rows, layer_pointwise, layer_raw, layer_last, layer_pool, layer_stride2,
-                   layer_shared, layer_below;
-  wire             next_wide_in, next_wide_weight, next_odd;
-  wire             layer_wide_in, layer_wide_weight, layer_odd;
-  wire [15:0]      next_rows, next_pairs, next_width, next_row_pitch, next_images, next_loads, next_groups,
-                   next_channels, next_out_planes;
-  wire [15:0]      layer_rows, layer_pairs, layer_width, layer_row_pitch, layer_images, layer_loads,
-                   layer_groups, layer_channels, layer_out_planes;
-  wire [17:0]      next_words, next_stride, next_last_line, next_in_base, next_in_digit, next_in_pitch;
-  wire [17:0]      layer_words, layer_stride, layer_last_line, layer_in_base, layer_in_digit, layer_in_pitch;
-  wire [17:0]      next_out_base, next_out_plane, next_out_digit, next_out_pitch;
-  wire [17:0]      layer_out_base, layer_out_plane, layer_out_digit, layer_out_pitch;
-  wire [PTR_W-1:0] next_weight_digit, next_group_words;
-  wire [PTR_W-1:0] layer_weight_digit, layer_group_words;
-  wire [7:0]       next_slot;
-  wire [7:0]       layer_slot;
-  wire [3:0]       next_out_bits;
-  wire [3:0]       layer_out_bits;
-  wire [5:0]       next_shift;
-  wire [5:0]       layer_shift;
-  wire             next_skip, next_skip_wide, next_depthwise, next_depthwise_stride2;
-  wire             layer_skip, layer_skip_wide, layer_depthwise, layer_depthwise_stride2;
-  wire [17:0]      next_skip_base, next_skip_plane, next_skip_digit, next_skip_pitch, next_skip_multiplier;
-  wire [17:0]      layer_skip_base, layer_skip_plane, layer_skip_digit, layer_skip_pitch, layer_skip_multiplier;
-  wire [3:0]       next_depthwise_bits;
-  wire [3:0]       layer_depthwise_bits;
-  wire [5:0]       next_depthwise_shift;
-  wire [5:0]       layer_depthwise_shift;
-  wire             next_valid, next_ready, layer_valid;
-  localparam LAYER_BITS = 457 + 2 * PTR_W;    // of all fields
+  // the layer that waits, the one in work (lsfq_layer_pack), and what its rooms read of it
+  wire         next_valid, next_ready, layer_valid;
+  wire [511:0] next_word, layer_word;
+
+  wire        seq_three_rows, seq_pointwise, seq_raw, seq_stride2, seq_shared, seq_below,
+              seq_wide_in, seq_wide_weight, seq_wide_out, seq_odd, seq_depthwise;
+  wire [15:0] seq_rows, seq_pairs, seq_row_pitch, seq_images, seq_loads, seq_groups;
+  wire [17:0] seq_words, seq_stride, seq_last_line, seq_in_base, seq_in_pitch, seq_in_digit;
+  wire [19:0] seq_weight_digit, seq_group_words;
+
+  wire        layer_pointwise, layer_raw, layer_last, layer_pool, layer_stride2, layer_wide_out,
+              layer_skip, layer_skip_wide, layer_depthwise, layer_depthwise_stride2;
+  wire [3:0]  layer_out_bits, layer_depthwise_bits;
+  wire [5:0]  layer_shift, layer_depthwise_shift;
+  wire [7:0]  layer_slot;
+  wire [15:0] layer_images, layer_groups, layer_channels, layer_out_planes;
+  wire [17:0] layer_out_base, layer_out_pitch, layer_out_plane, layer_out_digit, layer_skip_base,
+              layer_skip_plane, layer_skip_digit, layer_skip_pitch, layer_skip_multiplier;
 
   wire               constant_write, constant_last, constant_space;
   wire               depthwise_kernel_write, depthwise_constant_write, depthwise_space;
@@ -339,52 +324,7 @@ module lsfq_core #(
     .load_digit_words  (load_digit_words),
     .layer_valid       (next_valid),
     .layer_ready       (next_ready),
-    .layer_three_rows   (next_three_rows),
-    .layer_pointwise    (next_pointwise),
-    .layer_raw          (next_raw),
-    .layer_last         (next_last),
-    .layer_pool         (next_pool),
-    .layer_stride2      (next_stride2),
-    .layer_shared       (next_shared),
-    .layer_below        (next_below),
-    .layer_wide_in      (next_wide_in),
-    .layer_wide_weight  (next_wide_weight),
-    .layer_odd          (next_odd),
-    .layer_rows         (next_rows),
-    .layer_pairs        (next_pairs),
-    .layer_width        (next_width),
-    .layer_words        (next_words),
-    .layer_stride       (next_stride),
-    .layer_row_pitch    (next_row_pitch),
-    .layer_last_line    (next_last_line),
-    .layer_images       (next_images),
-    .layer_in_pitch     (next_in_pitch),
-    .layer_out_pitch    (next_out_pitch),
-    .layer_loads        (next_loads),
-    .layer_slot         (next_slot),
-    .layer_in_base      (next_in_base),
-    .layer_in_digit     (next_in_digit),
-    .layer_weight_digit (next_weight_digit),
-    .layer_group_words  (next_group_words),
-    .layer_groups       (next_groups),
-    .layer_channels     (next_channels),
-    .layer_out_base     (next_out_base),
-    .layer_out_plane    (next_out_plane),
-    .layer_out_digit    (next_out_digit),
-    .layer_out_planes   (next_out_planes),
-    .layer_out_bits     (next_out_bits),
-    .layer_shift        (next_shift),
-    .layer_skip             (next_skip),
-    .layer_skip_wide        (next_skip_wide),
-    .layer_skip_base        (next_skip_base),
-    .layer_skip_plane       (next_skip_plane),
-    .layer_skip_digit       (next_skip_digit),
-    .layer_skip_pitch       (next_skip_pitch),
-    .layer_skip_multiplier  (next_skip_multiplier),
-    .layer_depthwise        (next_depthwise),
-    .layer_depthwise_stride2(next_depthwise_stride2),
-    .layer_depthwise_bits   (next_depthwise_bits),
-    .layer_depthwise_shift  (next_depthwise_shift),
+    .layer_word        (next_word),
     .constant_write    (constant_write),
     .constant_last     (constant_last),
     .constant_space    (constant_space),
@@ -403,34 +343,79 @@ module lsfq_core #(
     .error_layer       (parser_layer)
   );
 
-  // the layer under way is in the output register, from which everything reads its settings; the next one waits behind it
+  // the layer in work is in the output register, from which everything reads its settings; the next one waits behind it
   lsfq_skid #(
-    .WIDTH(LAYER_BITS)
+    .WIDTH(512)
   ) u_layers (
     .aclk   (aclk),
     .aresetn(block_resetn),
     .s_valid(next_valid),
     .s_ready(next_ready),
-    .s_data ({next_three_rows, next_pointwise, next_raw, next_last, next_pool, next_stride2,
-              next_shared, next_below, next_wide_in, next_wide_weight, next_odd, next_rows, next_pairs,
-              next_width, next_words, next_stride, next_row_pitch, next_last_line, next_images,
-              next_in_pitch, next_out_pitch, next_loads, next_slot, next_in_base, next_in_digit,
-              next_weight_digit, next_group_words, next_groups, next_channels, next_out_base,
-              next_out_plane, next_out_digit, next_out_planes, next_out_bits, next_shift,
-              next_skip, next_skip_wide, next_skip_base, next_skip_plane, next_skip_digit,
-              next_skip_pitch, next_skip_multiplier, next_depthwise, next_depthwise_stride2,
-              next_depthwise_bits, next_depthwise_shift}),
+    .s_data (next_word),
     .m_valid(layer_valid),
     .m_ready(layer_finished),
-    .m_data ({layer_three_rows, layer_pointwise, layer_raw, layer_last, layer_pool, layer_stride2,
-              layer_shared, layer_below, layer_wide_in, layer_wide_weight, layer_odd, layer_rows,
-              layer_pairs, layer_width, layer_words, layer_stride, layer_row_pitch, layer_last_line,
-              layer_images, layer_in_pitch, layer_out_pitch, layer_loads, layer_slot, layer_in_base,
-              layer_in_digit, layer_weight_digit, layer_group_words, layer_groups, layer_channels,
-              layer_out_base, layer_out_plane, layer_out_digit, layer_out_planes, layer_out_bits,
-              layer_shift, layer_skip, layer_skip_wide, layer_skip_base, layer_skip_plane, layer_skip_digit,
-              layer_skip_pitch, layer_skip_multiplier, layer_depthwise, layer_depthwise_stride2,
-              layer_depthwise_bits, layer_depthwise_shift})
+    .m_data (layer_word)
+  );
+
+  lsfq_layer_sequence u_layer_sequence (
+    .word        (layer_word),
+    .three_rows  (seq_three_rows),
+    .pointwise   (seq_pointwise),
+    .raw         (seq_raw),
+    .stride2     (seq_stride2),
+    .shared      (seq_shared),
+    .below       (seq_below),
+    .wide_in     (seq_wide_in),
+    .wide_weight (seq_wide_weight),
+    .wide_out    (seq_wide_out),
+    .odd         (seq_odd),
+    .rows        (seq_rows),
+    .pairs       (seq_pairs),
+    .words       (seq_words),
+    .stride      (seq_stride),
+    .row_pitch   (seq_row_pitch),
+    .last_line   (seq_last_line),
+    .images      (seq_images),
+    .in_base     (seq_in_base),
+    .in_pitch    (seq_in_pitch),
+    .in_digit    (seq_in_digit),
+    .loads       (seq_loads),
+    .weight_digit(seq_weight_digit),
+    .group_words (seq_group_words),
+    .groups      (seq_groups),
+    .depthwise   (seq_depthwise)
+  );
+
+  lsfq_layer_output u_layer_output (
+    .word             (layer_word),
+    .pointwise        (layer_pointwise),
+    .raw              (layer_raw),
+    .last             (layer_last),
+    .pool             (layer_pool),
+    .stride2          (layer_stride2),
+    .wide_out         (layer_wide_out),
+    .images           (layer_images),
+    .groups           (layer_groups),
+    .channels         (layer_channels),
+    .slot             (layer_slot),
+    .out_base         (layer_out_base),
+    .out_pitch        (layer_out_pitch),
+    .out_plane        (layer_out_plane),
+    .out_digit        (layer_out_digit),
+    .out_planes       (layer_out_planes),
+    .out_bits         (layer_out_bits),
+    .shift            (layer_shift),
+    .skip             (layer_skip),
+    .skip_wide        (layer_skip_wide),
+    .skip_base        (layer_skip_base),
+    .skip_plane       (layer_skip_plane),
+    .skip_digit       (layer_skip_digit),
+    .skip_pitch       (layer_skip_pitch),
+    .skip_multiplier  (layer_skip_multiplier),
+    .depthwise        (layer_depthwise),
+    .depthwise_stride2(layer_depthwise_stride2),
+    .depthwise_bits   (layer_depthwise_bits),
+    .depthwise_shift  (layer_depthwise_shift)
   );
 
   wire               constant_set;
@@ -589,7 +574,6 @@ module lsfq_core #(
   wire [LEVEL_W-1:0] result_level;
 
   wire       drain, depthwise_busy, filtered_valid, skip_ready, scale_ready, step_taken, step_row_end;
-  wire [3:0] stored_bits = layer_depthwise ? layer_depthwise_bits : layer_out_bits;
 
   // a cycle late: no pair may be on its way to the first of them
   reg output_idle_q;
@@ -609,30 +593,30 @@ module lsfq_core #(
     .loads                 (loads),
     .layer_valid           (layer_valid),
     .layer_ready           (layer_finished),
-    .layer_three_rows      (layer_three_rows),
-    .layer_pointwise       (layer_pointwise),
-    .layer_raw             (layer_raw),
-    .layer_stride2         (layer_stride2),
-    .layer_shared          (layer_shared),
-    .layer_below           (layer_below),
-    .layer_wide_in         (layer_wide_in),
-    .layer_wide_weight     (layer_wide_weight),
-    .layer_rows            (layer_rows),
-    .layer_pairs           (layer_pairs),
-    .layer_words           (layer_words),
-    .layer_stride          (layer_stride),
-    .layer_row_pitch       (layer_row_pitch),
-    .layer_last_line       (layer_last_line),
-    .layer_images          (layer_images),
-    .layer_in_pitch        (layer_in_pitch),
-    .layer_loads           (layer_loads),
-    .layer_in_base         (layer_in_base),
-    .layer_in_digit        (layer_in_digit),
-    .layer_weight_digit    (layer_weight_digit),
-    .layer_group_words     (layer_group_words),
-    .layer_groups          (layer_groups),
-    .layer_out_bits        (stored_bits),
-    .layer_depthwise       (layer_depthwise),
+    .layer_three_rows      (seq_three_rows),
+    .layer_pointwise       (seq_pointwise),
+    .layer_raw             (seq_raw),
+    .layer_stride2         (seq_stride2),
+    .layer_shared          (seq_shared),
+    .layer_below           (seq_below),
+    .layer_wide_in         (seq_wide_in),
+    .layer_wide_weight     (seq_wide_weight),
+    .layer_rows            (seq_rows),
+    .layer_pairs           (seq_pairs),
+    .layer_words           (seq_words),
+    .layer_stride          (seq_stride),
+    .layer_row_pitch       (seq_row_pitch),
+    .layer_last_line       (seq_last_line),
+    .layer_images          (seq_images),
+    .layer_in_pitch        (seq_in_pitch),
+    .layer_loads           (seq_loads),
+    .layer_in_base         (seq_in_base),
+    .layer_in_digit        (seq_in_digit),
+    .layer_weight_digit    (seq_weight_digit),
+    .layer_group_words     (seq_group_words),
+    .layer_groups          (seq_groups),
+    .layer_wide_out        (seq_wide_out),
+    .layer_depthwise       (seq_depthwise),
     .layer_begin           (layer_begin),
     .feature_address       (feature_address),
     .weight_pointer        (weight_pointer),
@@ -672,9 +656,9 @@ module lsfq_core #(
   ) u_array (
     .aclk            (aclk),
     .aresetn         (block_resetn),
-    .pointwise       (layer_pointwise),
-    .odd             (layer_odd),
-    .stride2         (layer_stride2),
+    .pointwise       (seq_pointwise),
+    .odd             (seq_odd),
+    .stride2         (seq_stride2),
     .pair_cycles     (pair_cycles),
     .issue_valid     (issue_valid),
     .issue_first     (issue_first),
@@ -888,7 +872,7 @@ module lsfq_core #(
     .restart      (layer_begin),
     .idle         (writer_idle),
     .pointwise    (layer_pointwise),
-    .wide         (stored_bits == 4'd8),
+    .wide         (layer_wide_out),
     .base         (layer_out_base),
     .plane        (layer_out_plane),
     .digit_words  (layer_out_digit),
@@ -932,7 +916,7 @@ module lsfq_core #(
     .m_last    (result_tlast)
   );
 
-  wire unused = &{1'b0, layer_width, port_b_address_q[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
+  wire unused = &{1'b0, port_b_address_q[17:ADDRESS_W], feature_address[17:ADDRESS_W]};
 
 endmodule
 

@@ -37,6 +37,9 @@ set ip_files {
   features/lsfq_loader.v
   output/lsfq_max_pool.v
   program/lsfq_crc32.v
+  program/lsfq_layer_output.v
+  program/lsfq_layer_pack.v
+  program/lsfq_layer_sequence.v
   program/lsfq_parser.v
   control/lsfq_pass_control.v
   common/lsfq_dual_ram.v

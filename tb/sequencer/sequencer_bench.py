@@ -71,7 +71,7 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_weight_digit": words // digits_of(case.weight_bits),
         "layer_group_words": words,
         "layer_groups": case.payload_shape.groups(config),
-        "layer_out_bits": case.output_bits or 0,
+        "layer_wide_out": case.output_bits == 8,
         "layer_depthwise": 0,
     }
 

@@ -16,8 +16,9 @@ LAYER_WORD = "ref_model/hardware/layer_word.py"
 FOLDER = "ip/program"
 
 _PURPOSE = {
-    Room.SEQUENCE: "what sequencer and array read of the layer word",
-    Room.OUTPUT: "what the output side and the counters read of the layer word",
+    Room.SEQUENCE: "what lsfq_compute reads of the layer word",
+    Room.OUTPUT: "what lsfq_output and the counters read of the layer word",
+    Room.STORE: "what lsfq_store reads of the layer word",
 }
 
 

@@ -58,7 +58,15 @@ set ip_files {
   array/lsfq_sequencer.v
   program/lsfq_weight_memory.v
   output/lsfq_writer.v
-  core/lsfq_core.v
+  control/lsfq_control.v
+  program/lsfq_layer_store.v
+  program/lsfq_program.v
+  features/lsfq_feature_memory.v
+  features/lsfq_features.v
+  array/lsfq_compute.v
+  output/lsfq_output.v
+  output/lsfq_store.v
+  lsfq_datapath.v
   lsfq_accel.v
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_delay: WIDTH bits, STAGES cycles later. With RESET the bits start at 0 and `clear` zeroes them:
-// for control; data needs neither.
+// lsfq_delay: delays WIDTH bits by STAGES cycles.
+//
+// With RESET 1 the stages are 0 after reset, and `clear` sets them to 0: use this for control bits.
+// With RESET 0 the stages have no reset: use this for data.
 
 `default_nettype none
 
 module lsfq_delay #(
   parameter WIDTH  = 1,
-  parameter STAGES = 1,               // 0 is a wire
+  parameter STAGES = 1,               // 0: q is d
   parameter RESET  = 0
 ) (
   input  wire             aclk,

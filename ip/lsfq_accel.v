@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_accel: the accelerator as Vivado and other tools see it: the core with its AXI interfaces named.
+// lsfq_accel: the top. It is the core with its AXI interfaces named for Vivado and other tools.
 //
-// One clock `aclk`, one synchronous active-low reset `aresetn`. Parameters:
+// One clock `aclk`, one synchronous active-low reset `aresetn`.
+// Parameter rules:
 //
-//   PIN, POUT        multipliers a lane (input channels a cycle) and lanes (output channels): 4, 8 or 16
+//   PIN, POUT        multipliers of a lane (input channels a cycle) and lanes (output channels):
+//                    4, 8 or 16 each
 //   PARAM_W          width of s_axis_param: 32, 64, 128 or 256, at most 4*PIN*POUT
 //   DATA_W           width of s_axis_data: a power of two, at least 16
-//   ACC_W            accumulator, 18 to 27: the exporter proves that a network fits
-//   FEATURE_DEPTH    words of 8*PIN bits that hold the feature maps, 2 to 2^17
-//   WEIGHT_DEPTH     words of 12*PIN*POUT bits, a power of two, 2 to 2^18
-//   MAX_POOL_WIDTH   widest row that can be pooled, a power of two, 4 to 32768
-//   MULTIPLIER       0: left to synthesis (27x18 bits); 1: DSP48E2 of UltraScale and UltraScale+; 2 and 3: left
-//                    to synthesis, packed for the 25x18 bits of 7 series, in two for 18x18 bits; 4: in two MULT18X18D
-//                    of ECP5. Results are equal cycle by cycle
-//   DEPTHWISE_PIXELS pixels that the depthwise stage makes a cycle: 1 or 2. With 1 it holds up layers of less than
-//                    4*PIN channels, with 2 nothing; it takes POUT more multipliers, and more LUTs
+//   ACC_W            bits of an accumulator, 18 to 27; the exporter proves that a network fits
+//   FEATURE_DEPTH    words of 8*PIN bits in the feature memory, 2 to 2^17
+//   WEIGHT_DEPTH     words of 12*PIN*POUT bits in the weight memory, a power of two, 2 to 2^18
+//   MAX_POOL_WIDTH   greatest width of a row that is pooled or goes through the depthwise stage, a
+//                    power of two, 4 to 32768
+//   MULTIPLIER       the multipliers of the array: 0 inferred, 27x18 bits; 1 DSP48E2 (UltraScale,
+//                    UltraScale+); 2 inferred, 25x18 bits (7 series); 3 inferred, two of 18x18
+//                    bits; 4 two MULT18X18D (ECP5). Results are equal cycle by cycle
+//   DEPTHWISE_PIXELS pixels that the depthwise stage makes in a cycle, 1 or 2. With 1 it slows 1x1
+//                    layers of less than 4*PIN input channels; 2 slows none, but needs POUT more
+//                    multipliers, and more LUTs
 //
-// 3x3 layers run at up to 6*PIN*POUT multiplications a cycle.
+// A 3x3 layer runs at up to 6*PIN*POUT multiplications in a cycle.
 
 `default_nettype none
 
@@ -34,7 +38,8 @@ module lsfq_accel #(
   parameter DEPTHWISE_PIXELS = 1
 ) (
   (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 aclk CLK" *)
-  (* X_INTERFACE_PARAMETER = "ASSOCIATED_BUSIF s_axi:s_axis_param:s_axis_data:m_axis_data, ASSOCIATED_RESET aresetn" *)
+  (* X_INTERFACE_PARAMETER =
+     "ASSOCIATED_BUSIF s_axi:s_axis_param:s_axis_data:m_axis_data, ASSOCIATED_RESET aresetn" *)
   input  wire                 aclk,
   (* X_INTERFACE_INFO = "xilinx.com:signal:reset:1.0 aresetn RST" *)
   (* X_INTERFACE_PARAMETER = "POLARITY ACTIVE_LOW" *)

@@ -7,26 +7,26 @@
 //   s_axis_data  -> features: loader and feature memory <-----> datapath -> m_axis_data
 //   s_axi        -> control: registers, passes, counters
 //
-// One clock `aclk`, one synchronous active-low reset `aresetn`. Parameters:
+// One clock `aclk`, one synchronous active-low reset `aresetn`.
+// Parameter rules:
 //
-//   PIN, POUT         multipliers a lane (input channels a cycle); lanes (output channels):
-//                     4, 8 or 16 each
-//   PARAM_W           width of s_axis_param: 32, 64, 128 or 256, at most 4*PIN*POUT
-//   DATA_W            width of s_axis_data: a power of two, at least 16
-//   ACC_W             width of an accumulator, 18 to 27: the exporter proves that a network fits
-//   FEATURE_DEPTH     words of 8*PIN bits that hold the feature maps, 2 to 2^17
-//   WEIGHT_DEPTH      words of 12*PIN*POUT bits, a power of two, 2 to 2^18
-//   MAX_POOL_WIDTH    widest row that can be pooled, a power of two, 4 to 32768
-//   MULTIPLIER        how a 27x18 product is made; results are equal cycle by cycle:
-//                     0  left to synthesis
-//                     1  DSP48E2 of UltraScale and UltraScale+
-//                     2  left to synthesis, packed for the 25x18 bits of 7 series
-//                     3  left to synthesis, in two products of 18x18 bits
-//                     4  two MULT18X18D of ECP5
-//   DEPTHWISE_PIXELS  pixels that the depthwise stage makes a cycle: 1 or 2. With 1 it holds up
-//                     layers of less than 4*PIN channels; 2 takes POUT more multipliers, and LUTs
+//   PIN, POUT        multipliers of a lane (input channels a cycle) and lanes (output channels):
+//                    4, 8 or 16 each
+//   PARAM_W          width of s_axis_param: 32, 64, 128 or 256, at most 4*PIN*POUT
+//   DATA_W           width of s_axis_data: a power of two, at least 16
+//   ACC_W            bits of an accumulator, 18 to 27; the exporter proves that a network fits
+//   FEATURE_DEPTH    words of 8*PIN bits in the feature memory, 2 to 2^17
+//   WEIGHT_DEPTH     words of 12*PIN*POUT bits in the weight memory, a power of two, 2 to 2^18
+//   MAX_POOL_WIDTH   greatest width of a row that is pooled or goes through the depthwise stage, a
+//                    power of two, 4 to 32768
+//   MULTIPLIER       the multipliers of the array: 0 inferred, 27x18 bits; 1 DSP48E2 (UltraScale,
+//                    UltraScale+); 2 inferred, 25x18 bits (7 series); 3 inferred, two of 18x18
+//                    bits; 4 two MULT18X18D (ECP5). Results are equal cycle by cycle
+//   DEPTHWISE_PIXELS pixels that the depthwise stage makes in a cycle, 1 or 2. With 1 it slows 1x1
+//                    layers of less than 4*PIN input channels; 2 slows none, but needs POUT more
+//                    multipliers, and more LUTs
 //
-// 3x3 layers run at up to 6*PIN*POUT multiplications a cycle.
+// A 3x3 layer runs at up to 6*PIN*POUT multiplications in a cycle.
 
 `default_nettype none
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_delay: WIDTH bits, STAGES cycles later. With RESET the bits are 0 in reset:
-// for control; data needs neither.
+// lsfq_delay: delays WIDTH bits by STAGES cycles.
+//
+// With RESET 1 the stages are 0 after reset: use this for control bits.
+// With RESET 0 the stages have no reset: use this for data.
 
 `default_nettype none
 
 module lsfq_delay #(
   parameter WIDTH  = 1,
-  parameter STAGES = 1,               // 0 is a wire
+  parameter STAGES = 1,               // 0: q is d
   parameter RESET  = 0
 ) (
   input  wire             aclk,

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_stride: of every pair the even pixel, two and two joined to pairs again; or, with `enable` low, what came in.
+// lsfq_stride: keeps the even pixel of every pair and joins two of them to a pair. With `enable`
+// low, pairs pass unchanged.
 //
-// The rows that a stride leaves out are not to come. Latency 1 cycle. Interface: pixel pairs
-// (docs/theory_of_operation.md), PIXEL_W bits a pixel. A row's last pixel alone leaves as a pair with m_both low.
+// The rows that a stride of 2 leaves out must not come. The last pixel of a row may be alone; then
+// its pair leaves with m_both low.
+// Latency 1 cycle. No handshake. Interface: pixel pairs (docs/theory_of_operation.md), PIXEL_W bits
+// for a pixel.
 
 `default_nettype none
 

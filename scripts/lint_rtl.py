@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from ref_model.toolchain import verilator  # noqa: E402 - needs the path above
-from tb.common import rtl  # noqa: E402
+from tb.support import rtl  # noqa: E402
 
 TOPLEVEL = "lsfq_accel"
 

@@ -49,9 +49,9 @@ from ref_model.integer.console import ProgressBar, table  # noqa: E402
 from ref_model.integer.execute import run_network  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
 from ref_model.integer.synthetic import synthetic_images, vgg7  # noqa: E402
-from tb.common import BenchError  # noqa: E402
 from tb.core.network_run import NetworkRun  # noqa: E402
 from tb.core.network_sweep import measure, swept_layers  # noqa: E402
+from tb.support import BenchError  # noqa: E402
 
 WHOLE, INNER = 1.00, 0.97
 ABOVE_ARRAY, DEPTHWISE_SHARE = 1.10, 0.05

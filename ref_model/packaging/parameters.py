@@ -2,8 +2,8 @@
 """Labels and legal values of the core's parameters, as a customisation dialogue shows them.
 
 Defaults are the Verilog's, explanations are those of ``fusesoc.core``. A parameter of the Verilog
-that is missing here stops the generator; ``tb/packaging`` shows that the Verilog accepts the ends
-of every range and refuses what lies outside.
+that is missing here stops the generator; ``tb/tools/packaging`` shows that the Verilog accepts the
+ends of every range and refuses what lies outside.
 """
 
 from __future__ import annotations

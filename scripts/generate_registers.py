@@ -25,9 +25,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say which files are stale")
     check: bool = parser.parse_args().check
     try:
-        from ref_model.packaging.register_outputs import generate
-        from ref_model.packaging.register_source import SourceError
-        from ref_model.packaging.rendering import update
+        from tools.packaging.register_outputs import generate
+        from tools.packaging.register_source import SourceError
+        from tools.packaging.rendering import update
     except ModuleNotFoundError as error:
         sys.exit(f"generate_registers.py: {error.name} is missing: pip install -e '.[package]'")
 

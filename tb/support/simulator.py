@@ -30,7 +30,7 @@ from pathlib import Path
 from cocotb_tools.runner import get_runner
 from filelock import FileLock, Timeout
 
-from ref_model.toolchain import verilator
+from lsfq.simulation import verilator
 from tb.support import rtl
 
 BUILD = rtl.ROOT / "build"

@@ -15,8 +15,8 @@ pytest.importorskip("torch", reason="training needs PyTorch")
 
 import torch
 
-from ref_model.training.step_times import BREVITAS, FLOAT, OURS, bars, measure, time_table
 from scripts import bench_train
+from tools.reports.step_times import BREVITAS, FLOAT, OURS, bars, measure, time_table
 
 TIMES = {FLOAT: [100.0, 300.0, 101.0], OURS: [140.0, 141.4, 990.0], BREVITAS: [1.0, 200.0, 183.82]}
 
@@ -83,8 +83,8 @@ def test_bad_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_brevitas_network_is_the_one_that_it_is_compared_with() -> None:
     pytest.importorskip("brevitas", reason="only make bench-train installs Brevitas")
-    from ref_model.training.brevitas_vgg7 import brevitas_vgg7
     from ref_model.training.config import TrainingConfig
+    from tools.reports.brevitas_vgg7 import brevitas_vgg7
 
     theirs, ours = brevitas_vgg7(4, 10, 4, 4), TrainingConfig(width=4).build()
     shapes = [

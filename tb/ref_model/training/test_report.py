@@ -13,9 +13,7 @@ pytest.importorskip("torch", reason="training needs PyTorch")
 pytest.importorskip("matplotlib", reason="the report's pictures")
 
 from lsfq.command import accuracy_report
-from ref_model.training.config import TrainingConfig
-from ref_model.training.experiments import Run
-from ref_model.training.report import (
+from lsfq.reports.accuracy import (
     Method,
     ablations,
     bits_name,
@@ -24,6 +22,8 @@ from ref_model.training.report import (
     networks,
     report,
 )
+from ref_model.training.config import TrainingConfig
+from ref_model.training.experiments import Run
 
 ROOT = Path(__file__).parents[3]
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from lsfq.documents.pictures import drawings
 from scripts import documents
+from tools.documents.pictures import drawings
 
 ROOT = Path(__file__).resolve().parents[3]
 

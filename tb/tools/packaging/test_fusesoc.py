@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ref_model.toolchain import fusesoc_command, verilator
+from lsfq.simulation import fusesoc_command, verilator
 from tb.support import rtl
 
 CORE: dict[str, Any] = yaml.safe_load((rtl.ROOT / "fusesoc.core").read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ def test_the_environments_command_is_the_projects() -> None:
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("the project is not installed in this environment")
     command = Path(sys.executable).parent / "fusesoc"
-    assert "ref_model.toolchain" in command.read_text(encoding="utf-8")
+    assert "lsfq.simulation" in command.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     for name in [name for name in environment if name.startswith("PYTEST_XDIST")]:
         del environment[name]
     return subprocess.run(
-        [sys.executable, "-m", "ref_model.toolchain.fusesoc_command", "run", *arguments],
+        [sys.executable, "-m", "lsfq.simulation.fusesoc_command", "run", *arguments],
         cwd=tree,
         env=environment,
         capture_output=True,

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from ref_model.packaging import component, verilog_interface
-from ref_model.packaging.agreement import disagreements
-from ref_model.packaging.component import dependency
-from ref_model.packaging.package_outputs import COMPONENT, generate
-from ref_model.packaging.parameters import LEGAL
-from ref_model.packaging.register_outputs import SOURCE
-from ref_model.packaging.rendering import stale
-from ref_model.packaging.schema import violations
-from ref_model.packaging.verilog_interface import InterfaceError
-from ref_model.toolchain import verilator
+from lsfq.simulation import verilator
 from tb.support import rtl
+from tools.packaging import component, verilog_interface
+from tools.packaging.agreement import disagreements
+from tools.packaging.component import dependency
+from tools.packaging.package_outputs import COMPONENT, generate
+from tools.packaging.parameters import LEGAL
+from tools.packaging.register_outputs import SOURCE
+from tools.packaging.rendering import stale
+from tools.packaging.schema import violations
+from tools.packaging.verilog_interface import InterfaceError
 
 TOP = "ip/lsfq_accel.v"
 TEXT = (rtl.ROOT / COMPONENT).read_text(encoding="utf-8")

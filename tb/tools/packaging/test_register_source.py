@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from lsfq.simulation import verilator
 from ref_model.hardware import blocks, register_map
 from ref_model.hardware.errors import ErrorCode
-from ref_model.packaging.register_outputs import OUTPUTS, SOURCE, generate
-from ref_model.packaging.register_source import SourceError, read
-from ref_model.packaging.rendering import stale
-from ref_model.toolchain import verilator
 from tb.support import rtl
+from tools.packaging.register_outputs import OUTPUTS, SOURCE, generate
+from tools.packaging.register_source import SourceError, read
+from tools.packaging.rendering import stale
 
 FILES = [path for _, path in OUTPUTS.values()]
 

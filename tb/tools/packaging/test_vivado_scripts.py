@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from ref_model.packaging import component
-from ref_model.packaging.block_design import Cell, Design, design
-from ref_model.packaging.component import NAMESPACES
-from ref_model.packaging.package_outputs import COMPONENT
-from ref_model.packaging.parameters import LEGAL
-from ref_model.packaging.vivado_recorder import ScriptError, record, tclsh
 from tb.support import rtl
 from tb.tools.packaging.vendor_blocks import SEGMENTS, Block, vendor_block
+from tools.packaging import component
+from tools.packaging.block_design import Cell, Design, design
+from tools.packaging.component import NAMESPACES
+from tools.packaging.package_outputs import COMPONENT
+from tools.packaging.parameters import LEGAL
+from tools.packaging.vivado_recorder import ScriptError, record, tclsh
 
 pytestmark = pytest.mark.skipif(tclsh() is None, reason="no tclsh (Debian: apt install tcl)")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ref_model.toolchain.proof import prove
 from scripts.prove import ALL, Proof, main
+from tools.hdl.proof import prove
 
 
 def test_all_is_proved(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ref_model.hardware.area import DEVICES, Area, of_cells, of_statistics
-from ref_model.toolchain import yosys
+from lsfq.reports.area import DEVICES, Area
 from scripts import timing
 from scripts.area import TOP, bars
 from scripts.timing import longest_path, source_name
 from tb.support import rtl
+from tools.hdl import yosys
+from tools.reports.area import of_cells, of_statistics
 
 LANE = "$paramod$1f\\lsfq_lane"
 ARRAY = "$paramod\\lsfq_array\\PIN=4"

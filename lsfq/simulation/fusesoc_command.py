@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ref_model.toolchain import verilator
+from lsfq.simulation import verilator
 
 SHORT_NAME = "lsfq:accel"
 FULL_NAME = "lsfq::accel"

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ref_model.packaging import component
-from ref_model.packaging.component import Package
-from ref_model.packaging.rendering import render
+from tools.packaging import component
+from tools.packaging.component import Package
+from tools.packaging.rendering import render
 
 COMPONENT = f"{component.FOLDER}/component.xml"
 PACKAGE_DATA = "scripts/vivado/package_data.tcl"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from lxml import etree
 
-from ref_model.packaging import component, core_file, register_source, verilog_interface
-from ref_model.packaging.component import FOLDER, NAMESPACES, VIEWS, listed_registers
-from ref_model.packaging.register_outputs import SOURCE
+from tools.packaging import component, core_file, register_source, verilog_interface
+from tools.packaging.component import FOLDER, NAMESPACES, VIEWS, listed_registers
+from tools.packaging.register_outputs import SOURCE
 
 MODULE = re.compile(r"^\s*module\s+(\w+)", re.MULTILINE)
 

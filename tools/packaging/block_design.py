@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ref_model.packaging.vivado_recorder import record
+from tools.packaging.vivado_recorder import record
 
 SCRIPT = "scripts/block_design.tcl"
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ref_model.hardware.performance import Performance
 from ref_model.integer.console import table
 
 
@@ -36,3 +37,22 @@ def bar_table(bars: Sequence[Bar]) -> str:
         for bar in bars
     ]
     return table(("figure", "measured", "bar", ""), rows)
+
+
+def utilisation_bars(measured: Performance, whole: float, inner: float) -> Sequence[Bar]:
+    """Bars of a network: ``whole``, and ``inner`` for every layer but the first and the last."""
+    return [
+        Bar("whole network, of peak", measured.utilisation(), whole),
+        *(
+            Bar(f"{layer.name}, of peak", measured.utilisation(layer), inner)
+            for layer in measured.layers[1:-1]
+        ),
+    ]
+
+
+def depthwise_bars(measured: Performance, above: float, share: float) -> Sequence[Bar]:
+    """Bars of a network with depthwise layers: all cycles over the array's, the stages' share."""
+    return [
+        Bar("cycles over the array's", measured.cycles / measured.words, above, most=True),
+        Bar("added by depthwise stages, share", measured.depthwise_share, share, most=True),
+    ]

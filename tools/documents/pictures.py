@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lsfq.documents.drawing import Drawing
+from tools.documents.drawing import Drawing
 
 
 def dataflow() -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ref_model.figures import style, svg
-from ref_model.hardware.area import DEVICES, Area
+from lsfq.reports.area import DEVICES, Area
+from lsfq.reports.figures import style, svg
 from ref_model.hardware.performance import STALLS, Performance, last_pass
 
 _COLOURS = {

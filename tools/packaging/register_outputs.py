@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ref_model.packaging.register_source import (
+from tools.packaging.register_source import (
     WORD_BITS,
     WORD_BYTES,
     Array,
@@ -18,7 +18,7 @@ from ref_model.packaging.register_source import (
     RegisterMap,
     read,
 )
-from ref_model.packaging.rendering import render
+from tools.packaging.rendering import render
 
 SOURCE = "ip/control/lsfq_registers.rdl"
 

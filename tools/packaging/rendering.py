@@ -13,7 +13,7 @@ import jinja2
 def render(template: str, **context: Any) -> str:
     """The text of a template of this package, one line feed at the end."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ref_model.packaging"),
+        loader=jinja2.PackageLoader("tools.packaging"),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,

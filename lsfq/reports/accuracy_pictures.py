@@ -10,9 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from ref_model.figures import style, svg
-from ref_model.training.records import ACTIVATION_SPAN, BINS, WEIGHT_SPAN
-from ref_model.training.report import (
+from lsfq.reports.accuracy import (
     Record,
     bits_name,
     comparisons,
@@ -20,6 +18,8 @@ from ref_model.training.report import (
     network_name,
     networks,
 )
+from lsfq.reports.figures import style, svg
+from ref_model.training.records import ACTIVATION_SPAN, BINS, WEIGHT_SPAN
 
 LAYERS_SHOWN = 7
 """Columns of a picture of clips; deeper networks show every so many layers."""

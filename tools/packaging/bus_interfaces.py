@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ref_model.packaging.verilog_interface import InterfaceError, Port
+from tools.packaging.verilog_interface import InterfaceError, Port
 
 LITE_REQUIRED = frozenset(
     ("AWADDR", "AWVALID", "AWREADY", "WDATA", "WSTRB", "WVALID", "WREADY", "BRESP", "BVALID",

@@ -261,7 +261,7 @@ def _kind(node: FieldNode) -> Kind:
         and node.get_property("enable") is not None
     ):
         return Kind.EVENT
-    raise _refused(node, "properties of no known kind; see ref_model/packaging/register_source.py")
+    raise _refused(node, "properties of no known kind; see tools/packaging/register_source.py")
 
 
 def _field(node: FieldNode) -> Field:

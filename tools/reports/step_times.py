@@ -6,8 +6,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
-from ref_model.bars import Bar
 from ref_model.integer.console import table
+from tools.reports.bars import Bar
 
 FLOAT, OURS, BREVITAS, BFLOAT16 = "float", "LSFQ", "Brevitas", "LSFQ, bfloat16"
 """Names of the steps that are compared."""

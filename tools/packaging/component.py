@@ -16,13 +16,13 @@ from pathlib import Path
 
 from lxml import etree
 
-from ref_model.packaging import bus_interfaces, core_file, register_source, verilog_interface
-from ref_model.packaging.bus_interfaces import BusInterface
-from ref_model.packaging.core_file import CoreFile
-from ref_model.packaging.parameters import LEGAL, Legal
-from ref_model.packaging.register_outputs import SOURCE
-from ref_model.packaging.register_source import Kind, Register, RegisterMap
-from ref_model.packaging.verilog_interface import Interface, InterfaceError, Port
+from tools.packaging import bus_interfaces, core_file, register_source, verilog_interface
+from tools.packaging.bus_interfaces import BusInterface
+from tools.packaging.core_file import CoreFile
+from tools.packaging.parameters import LEGAL, Legal
+from tools.packaging.register_outputs import SOURCE
+from tools.packaging.register_source import Kind, Register, RegisterMap
+from tools.packaging.verilog_interface import Interface, InterfaceError, Port
 
 SPIRIT = "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"
 XILINX = "http://www.xilinx.com"
@@ -93,7 +93,7 @@ def read(root: Path) -> Package:
     interface = verilog_interface.read(root / FOLDER / f"{core.toplevel}.v")
     for parameter in interface.parameters:
         for place, known in (
-            ("ref_model/packaging/parameters.py", LEGAL),
+            ("tools/packaging/parameters.py", LEGAL),
             ("parameters in fusesoc.core", core.texts),
         ):
             if parameter.name not in known:

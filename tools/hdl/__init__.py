@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How synthesis and proofs of the Verilog are started."""

@@ -10,7 +10,7 @@ ARGS   ?=
 
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Twice, because FuseSoC's own `fusesoc` command must not overwrite the project's (see
-# ref_model/toolchain/fusesoc_command.py), and pip may install the two in either order.
+# lsfq/simulation/fusesoc_command.py), and pip may install the two in either order.
 INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
 
 .DEFAULT_GOAL := help

@@ -33,9 +33,9 @@ from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
 from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
 from ref_model.integer.console import table  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
-from tb.common import BenchError  # noqa: E402
-from tb.common.stalls import PATTERNS  # noqa: E402
 from tb.core.network_run import NetworkRun  # noqa: E402
+from tb.support import BenchError  # noqa: E402
+from tb.support.stalls import PATTERNS  # noqa: E402
 
 LAYER_HEADER = ("layer", "input", "weights", "MACs", "cycles", "of peak", "tensors")
 IMAGE_HEADER = ("image", "label", "hardware", "reference", "", "pass", "cycles of the pass")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lsfq.errors import BackendError
-from ref_model.toolchain.verilator import ToolchainError, verilator_environment
+from lsfq.simulation.verilator import ToolchainError, verilator_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = Path(__file__).with_name("server.cpp")

@@ -32,7 +32,8 @@ from ref_model.hardware.results import packet_to_results
 from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
-from tb.common import (
+from tb.core.depthwise_input import DepthwiseInput
+from tb.support import (
     AxiLiteMaster,
     AxiStreamSink,
     AxiStreamSource,
@@ -41,8 +42,7 @@ from tb.common import (
     start,
     to_signed,
 )
-from tb.common.stalls import StallPattern
-from tb.core.depthwise_input import DepthwiseInput
+from tb.support.stalls import StallPattern
 
 Tensor = npt.NDArray[Any]
 Stalls = Callable[[], StallPattern | None]

@@ -8,9 +8,9 @@ import numpy as np
 
 from ref_model.hardware.order import WorkOrder
 from ref_model.integer.network import IntegerNetwork
-from tb.common import Dut
 from tb.core.core_driver import Core, check_tensors
-from tb.ref_model.builders import conv, linear
+from tb.ref_model.integer.builders import conv, linear
+from tb.support import Dut
 
 
 @cocotb.test()

@@ -9,9 +9,9 @@ from collections import Counter
 import cocotb
 
 from ref_model.hardware.plan import plan_network
-from tb.common import Dut, rng, stall_pattern
 from tb.core.core_driver import Core, check_tensors
-from tb.random_networks import count_forms, random_image, random_network, random_order
+from tb.support import Dut, rng, stall_pattern
+from tb.support.random_networks import count_forms, random_image, random_network, random_order
 
 PROGRAMS = int(os.environ.get("LSFQ_PROGRAMS", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")

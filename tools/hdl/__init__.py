@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reads Verilog as text."""
+"""Verilog as text, and how its synthesis and proofs are started."""

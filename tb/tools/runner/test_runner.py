@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bench layer itself: no failure, hang or empty run passes for success."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tb.support import (
+    BenchError,
+    BenchResult,
+    TestsFailed,
+    bench_seed,
+    given_parameters,
+    rtl,
+    run_bench,
+)
+
+
+def _run(testcase: str | list[str], simulator: str = "verilator", **options: int) -> BenchResult:
+    return run_bench(
+        "lsfq_skid",
+        "tb.tools.runner.runner_bench",
+        {"WIDTH": 8},
+        simulator=simulator,
+        testcase=testcase,
+        timeout_s=options.get("timeout_s", 100),
+    )
+
+
+def test_passing() -> None:
+    result = _run(["passes", "waits_are_bounded", "sleeps_as_long_as_it_says"])
+    assert result.tests == 3
+
+
+@pytest.mark.parametrize(
+    ("testcase", "message"),
+    [
+        ("fails", "as intended"),
+        ("fails_in_the_background", "in the background"),
+        ("valid_falls", "s_valid fell before ready"),
+        ("data_changes", "payload changed while stalled"),
+    ],
+)
+def test_failures_are_reported(testcase: str, message: str) -> None:
+    with pytest.raises(TestsFailed, match=message) as caught:
+        _run(testcase)
+    assert "LSFQ_SEED=" in str(caught.value)
+
+
+def test_one_failure_of_two_is_a_failure() -> None:
+    with pytest.raises(TestsFailed, match="1 of 2 tests failed"):
+        _run(["passes", "fails"])
+
+
+def test_no_test_is_a_failure() -> None:
+    with pytest.raises(BenchError, match=r"no cocotb test ran|without results"):
+        _run("there_is_no_such_test")
+
+
+def test_a_hang_is_ended() -> None:
+    with pytest.raises(BenchError, match="without results"):
+        _run("never_ends", timeout_s=5)
+
+
+@pytest.mark.parametrize("simulator", ["icarus"], indirect=True)
+def test_unknown_values_are_reported(simulator: str) -> None:
+    with pytest.raises(TestsFailed, match=r"s_valid is [XZ]"):
+        _run("valid_is_unknown", simulator)
+
+
+def test_unknown_module_is_reported() -> None:
+    with pytest.raises(ValueError, match="no module lsfq_nothing"):
+        run_bench("lsfq_nothing", "tb.tools.runner.runner_bench")
+
+
+def test_mutation_must_hit() -> None:
+    with pytest.raises(BenchError, match="stands 0 times"):
+        run_bench(
+            "lsfq_skid", "tb.tools.runner.runner_bench", mutations={"lsfq_skid": ("nowhere", "")}
+        )
+
+
+def test_waves_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LSFQ_WAVES", "1")
+    result = _run("passes")
+    assert result.waves is not None
+    assert "s_valid" in result.waves.read_text()
+
+
+def test_seed_decides_what_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drawn = []
+    for run, seed in enumerate(("5", "5", "6")):
+        path = tmp_path / str(run)
+        monkeypatch.setenv("LSFQ_NUMBERS", str(path))
+        monkeypatch.setenv("LSFQ_SEED", seed)
+        assert _run("writes_random_numbers").seed == int(seed)
+        drawn.append(path.read_text())
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != drawn[2]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "x", str(2**31)])
+def test_wrong_seeds_are_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LSFQ_SEED", text)
+    with pytest.raises(BenchError, match="LSFQ_SEED"):
+        bench_seed()
+
+
+def test_given_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LSFQ_PARAMETERS", raising=False)
+    assert given_parameters() == {}
+    monkeypatch.setenv("LSFQ_PARAMETERS", "PIN=8,POUT=16")
+    assert given_parameters() == {"PIN": 8, "POUT": 16}
+    monkeypatch.setenv("LSFQ_PARAMETERS", "PIN")
+    with pytest.raises(BenchError, match="NAME=NUMBER"):
+        given_parameters()
+
+
+def test_sources_follow_instances(tmp_path: Path) -> None:
+    names = {path.stem for path in rtl.sources("lsfq_accel")}
+    assert {"lsfq_accel", "lsfq_datapath", "lsfq_skid"} <= names
+    assert [path.stem for path in rtl.sources("lsfq_skid")] == ["lsfq_skid"]
+    wrapper = tmp_path / "wrapper.v"
+    wrapper.write_text("module wrapper; /* lsfq_fifo */ lsfq_skid u_skid (); endmodule\n")
+    assert [path.stem for path in rtl.sources("wrapper", [wrapper])] == ["lsfq_skid"]

@@ -23,7 +23,6 @@ module lsfq_array #(
 ) (
   input  wire                   aclk,
   input  wire                   aresetn,
-  input  wire                   clear,
 
   input  wire                   pointwise,
   input  wire                   odd,
@@ -74,7 +73,6 @@ module lsfq_array #(
   ) u_delay_valid (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({issue_valid, issue_valid && issue_last}),
     .q      ({valid, last})
   );
@@ -85,7 +83,6 @@ module lsfq_array #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({issue_first, issue_shift, issue_row_first, issue_row_last, issue_image_last}),
     .q      ({first, shift, row_first, row_last, image_last})
   );
@@ -96,7 +93,6 @@ module lsfq_array #(
   ) u_delay_count (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (issue_offset),
     .q      (count)
   );
@@ -107,7 +103,6 @@ module lsfq_array #(
   ) u_delay_lower (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (count),
     .q      (lower)
   );
@@ -115,7 +110,6 @@ module lsfq_array #(
   lsfq_emitter u_emitter (
     .aclk           (aclk),
     .aresetn        (aresetn),
-    .clear          (clear),
     .pointwise      (pointwise),
     .odd            (odd),
     .stride2        (stride2),

@@ -23,7 +23,6 @@
 module lsfq_emitter (
   input  wire       aclk,
   input  wire       aresetn,
-  input  wire       clear,
 
   input  wire       pointwise,
   input  wire       odd,                // the width of a row is odd
@@ -96,7 +95,7 @@ module lsfq_emitter (
     if (begins) count_q <= {3'd0, pointwise || last_q};
     else if (rest_q) count_q <= 4'd0;
     else if (count_q != 4'd0) count_q <= count_q + 4'd1;
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       complete_q <= 1'b0;
       moved_q    <= 1'b0;
       direct_q   <= 1'b0;

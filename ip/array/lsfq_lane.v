@@ -101,7 +101,6 @@ module lsfq_lane #(
       ) u_align (
         .aclk   (aclk),
         .aresetn(1'b1),
-        .clear  (1'b0),
         .d      (sum),
         .q      (aligned)
       );

@@ -29,7 +29,6 @@ module lsfq_sequencer #(
 ) (
   input  wire             aclk,
   input  wire             aresetn,
-  input  wire             clear,
 
   input  wire [15:0]      loads,              // images stored
   input  wire             layer_valid,
@@ -56,7 +55,7 @@ module lsfq_sequencer #(
   input  wire [PTR_W-1:0] layer_weight_digit,
   input  wire [PTR_W-1:0] layer_group_words,
   input  wire [15:0]      layer_groups,
-  input  wire [3:0]       layer_out_bits,
+  input  wire             layer_wide_out,     // codes of 8 bits are stored
   input  wire             layer_depthwise,
   output reg              layer_begin,        // one cycle, before the first word
 
@@ -122,7 +121,7 @@ module lsfq_sequencer #(
   reg  [4:0] pace_q;                                    // cycles until a step may end
 
   always @(posedge aclk) begin
-    wide_out_q    <= layer_out_bits == 4'd8;
+    wide_out_q    <= layer_wide_out;
     pair_cycles_q <= pair_d;
     step_rest_q   <= step_cycles - 5'd1;
     no_rest_q     <= step_cycles == 5'd1;
@@ -183,7 +182,6 @@ module lsfq_sequencer #(
   ) u_address (
     .aclk          (aclk),
     .aresetn       (aresetn),
-    .clear         (clear),
     .restart       (waiting),
     .advance       (ahead),
     .three_rows    (layer_three_rows),
@@ -224,7 +222,7 @@ module lsfq_sequencer #(
                        step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
     end
     nest_q <= go || (nest_q && !(layer_end && ahead));
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       nest_q  <= 1'b0;
       moved_q <= 1'b0;
       word_q  <= 1'b0;
@@ -240,7 +238,7 @@ module lsfq_sequencer #(
     .WIDTH(28 + PTR_W)
   ) u_words (
     .aclk   (aclk),
-    .aresetn(aresetn && !clear),
+    .aresetn(aresetn),
     .s_valid(word_q),
     .s_ready(ahead),
     .s_data ({tags_q, address, pointer}),
@@ -291,7 +289,7 @@ module lsfq_sequencer #(
        frees_q, frees_group_q, ends_layer_q} <= next_tags;
       if (!next_valid) last_q <= 1'b0;
     end
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       here_q         <= 1'b0;
       have_weights_q <= 1'b1;
       last_q         <= 1'b0;
@@ -359,7 +357,7 @@ module lsfq_sequencer #(
       default:  if (finished_q) state_q <= S_WAIT;
     endcase
 
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       state_q      <= S_WAIT;
       nest_waits_q <= 1'b1;
       issue_valid  <= 1'b0;

@@ -24,9 +24,9 @@
 // `address` and `pointer` belong to the word at which the nest was two `advance`s before: one cycle
 // selects the operands, the next one adds them. After `restart` (together with the nest's) the
 // second `advance` gives the layer's first word. Groups follow each other in the ring from layer to
-// layer: after a layer's last word the pointer is at the next layer's first group. `clear` sets the
-// pointer to weight 0. The settings are stable from the last cycle of `restart` on; `advance` is
-// high in those cycles, too.
+// layer: after a layer's last word the pointer is at the next layer's first group; reset sets it to
+// weight 0. The settings are stable from the last cycle of `restart` on; `advance` is high in those
+// cycles, too.
 
 `default_nettype none
 
@@ -35,7 +35,6 @@ module lsfq_word_address #(
 ) (
   input  wire             aclk,
   input  wire             aresetn,
-  input  wire             clear,
   input  wire             restart,
   input  wire             advance,
 
@@ -186,7 +185,7 @@ module lsfq_word_address #(
       end
     end
 
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       group_q      <= 1'b0;
       late_group_q <= 1'b0;
       group_base_q <= {PTR_W{1'b0}};

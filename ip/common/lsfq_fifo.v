@@ -18,7 +18,6 @@ module lsfq_fifo #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,    // drop all entries
 
   input  wire               s_valid,
   output wire               s_ready,
@@ -67,7 +66,7 @@ module lsfq_fifo #(
       level_q <= level_q + {{(LEVEL_W-1){!push}}, 1'b1};
       valid_q <= push || level_q != {{(LEVEL_W-1){1'b0}}, 1'b1};
     end
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       write_q <= {INDEX_W{1'b0}};
       read_q  <= {INDEX_W{1'b0}};
       level_q <= {LEVEL_W{1'b0}};

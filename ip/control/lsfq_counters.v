@@ -180,7 +180,6 @@ module lsfq_counters #(
   ) u_written (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (1'b0),
     .d      ({write && {ended_slot_q, entry} == {read_layer, shown_entry}, write_data}),
     .q      ({clash, written})
   );

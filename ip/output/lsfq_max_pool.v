@@ -21,7 +21,6 @@ module lsfq_max_pool #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,      // a layer begins
 
   input  wire               enable,
@@ -68,7 +67,7 @@ module lsfq_max_pool #(
       column_q[s_set] <= s_row_end ? {COLUMN_W{1'b0}} : column_q[s_set] + 1'b1;
       if (s_row_end) y_odd_q[s_set] <= !s_end && !y_odd;
     end
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       for (n = 0; n < 2; n = n + 1) begin
         column_q[n] <= {COLUMN_W{1'b0}};
         y_odd_q[n]  <= 1'b0;
@@ -123,7 +122,7 @@ module lsfq_max_pool #(
     valid_q <= s_valid && (!enable || y_odd);
     m_valid <= valid_q && (!enable || (half ? both_q || row_end_q : both_q && row_end_q));
     if (valid_q && enable) half_q[set_q] <= !half && !row_end_q;
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       valid_q <= 1'b0;
       m_valid <= 1'b0;
       for (k = 0; k < 2; k = k + 1) half_q[k] <= 1'b0;

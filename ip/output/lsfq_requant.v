@@ -35,7 +35,6 @@ module lsfq_requant #(
 ) (
   input  wire                    aclk,
   input  wire                    aresetn,
-  input  wire                    clear,
 
   input  wire [3:0]              out_bits,      // 2, 3, 4 or 8
   input  wire [5:0]              shift,         // 0 to 40
@@ -97,7 +96,6 @@ module lsfq_requant #(
   ) u_delay_sum (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (pair_valid),
     .q      (sum_d)
   );
@@ -109,7 +107,6 @@ module lsfq_requant #(
   ) u_delay_raw (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (sum_d),
     .q      (raw_valid)
   );
@@ -121,7 +118,6 @@ module lsfq_requant #(
   ) u_delay_code (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     // raw_only counts here: the settings may change after the last raw pair
     .d      (raw_valid && !raw_only),
     .q      (code_valid)
@@ -133,7 +129,6 @@ module lsfq_requant #(
   ) u_delay_raw_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({pair_set, pair_both, pair_row_end, pair_end}),
     .q      ({raw_set, raw_both, raw_row_end, raw_end})
   );
@@ -144,7 +139,6 @@ module lsfq_requant #(
   ) u_delay_code_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({raw_set, raw_both, raw_row_end, raw_end}),
     .q      ({code_set, code_both, code_row_end, code_end})
   );
@@ -198,7 +192,6 @@ module lsfq_requant #(
         ) u_delay_bias (
           .aclk   (aclk),
           .aresetn(aresetn),
-          .clear  (1'b0),
           .d      (bias),
           .q      (addend)
         );

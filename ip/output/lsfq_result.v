@@ -120,8 +120,7 @@ module lsfq_result #(
     .DEPTH(DEPTH)
   ) u_queue (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (close),
+    .aresetn(aresetn && !close),
     .s_valid(push_q),
     .s_ready(room),
     .s_data ({last_pixel_q, last_lane_q, pixel_q}),

@@ -15,7 +15,6 @@ module lsfq_stride #(
 ) (
   input  wire                 aclk,
   input  wire                 aresetn,
-  input  wire                 clear,
   input  wire                 restart,        // a layer begins
 
   input  wire                 enable,
@@ -53,7 +52,7 @@ module lsfq_stride #(
   always @(posedge aclk) begin
     m_valid <= s_valid && (!enable || half || s_row_end);
     if (s_valid && enable) half_q[s_set] <= !half && !s_row_end;
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       m_valid <= 1'b0;
       for (n = 0; n < 2; n = n + 1) half_q[n] <= 1'b0;
     end

@@ -24,7 +24,6 @@ module lsfq_writer #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
   output wire               idle,
 
@@ -123,7 +122,7 @@ module lsfq_writer #(
     if (s_valid) full_q <= 1'b1;
     else if (last_write) full_q <= 1'b0;
     write_q <= (s_valid || (full_q && !last_write)) && !groups_left_d[16];
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       full_q  <= 1'b0;
       write_q <= 1'b0;
     end

@@ -22,7 +22,6 @@ module lsfq_constant_memory #(
 ) (
   input  wire                 aclk,
   input  wire                 aresetn,
-  input  wire                 clear,
 
   input  wire [SET_BEATS-1:0] write_beats,
   input  wire                 write_end,
@@ -54,7 +53,7 @@ module lsfq_constant_memory #(
     base_q  <= base_q + {{(INDEX_W-2){1'b0}}, release_sets};
     held_q  <= held_q + {{(PTR_W-1){1'b0}}, write_end} - {{(PTR_W-2){1'b0}}, release_sets};
     space   <= held_q + {{(PTR_W-1){1'b0}}, write_end} < ALL_BUT_TWO[PTR_W-1:0];
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       write_q <= {INDEX_W{1'b0}};
       base_q  <= {INDEX_W{1'b0}};
       held_q  <= {PTR_W{1'b0}};

@@ -25,7 +25,6 @@ module lsfq_weight_memory #(
 ) (
   input  wire                   aclk,
   input  wire                   aresetn,
-  input  wire                   clear,
 
   input  wire                   write_enable,
   input  wire [1:0]             write_plane,
@@ -77,7 +76,7 @@ module lsfq_weight_memory #(
     // Negative: no word is held, or the array has freed words of a kernel row outside the image
     // before they came.
     space_q <= above_first_q[PTR_W-1] || !full;
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       write_q       <= {PTR_W{1'b0}};
       above_first_q <= {PTR_W{1'b1}};
       space_q       <= 1'b1;

@@ -30,7 +30,6 @@ module lsfq_depthwise #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
 
   input  wire               enable,
@@ -95,7 +94,6 @@ module lsfq_depthwise #(
   ) u_window (
     .aclk       (aclk),
     .aresetn    (aresetn),
-    .clear      (clear),
     .restart    (restart),
     .two_sets   (two_sets),
     .stride_2   (stride_2),
@@ -123,7 +121,7 @@ module lsfq_depthwise #(
   wire pixel_valid = window_valid || odd_q;
   wire window_used = PIXELS == 2 ? window_valid : odd_q;    // the last pixel of the window is made
 
-  always @(posedge aclk) odd_q <= PIXELS == 1 && window_valid && aresetn && !clear && !restart;
+  always @(posedge aclk) odd_q <= PIXELS == 1 && window_valid && aresetn && !restart;
 
   wire [64*POUT-1:0] kernels, constants;
   wire               kernel_space, constant_space;
@@ -137,7 +135,6 @@ module lsfq_depthwise #(
   ) u_delay_valid (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (pixel_valid),
     .q      (sum_valid)
   );
@@ -148,7 +145,6 @@ module lsfq_depthwise #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({window_set, window_both, window_row_end, window_end}),
     .q      ({sum_set, sum_both, sum_row_end, sum_end})
   );
@@ -198,7 +194,6 @@ module lsfq_depthwise #(
   ) u_delay_release (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (kernel_release),
     .q      (constant_release)
   );
@@ -209,7 +204,6 @@ module lsfq_depthwise #(
   ) u_kernels (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .write_beats (kernel_beats),
     .write_end   (kernel_end),
     .write_data  (write_data),
@@ -225,7 +219,6 @@ module lsfq_depthwise #(
   ) u_constants (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .write_beats (constant_beats),
     .write_end   (constant_end),
     .write_data  (write_data),
@@ -253,7 +246,6 @@ module lsfq_depthwise #(
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .out_bits    (out_bits),
     .shift       (shift),
     .raw_only    (1'b0),
@@ -293,7 +285,7 @@ module lsfq_depthwise #(
       reg [8*POUT-1:0] even_q;
       always @(posedge aclk) begin
         if (scaled_valid && !second_q) even_q <= scaled;
-        if (!aresetn || clear || restart) second_q <= 1'b0;
+        if (!aresetn || restart) second_q <= 1'b0;
         else if (scaled_valid) second_q <= !second_q;
       end
 
@@ -309,7 +301,6 @@ module lsfq_depthwise #(
   ) u_stride (
     .aclk     (aclk),
     .aresetn  (aresetn),
-    .clear    (clear),
     .restart  (restart),
     .enable   (stride_2),
     .s_valid  (pair_valid),
@@ -336,7 +327,7 @@ module lsfq_depthwise #(
   always @(posedge aclk) begin
     if (window_valid) under_way_q <= TAIL[3:0];
     else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
-    if (!aresetn || clear || restart) under_way_q <= 4'd0;
+    if (!aresetn || restart) under_way_q <= 4'd0;
   end
 
   assign busy = window_busy || under_way_q != 4'd0;

@@ -28,7 +28,6 @@ module lsfq_depthwise_window #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
 
   input  wire               two_sets,       // pairs of set 0 and set 1 alternate
@@ -131,7 +130,7 @@ module lsfq_depthwise_window #(
       if (last_set && flush_second_q) owed_q <= 1'b0;
     end
 
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       pair_q         <= {PAIR_W{1'b0}};
       bank_q         <= 1'b0;
       first_q        <= 1'b1;
@@ -166,8 +165,7 @@ module lsfq_depthwise_window #(
     .RESET (1)
   ) u_delay_valid (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (clear || restart),
+    .aresetn(aresetn && !restart),
     .d      (leaves),
     .q      (valid)
   );
@@ -180,7 +178,6 @@ module lsfq_depthwise_window #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({advance, set, !left_of_row || last_both_q, left_of_row, map_end, bank_q,
               above_first_q, first_q, single || pair_q == {{(PAIR_W-1){1'b0}}, 1'b1}, left_of_row,
               single && !two_sets}),
@@ -210,7 +207,6 @@ module lsfq_depthwise_window #(
   ) u_delay_code (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (code),
     .q      (row_new)
   );
@@ -275,7 +271,7 @@ module lsfq_depthwise_window #(
 
   always @(posedge aclk) begin
     m_valid <= valid;
-    if (!aresetn || clear || restart) m_valid <= 1'b0;
+    if (!aresetn || restart) m_valid <= 1'b0;
   end
 
 endmodule

@@ -25,7 +25,6 @@ module lsfq_skip_reader #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
 
   input  wire               enable,         // the layer has a skip tensor
@@ -118,7 +117,7 @@ module lsfq_skip_reader #(
     .WIDTH(18 + PART_W)
   ) u_next (
     .aclk   (aclk),
-    .aresetn(aresetn && !clear && !restart),
+    .aresetn(aresetn && !restart),
     .s_valid(running_q),
     .s_ready(walk_ready),
     .s_data ({chunk_address, part}),
@@ -181,7 +180,7 @@ module lsfq_skip_reader #(
                                          : second_step_q || !kept[LEVEL_W]);
     if (pair_taken && pair_set == pointwise) second_q <= !second_q && !pair_row_end;
 
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       second_step_q <= 1'b0;
       second_q      <= 1'b0;
       running_q  <= 1'b0;
@@ -195,7 +194,7 @@ module lsfq_skip_reader #(
       ready_q    <= minus_step;
       step_ready_q <= 1'b0;
     end
-    if (!aresetn || clear) starting_q <= 1'b0;
+    if (!aresetn) starting_q <= 1'b0;
   end
 
   // ---- words from the memory, joined to pairs
@@ -210,8 +209,7 @@ module lsfq_skip_reader #(
     .RESET (1)
   ) u_delay_valid (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (clear || restart),
+    .aresetn(aresetn && !restart),
     .d      ({pair_read, read}),
     .q      ({push, word_valid})
   );
@@ -222,7 +220,6 @@ module lsfq_skip_reader #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({digit_q, sub_q, part_q}),
     .q      ({word_digit, word_sub, word_part})
   );
@@ -255,8 +252,7 @@ module lsfq_skip_reader #(
     .GUARD(0)                         // held_q prevents overflow, step_ready underflow
   ) u_pairs (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (clear || restart),
+    .aresetn(aresetn && !restart),
     .s_valid(push),
     .s_ready(room),
     .s_data (pair_d),

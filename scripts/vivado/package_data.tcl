@@ -4,12 +4,12 @@
 set ip_vendor       lsfq
 set ip_library      ip
 set ip_name         lsfq_accel
-set ip_version      0.1
+set ip_version      0.2
 set ip_revision     0
 set ip_display_name {LSFQ CNN accelerator}
 set ip_description  {CNN inference at 2 to 8 bits, AXI4-Lite control, AXI4-Stream parameters and data}
 set ip_families     {zynq zynquplus artix7 kintex7 virtex7 spartan7 kintexu virtexu artixuplus kintexuplus virtexuplus}
-set ip_gui_file     xgui/lsfq_accel_v0_1.tcl
+set ip_gui_file     xgui/lsfq_accel_v0_2.tcl
 
 # Verilog files, relative to ip/
 set ip_files {

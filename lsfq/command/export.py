@@ -116,7 +116,8 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
     """The integer network of a checkpoint; ExportError when it cannot be had."""
     try:
         from ref_model.training.checkpoint import CheckpointError
-        from ref_model.training.export import to_integer_network
+        from ref_model.training.export import NotQuantisedError, to_integer_network
+        from ref_model.training.graph import UnsupportedLayerError
     except ImportError as error:
         raise ExportError(
             f"reading checkpoints needs PyTorch ({error}): pip install '.[train]'"
@@ -125,7 +126,7 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
         return to_integer_network(checkpoint, name)
     except CheckpointError as error:
         raise ExportError(str(error)) from error
-    except (RangeError, NetworkError) as error:
+    except (RangeError, NetworkError, NotQuantisedError, UnsupportedLayerError) as error:
         raise ConversionError(str(error)) from error
 
 

@@ -36,6 +36,7 @@ from tb.common import rtl
 BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
 OBJECT_CACHE = Path(__file__).with_name("object_cache.py")
+TIME_LIMIT = Path(__file__).with_name("time_limit.py")
 VISIBLE = Path(__file__).with_name("visible.vlt")
 LOCK_TIMEOUT_S = 1800
 DEFAULT_SEED = 1
@@ -294,7 +295,7 @@ def run_bench(
         print(f"{title}: LSFQ_SEED={seed} repeats this run", flush=True)
 
     variables = verilator.verilator_environment()
-    variables.setdefault("SIM_CMD_PREFIX", f"timeout --kill-after=10 {timeout_s}")
+    variables.setdefault("SIM_CMD_PREFIX", f"{sys.executable} -SE {TIME_LIMIT} {timeout_s}")
     variables.setdefault("COCOTB_ANSI_OUTPUT", "0")
     variables.setdefault("OBJCACHE", f"{sys.executable} -SE {OBJECT_CACHE} {BUILD / 'objects'}")
     variables.update(environment or {})

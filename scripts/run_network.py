@@ -20,6 +20,7 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from lsfq.command.run import IMAGES, NETWORK  # noqa: E402
+from lsfq.core import DEFAULT_CORE  # noqa: E402
+from lsfq.core_choice import changed, choose_core, difference  # noqa: E402
 from ref_model.datasets import CIFAR10, DatasetError, read_records  # noqa: E402
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
+from ref_model.hardware.errors import UnsupportedNetworkError  # noqa: E402
 from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
 from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
 from ref_model.integer.console import table  # noqa: E402
@@ -135,6 +139,15 @@ def main() -> int:
     if not 1 <= args.batch <= MAX_BATCH:
         print(f"--batch is 1 to {MAX_BATCH}", file=sys.stderr)
         return 2
+    start = replace(DEFAULT_CORE, pin=args.pin, pout=args.pout)
+    try:
+        core = choose_core(network, start)
+    except UnsupportedNetworkError as error:
+        print(error, file=sys.stderr)
+        return 1
+    memories = {name: getattr(core, name) for name in changed(core, start)}
+    if memories:
+        print(f"{network.name} needs more than the default core has: {difference(core, start)}")
     chosen = data.first(args.images)
     print(
         f"{network.name} on {args.images} CIFAR-10 test images, core {args.pin}x{args.pout}, "
@@ -145,7 +158,7 @@ def main() -> int:
     try:
         run = NetworkRun(
             args.pin, args.pout, args.batch, args.depthwise_pixels,
-            stalls=args.stalls, waves=args.waves, quiet=not args.verbose,
+            stalls=args.stalls, waves=args.waves, quiet=not args.verbose, **memories,
         )  # fmt: skip
         result, report = run(args.network, chosen.pixels)
     except BenchError as error:

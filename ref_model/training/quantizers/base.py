@@ -136,7 +136,7 @@ class ActivationQuantizer(_Clip, nn.Module, ABC):
     """Maps pre-activations to values on the unsigned grid; it is the activation function too.
 
     ``alpha`` (float32 scalar parameter) is the clip; ``learned=False`` keeps it where `calibrate`
-    put it, and ``has_clip`` is False where `calibrate` sets none. ``signed`` shifts the grid so that
+    put it, ``has_clip`` is False where `calibrate` sets none. ``signed`` shifts the grid so that
     code ``zero`` stands for 0, for layers without ReLU; else ``zero`` is 0. ``decays`` tells the
     optimiser to apply weight decay to ``alpha``.
     """

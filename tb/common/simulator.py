@@ -30,6 +30,7 @@ from pathlib import Path
 from cocotb_tools.runner import get_runner
 from filelock import FileLock, Timeout
 
+from lsfq.simulation.cache import guarded_build
 from ref_model.toolchain import verilator
 from tb.common import rtl
 
@@ -304,17 +305,18 @@ def run_bench(
         with _locked(build_dir):
             log = build_dir.parent / f"{build_dir.name}.log"
             try:
-                runner.build(
-                    hdl_toplevel=toplevel,
-                    sources=[*rtl.models(sources), *sources],
-                    includes=rtl.folders(),
-                    parameters=parameters,
-                    build_args=_build_args(simulator, toplevel),
-                    build_dir=build_dir,
-                    timescale=TIMESCALE,
-                    waves=waves,
-                    log_file=log,
-                )
+                with guarded_build(build_dir):
+                    runner.build(
+                        hdl_toplevel=toplevel,
+                        sources=[*rtl.models(sources), *sources],
+                        includes=rtl.folders(),
+                        parameters=parameters,
+                        build_args=_build_args(simulator, toplevel),
+                        build_dir=build_dir,
+                        timescale=TIMESCALE,
+                        waves=waves,
+                        log_file=log,
+                    )
             except (SystemExit, RuntimeError) as error:
                 output = log.read_text(errors="replace")[-8000:] if log.is_file() else str(error)
                 raise BenchError(

@@ -9,7 +9,7 @@ from pathlib import Path
 GROUPS = {
     "The core and its driver": ("core", "selected_core", "driver"),
     "Stream format, plans, packages, tools": (
-        "hardware_format", "packaging", "runner", "documents", "synthesis", "proofs",
+        "hardware_format", "packaging", "runner", "documents", "synthesis", "proofs", "tools",
     ),
     "Integer model and training": ("ref_model", "training"),
 }  # fmt: skip

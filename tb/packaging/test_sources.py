@@ -11,7 +11,7 @@ import pytest
 from tb.common import rtl
 
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
-FOLDERS = ("ip", "lsfq", "ref_model", "tb", "scripts")
+FOLDERS = ("ip", "lsfq", "ref_model", "tb", "tools", "scripts")
 
 
 def _files(*suffixes: str) -> list[Path]:

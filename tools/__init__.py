@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Developers' tools: nothing here is needed to train, to export or to run a network."""

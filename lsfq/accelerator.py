@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lsfq.backends.base import Backend
 from lsfq.core import read_config
+from lsfq.core_choice import advice
 from lsfq.counters import PassCycles, read_counters
 from lsfq.errors import (
     AcceleratorError,
@@ -25,6 +26,7 @@ from lsfq.errors import (
     TransferError,
 )
 from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import images_to_bytes
 from ref_model.hardware.plan import MAX_BATCH, Plan, plan_network
 from ref_model.hardware.program import encode_plan
@@ -121,7 +123,10 @@ class Accelerator:
         """
         if not isinstance(network, IntegerNetwork):
             network = load_network(network)
-        program = _make_program(network, self.config, 1)
+        try:
+            program = _make_program(network, self.config, 1)
+        except UnsupportedNetworkError as error:
+            raise UnsupportedNetworkError(f"{error}{advice(network, self.config)}") from error
         self._backend.program(program.packet, program.plan)
         self._loaded, self._programs, self._current = network, {1: program}, program
         return self

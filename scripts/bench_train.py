@@ -183,4 +183,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     restart_with_malloc_settings()
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

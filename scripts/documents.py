@@ -55,4 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

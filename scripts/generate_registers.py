@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make everything that follows from the register description ip/control/lsfq_registers.rdl.
+"""Make what follows from the register description and from the tables of a layer's fields.
 
-Exit status 1 with --check when a file is stale, or when the description is wrong.
+The description is ip/control/lsfq_registers.rdl, the tables are ref_model/hardware/blocks.py and
+layer_word.py. Exit status 1 with --check when a file is stale, or when a source is wrong.
 """
 
 from __future__ import annotations
@@ -25,15 +26,17 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say which files are stale")
     check: bool = parser.parse_args().check
     try:
-        from tools.packaging.register_outputs import generate
+        from tools.packaging import field_outputs, register_outputs
+        from tools.packaging.field_outputs import FieldTableError
         from tools.packaging.register_source import SourceError
         from tools.packaging.rendering import update
     except ModuleNotFoundError as error:
         sys.exit(f"generate_registers.py: {error.name} is missing: pip install -e '.[package]'")
 
     try:
-        fresh = update(generate(ROOT), ROOT, check=check)
-    except SourceError as error:
+        outputs = register_outputs.generate(ROOT) | field_outputs.generate(ROOT)
+        fresh = update(outputs, ROOT, check=check)
+    except (SourceError, FieldTableError) as error:
         sys.exit(f"generate_registers.py: {error}")
     if not fresh:
         print("stale: run make registers", file=sys.stderr)

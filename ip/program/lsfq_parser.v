@@ -62,52 +62,7 @@ module lsfq_parser #(
   // the next layer
   output wire               layer_valid,
   input  wire               layer_ready,
-  output wire               layer_three_rows,    // kernel 3x3
-  output wire               layer_pointwise,     // kernel 1x1
-  output wire               layer_raw,
-  output wire               layer_last,          // of the pass
-  output wire               layer_pool,
-  output wire               layer_stride2,
-  output wire               layer_shared,        // full map with one weight word for all positions
-  output wire               layer_below,         // the last row has a row below it
-  output wire               layer_wide_in,       // input codes of 8 bits
-  output wire               layer_wide_weight,   // weight codes of 8 bits
-  output wire               layer_odd,           // the last pair of an output row has one pixel
-  output wire [15:0]        layer_rows,          // output rows, pairs a row of the array
-  output wire [15:0]        layer_pairs,
-  output wire [15:0]        layer_width,         // output pixels a row of the array
-  output wire [17:0]        layer_words,         // words of one kernel row, and the step between them
-  output wire [17:0]        layer_stride,
-  output wire [15:0]        layer_row_pitch,     // between kernel rows
-  output wire [17:0]        layer_last_line,     // kernel rows less one, where they are not three
-  output wire [15:0]        layer_images,
-  output wire [17:0]        layer_in_pitch,      // between images
-  output wire [17:0]        layer_out_pitch,
-  output wire [15:0]        layer_loads,         // images that have to be stored first
-  output wire [7:0]         layer_slot,          // of the counters
-  output wire [17:0]        layer_in_base,
-  output wire [17:0]        layer_in_digit,      // from the high digit's words to the low digit's
-  output wire [PTR_W-1:0]   layer_weight_digit,
-  output wire [PTR_W-1:0]   layer_group_words,
-  output wire [15:0]        layer_groups,        // output groups
-  output wire [15:0]        layer_channels,      // output channels
-  output wire [17:0]        layer_out_base,
-  output wire [17:0]        layer_out_plane,
-  output wire [17:0]        layer_out_digit,
-  output wire [15:0]        layer_out_planes,    // ceil(channels / PIN)
-  output wire [3:0]         layer_out_bits,
-  output wire [5:0]         layer_shift,
-  output wire               layer_skip,          // residual addition
-  output wire               layer_skip_wide,     // of codes of 8 bits
-  output wire [17:0]        layer_skip_base,
-  output wire [17:0]        layer_skip_plane,
-  output wire [17:0]        layer_skip_digit,
-  output wire [17:0]        layer_skip_pitch,
-  output wire [17:0]        layer_skip_multiplier,
-  output wire               layer_depthwise,     // a depthwise layer runs behind this one
-  output wire               layer_depthwise_stride2,
-  output wire [3:0]         layer_depthwise_bits,
-  output wire [5:0]         layer_depthwise_shift,
+  output wire [511:0]       layer_word,          // lsfq_layer_pack
 
   // payload
   output wire               constant_write,
@@ -213,12 +168,10 @@ module lsfq_parser #(
   wire        f_stride2 = f_word1[21];
   wire        f_shared  = f_word1[22];
   wire [15:0] f_images  = block_q[239:224];
-  wire [7:0]  f_slot    = block_q[247:240];
   wire        f_skip    = f_word1[23];
   wire        f_depthwise = f_word1[24];
   wire        f_depthwise_stride2 = f_word1[25];
   wire [31:0] f_skip_base  = block_q[351:320];
-  wire [17:0] f_skip_multiplier = block_q[369:352];
   wire [7:0]  f_skip_bits  = block_q[383:376];
   wire [31:0] f_skip_pitch = block_q[415:384];
   wire [7:0]  f_depthwise_bits  = block_q[423:416];
@@ -640,53 +593,36 @@ module lsfq_parser #(
   assign load_base        = f_in[17:0];
   assign load_digit_words = in_digit_q;
 
-  assign layer_valid        = in_publish && is_layer_q;
-  assign layer_three_rows   = three;
-  assign layer_pointwise    = pointwise;
-  assign layer_raw          = f_raw;
-  assign layer_last         = last_layer_q;
-  assign layer_pool         = f_pool;
-  assign layer_stride2      = f_stride2;
-  assign layer_shared       = f_shared;
-  assign layer_below        = f_stride2 && !f_height[0];
-  assign layer_wide_in      = wide_in_q;
-  assign layer_wide_weight  = wide_weight_q;
-  assign layer_odd          = conv_width_q[0];
-  assign layer_rows         = conv_height_q;
-  assign layer_pairs        = full ? 16'd1 : in_pairs_q[15:0];
-  assign layer_width        = conv_width_q;
-  assign layer_words        = row_words_q;
-  assign layer_stride       = full && !f_shared ? 18'd1 : in_plane_q;
-  assign layer_row_pitch    = f_shared ? 16'd1 : in_pairs_q[15:0];
-  assign layer_last_line    = f_shared ? in_plane_q - 18'd1 : 18'd0;
-  assign layer_images       = f_images;
-  assign layer_in_pitch     = f_in_pitch[17:0];
-  assign layer_out_pitch    = f_out_pitch[17:0];
-  assign layer_loads        = f_after ? loads_q : 16'd0;
-  assign layer_slot         = f_slot;
-  assign layer_in_base      = f_in[17:0];
-  assign layer_in_digit     = in_digit_q;
-  assign layer_weight_digit = weight_digit_q;
-  assign layer_group_words  = group_words_q;
-  assign layer_groups       = out_groups_q[15:0];
-  assign layer_channels     = f_cout;
-  assign layer_out_base     = f_out[17:0];
-  assign layer_out_plane    = out_plane_q;
-  assign layer_out_digit    = out_digit_q;
-  assign layer_out_planes   = out_planes_q[15:0];
-  assign layer_out_bits     = f_out_bits[3:0];
-  assign layer_shift        = f_shift[5:0];
-  assign layer_skip            = f_skip;
-  assign layer_skip_wide       = wide_skip_q;
-  assign layer_skip_base       = f_skip_base[17:0];
-  assign layer_skip_plane      = skip_plane_q;
-  assign layer_skip_digit      = skip_digit_q;
-  assign layer_skip_pitch      = f_skip_pitch[17:0];
-  assign layer_skip_multiplier = f_skip_multiplier;
-  assign layer_depthwise         = f_depthwise;
-  assign layer_depthwise_stride2 = f_depthwise_stride2;
-  assign layer_depthwise_bits    = f_depthwise_bits[3:0];
-  assign layer_depthwise_shift   = f_depthwise_shift[5:0];
+  assign layer_valid = in_publish && is_layer_q;
+  lsfq_layer_pack u_layer (
+    .block       (block_q),
+    .three_rows  (three),
+    .pointwise   (pointwise),
+    .last        (last_layer_q),
+    .below       (f_stride2 && !f_height[0]),
+    .wide_in     (wide_in_q),
+    .wide_weight (wide_weight_q),
+    .wide_out    (wide_out_q),
+    .odd         (conv_width_q[0]),
+    .rows        (conv_height_q),
+    .pairs       (full ? 16'd1 : in_pairs_q[15:0]),
+    .words       (row_words_q),
+    .stride      (full && !f_shared ? 18'd1 : in_plane_q),
+    .row_pitch   (f_shared ? 16'd1 : in_pairs_q[15:0]),
+    .last_line   (f_shared ? in_plane_q - 18'd1 : 18'd0),
+    .in_digit    (in_digit_q),
+    .loads       (f_after ? loads_q : 16'd0),
+    .weight_digit(weight_digit_q),
+    .group_words (group_words_q),
+    .groups      (out_groups_q[15:0]),
+    .out_plane   (out_plane_q),
+    .out_digit   (out_digit_q),
+    .out_planes  (out_planes_q[15:0]),
+    .skip_wide   (wide_skip_q),
+    .skip_plane  (skip_plane_q),
+    .skip_digit  (skip_digit_q),
+    .word        (layer_word)
+  );
 
   always @(posedge aclk) begin
     size_q    <= product_fits ? product[17:0] : 18'd0;

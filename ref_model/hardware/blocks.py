@@ -172,7 +172,7 @@ _KIND_OF: dict[type[Block], BlockKind] = {
     LayerBlock: BlockKind.LAYER,
     EndBlock: BlockKind.END,
 }
-_FIELDS_OF: dict[type[Block], dict[str, tuple[int, int, int]]] = {
+FIELDS_OF: dict[type[Block], dict[str, tuple[int, int, int]]] = {
     ProgramBlock: _PROGRAM_FIELDS,
     LoadBlock: _LOAD_FIELDS,
     LayerBlock: _LAYER_FIELDS,
@@ -187,7 +187,7 @@ def pack_block(block: Block, payload_before: bytes = b"") -> bytes:
     """
     words = [0] * (BLOCK_BYTES // 4)
     words[0] = MAGIC | _KIND_OF[type(block)] << 16 | FORMAT_VERSION << 24
-    for name, (word, low, width) in _FIELDS_OF[type(block)].items():
+    for name, (word, low, width) in FIELDS_OF[type(block)].items():
         value = int(getattr(block, name))
         if not 0 <= value < 1 << width:
             raise ValueError(f"{type(block).__name__}.{name} = {value} does not fit {width} bits")
@@ -199,7 +199,7 @@ def pack_block(block: Block, payload_before: bytes = b"") -> bytes:
 def unpack_block(data: bytes, kind: type[AnyBlock]) -> AnyBlock:
     """The fields of a block of ``kind`` in 64 bytes; magic, kind and checksum are not looked at."""
     words = struct.unpack("<16I", data)
-    table = _FIELDS_OF[kind]
+    table = FIELDS_OF[kind]
     values = {
         name: words[word] >> low & (1 << width) - 1 for name, (word, low, width) in table.items()
     }

@@ -32,9 +32,14 @@ set ip_files {
   control/lsfq_counters.v
   common/lsfq_fifo.v
   common/lsfq_skid.v
+  features/lsfq_pair_collector.v
+  features/lsfq_pair_writer.v
   features/lsfq_loader.v
   output/lsfq_max_pool.v
   program/lsfq_crc32.v
+  program/lsfq_layer_output.v
+  program/lsfq_layer_pack.v
+  program/lsfq_layer_sequence.v
   program/lsfq_parser.v
   control/lsfq_pass_control.v
   common/lsfq_dual_ram.v
@@ -53,7 +58,15 @@ set ip_files {
   array/lsfq_sequencer.v
   program/lsfq_weight_memory.v
   output/lsfq_writer.v
-  core/lsfq_core.v
+  control/lsfq_control.v
+  program/lsfq_layer_store.v
+  program/lsfq_program.v
+  features/lsfq_feature_memory.v
+  features/lsfq_features.v
+  array/lsfq_compute.v
+  output/lsfq_output.v
+  output/lsfq_store.v
+  lsfq_datapath.v
   lsfq_accel.v
 }
 

@@ -112,9 +112,9 @@ class Core:
         while (status := await self.status()) & Status.BUSY:
             assert waited < cycles, (
                 f"after {cycles} cycles the core is still busy: {status!r}, "
-                f"{await self.error()}, parser state {self.dut.u_core.u_parser.state_q.value}, "
-                f"sequencer state {self.dut.u_core.u_sequencer.state_q.value}, "
-                f"loader state {self.dut.u_core.u_loader.state_q.value}"
+                f"{await self.error()}, parser state {self.dut.u_program.u_parser.state_q.value}, "
+                f"sequencer state {self.dut.u_datapath.u_compute.u_sequencer.state_q.value}, "
+                f"loader state {self.dut.u_features.u_loader.state_q.value}"
             )
             pause = max(POLL_CYCLES, waited // 8)
             await sleep_cycles(self.dut.aclk, pause)
@@ -188,16 +188,16 @@ class Core:
         return Counters(cycles, load_cycles, tuple(rows))
 
     async def _watch(self, plan: Plan, passes: Sequence[Sequence[PassResult]]) -> None:
-        core = self.dut.u_core
+        finished = self.dut.layer_finished
         for results in passes:
             for run in plan.runs:
                 layer = plan.layers[run.layer]
                 passing = DepthwiseInput(self.dut)
                 collector = cocotb.start_soon(passing.collect()) if layer.depthwise else None
-                await RisingEdge(core.layer_finished)
+                await RisingEdge(finished)
                 await ReadOnly()
-                while not bool(core.layer_finished.value):  # a glitch within the time step
-                    await RisingEdge(core.layer_finished)
+                while not bool(finished.value):  # a glitch within the time step
+                    await RisingEdge(finished)
                     await ReadOnly()
                 if collector is not None:
                     collector.cancel()
@@ -217,7 +217,7 @@ class Core:
     def read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Tensor:
         """Codes (C, H, W) of a tensor in the feature memory, without costing the core a cycle."""
         pin = self.config.pin
-        memory = self.dut.u_core.u_features.mem
+        memory = self.dut.u_features.u_memory.u_ram.mem
         count = tensor_word_count(shape, bits, pin)
         data = b"".join(
             int(memory[address].value).to_bytes(pin, "little")

@@ -26,7 +26,7 @@ CYCLES = 400_000
 
 async def _tensors(core: Core, program: StageProgram, found: list[Tensor]) -> None:
     """Every result as it lies in the feature memory when its layer ends."""
-    finished = core.dut.u_core.layer_finished
+    finished = core.dut.layer_finished
     for block, stored in zip(program.layers, program.results, strict=True):
         await RisingEdge(finished)
         await ReadOnly()

@@ -58,15 +58,15 @@ def test_stages(pin: int, pout: int, stalls: str) -> None:
     ("module", "text", "fault"),
     [
         pytest.param(
-            "lsfq_core",
-            ".step_ready            (skip_ready)",
+            "lsfq_compute",
+            ".step_ready            (step_ready)",
             ".step_ready            (1'b1)",
             id="skip not waited for",
         ),
         pytest.param(
-            "lsfq_core", ".s_valid  (filtered_valid)", ".s_valid(kept_valid)", id="no filter"
+            "lsfq_store", ".s_valid  (filtered_valid)", ".s_valid(kept_valid)", id="no filter"
         ),
-        pytest.param("lsfq_core", "!depthwise_busy && ", "", id="layer ends in the stage"),
+        pytest.param("lsfq_store", "!depthwise_busy && ", "", id="layer ends in the stage"),
         pytest.param(
             "lsfq_sequencer", "RATIO == 1 ? 4'd2", "RATIO == 1 ? 4'd1", id="pairs too close"
         ),
@@ -167,7 +167,10 @@ def test_corners(pin: int, pout: int) -> None:
             id="starts early",
         ),
         pytest.param(
-            "lsfq_core", ".write_ready     (loading)", ".write_ready(1'b1)", id="loses writes"
+            "lsfq_features",
+            ".write_ready     (write_ready)",
+            ".write_ready(1'b1)",
+            id="loses writes",
         ),
         pytest.param("lsfq_parser", "f_stride2 && !f_height[0]", "1'b0", id="row below"),
     ],

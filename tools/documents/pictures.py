@@ -9,7 +9,7 @@ from tools.documents.drawing import Drawing
 def dataflow() -> str:
     """From the streams through the array to memory and results."""
     d = Drawing("Dataflow of the core", 1060, 470)
-    d.frame(110, 20, 840, 430, "lsfq_core")
+    d.frame(110, 20, 840, 430, "lsfq_accel")
     d.text(52, 69, "s_axis_param", "mono")
     d.text(52, 229, "s_axis_data", "mono")
     d.text(1005, 229, "m_axis_data", "mono")

@@ -66,7 +66,7 @@ def read(path: Path) -> Interface:
     body = modules[0].body
     return Interface(
         modules[0].name,
-        tuple(_parameter(parameter) for parameter in body.parameters),
+        tuple(_parameter(item) for item in body.parameters if not item.isLocalParam),
         tuple(_port(port, path) for port in body.portList),
     )
 

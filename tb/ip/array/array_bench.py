@@ -208,7 +208,7 @@ class Driver:
 
 async def _open(dut: Dut) -> Driver:
     config = CoreConfig(int(dut.PIN.value), int(dut.POUT.value))
-    for name in (*TAGS, "issue_valid", "clear", "pointwise", "odd", "stride2"):
+    for name in (*TAGS, "issue_valid", "pointwise", "odd", "stride2"):
         getattr(dut, name).value = 0
     dut.pair_cycles.value = 2
     await start(dut)
@@ -274,22 +274,22 @@ async def random_layers(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def clear_forgets(dut: Dut) -> None:
-    """After `clear` in mid-layer no pair leaves, and the next layer is right."""
+async def reset_forgets(dut: Dut) -> None:
+    """After a reset in mid-layer no pair leaves, and the next layer is right."""
     driver = await _open(dut)
     generator = rng()
     for kernel in (Kernel.K1X1, Kernel.K3X3, Kernel.K1X1):
         await _run_layer(driver, _random_layer(generator, driver.config, kernel), 1, 0.0)
         for _ in range(random.randint(0, _latency(driver.config))):
             await driver.step(None)
-        dut.clear.value = 1
+        dut.aresetn.value = 0
         dut.issue_valid.value = 0
         await RisingEdge(dut.aclk)
-        dut.clear.value = 0
+        dut.aresetn.value = 1
         driver.cycle += 1
         driver.received.clear()
         await driver.idle(_latency(driver.config) + 8)
-        assert not driver.received, "a pair left after clear"
+        assert not driver.received, "a pair left after a reset"
         layer = _random_layer(generator, driver.config, Kernel.K1X1)
         expected = await _run_layer(driver, layer, 1, 0.2)
         await driver.idle(_latency(driver.config) + 8)

@@ -105,7 +105,6 @@ class Bench:
 
 async def _bench(dut: Dut) -> Bench:
     bench = Bench(dut)
-    dut.clear.value = 0
     await start(dut)
     return bench
 
@@ -130,16 +129,16 @@ async def keeps_two_sets_free(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def clear_and_reset_empty(dut: Dut) -> None:
-    """`clear` and reset at any time, also in mid-set: the next sets come out in order."""
+async def reset_empties(dut: Dut) -> None:
+    """Reset at any time, also in mid-set: the next sets come out in order."""
     bench = await _bench(dut)
     for turn in range(10):
         await bench.run(random.randint(1, 60), 1.0, 0.1)
         bench.forget()
-        if turn % 2:
-            dut.clear.value = 1
+        if turn % 2:  # one cycle long
+            dut.aresetn.value = 0
             await RisingEdge(dut.aclk)
-            dut.clear.value = 0
+            dut.aresetn.value = 1
         else:
             await reset(dut)
         await bench.run(60, 1.0, 0.1)

@@ -270,7 +270,7 @@ def _accumulate(codes: Codes, kernels: Codes, stride: int) -> Codes:
 
 async def _open(dut: Dut) -> Stage:
     for name in (
-        "clear", "restart", "enable", "two_sets", "stride_2", "images", "out_bits", "shift",
+        "restart", "enable", "two_sets", "stride_2", "images", "out_bits", "shift",
         "pair_cycles", "drain", *WRITES, "write_data", "s_valid", "s_set", "s_both", "s_row_end",
         "s_end", "s_code",
     ):  # fmt: skip
@@ -326,20 +326,20 @@ async def costs_no_time(dut: Dut) -> None:
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def begins_anew(dut: Dut) -> None:
-    """A layer that `clear` breaks off anywhere leaves no trace in the next."""
+    """A layer that a reset breaks off anywhere leaves no trace in the next."""
     stage = await _open(dut)
     generator = rng()
     for _ in range(12):
         layer = draw_layer(generator, stage.lanes, Counter())
         await stage.run(layer, 0.1, stop_at=int(generator.integers(1, layer.codes[..., ::2].size)))
         stage._waiting.clear()
-        dut.clear.value = 1
+        dut.aresetn.value = 0
         await stage.cycle()
-        dut.clear.value = 0
+        dut.aresetn.value = 1
         stage.received.clear()
         for _ in range(TAIL_CYCLES):
             await stage.cycle()
-        assert not stage.received, "a pair leaves after clear"
+        assert not stage.received, "a pair leaves after a reset"
         layer = draw_layer(generator, stage.lanes, Counter())
         await stage.run(layer, 0.1)
         assert without_odd(stage.received, stage.lanes) == without_odd(

@@ -29,7 +29,6 @@ NEVER = 10_000
 async def _open(
     dut: Dut, source_stalls: StallPattern | None, sink_stalls: StallPattern | None
 ) -> tuple[HandshakeSource, HandshakeSink]:
-    dut.clear.value = 0
     source = HandshakeSource(dut, "s", dut.aclk, CHANNEL, source_stalls)
     sink = HandshakeSink(dut, "m", dut.aclk, CHANNEL, sink_stalls)
     await start(dut)
@@ -89,9 +88,8 @@ async def holds_depth_entries(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def clear_drops_everything(dut: Dut) -> None:
-    """After `clear` the queue is empty, and goes on with new entries only."""
-    dut.clear.value = 0
+async def reset_drops_everything(dut: Dut) -> None:
+    """After a reset the queue is empty, and goes on with new entries only."""
     dut.m_ready.value = 0  # no sink yet: to withdraw entries breaks the channel's contract
     source = HandshakeSource(dut, "s", dut.aclk, CHANNEL)
     await start(dut)
@@ -100,9 +98,9 @@ async def clear_drops_everything(dut: Dut) -> None:
     await RisingEdge(dut.aclk)
     assert int(dut.level.value) == 2
 
-    dut.clear.value = 1
+    dut.aresetn.value = 0
     await RisingEdge(dut.aclk)
-    dut.clear.value = 0
+    dut.aresetn.value = 1
     await RisingEdge(dut.aclk)
     assert int(dut.m_valid.value) == 0
     assert int(dut.level.value) == 0
@@ -119,7 +117,7 @@ async def clear_drops_everything(dut: Dut) -> None:
 async def user_counts(dut: Dut) -> None:
     """A user that looks at neither s_ready nor m_valid, and never fills or empties it too far."""
     depth = int(dut.DEPTH.value)
-    dut.clear.value = dut.s_valid.value = dut.m_ready.value = 0
+    dut.s_valid.value = dut.m_ready.value = 0
     await start(dut)
     held: deque[int] = deque()
     for _ in range(BEATS):

@@ -19,16 +19,26 @@ def test_wrong_width_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault", "test"),
+    ("module", "text", "fault", "test"),
     [
-        pytest.param("bottom : top;", "bottom : 1'b0;", "low_windows", id="row above the first"),
         pytest.param(
-            "s_last != (tensor_end && last_q)", "s_last && !tensor_end", "wrong_length", id="long"
+            "pair_writer",
+            "s_bottom : s_top;",
+            "s_bottom : 1'b0;",
+            "low_windows",
+            id="row above the first",
         ),
-        pytest.param("layers == layers_q", "1'b1", "several_images", id="does not wait"),
+        pytest.param(
+            "loader",
+            "s_last != (group_end && last_group && last_q)",
+            "s_last && !(group_end && last_group)",
+            "wrong_length",
+            id="long",
+        ),
+        pytest.param("loader", "layers == layers_q", "1'b1", "several_images", id="does not wait"),
     ],
 )
-def test_bench_notices(text: str, fault: str, test: str) -> None:
+def test_bench_notices(module: str, text: str, fault: str, test: str) -> None:
     parameters = {"PIN": 4, "DATA_W": 16}
     with pytest.raises(TestsFailed):
         run_bench(
@@ -36,5 +46,5 @@ def test_bench_notices(text: str, fault: str, test: str) -> None:
             BENCH,
             parameters,
             testcase=test,
-            mutations={"lsfq_loader": (text, fault)},
+            mutations={f"lsfq_{module}": (text, fault)},
         )

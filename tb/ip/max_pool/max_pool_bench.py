@@ -104,7 +104,7 @@ def _random_maps(
 
 
 async def _open(dut: Dut) -> Pool:
-    for name in ("clear", "restart", "enable", "s_valid", "s_code"):
+    for name in ("restart", "enable", "s_valid", "s_code"):
         getattr(dut, name).value = 0
     await start(dut)
     return Pool(dut)
@@ -137,7 +137,7 @@ async def random_maps(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-@cocotb.parametrize(signal=["restart", "clear"])
+@cocotb.parametrize(signal=["restart", "aresetn"])
 async def begins_anew(dut: Dut, signal: str) -> None:
     """A group that breaks off anywhere leaves no trace in the next."""
     pool = await _open(dut)
@@ -148,9 +148,10 @@ async def begins_anew(dut: Dut, signal: str) -> None:
         sets = int(generator.integers(1, 3))
         maps = _random_maps(generator, dut, sets, height, width)
         await pool.group(maps, 0.1, int(generator.integers(1, height * pairs_of(width) * sets)))
-        getattr(dut, signal).value = 1
+        idle = int(signal == "aresetn")
+        getattr(dut, signal).value = 1 - idle
         await pool.idle(1)
-        getattr(dut, signal).value = 0
+        getattr(dut, signal).value = idle
         pool.received.clear()
         await pool.idle(int(generator.integers(0, 3)))
         assert not pool.received, f"a pair leaves after {signal}"

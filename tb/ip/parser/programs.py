@@ -30,6 +30,7 @@ from ref_model.hardware.checks import (
     check_load,
     convolution_size,
     payload_shape_of,
+    result_bits,
     result_size,
 )
 from ref_model.hardware.core_config import CoreConfig, ceil_div
@@ -280,7 +281,6 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         "odd": width % 2,
         "rows": height,
         "pairs": 1 if full else pairs_of(block.width),
-        "width": width,
         "words": one_digit // rows,
         "stride": 1 if full and not block.shared else plane,
         "row_pitch": 1 if block.shared else pairs_of(block.width),
@@ -316,6 +316,7 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
     if not raw:
         if block.images > 1:
             fields["out_pitch"] = block.output_pitch
+        fields["wide_out"] = int(digits_of(result_bits(block)) == 2)
         fields["out_base"] = block.output_base
         fields["out_plane"] = words(1, *output)
         fields["out_digit"] = words(block.outputs, *output)

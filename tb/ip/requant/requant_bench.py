@@ -144,7 +144,7 @@ async def _check(dut: Dut, vectors: int, shift: int, bits: int, events: dict[str
 
 
 async def _open(dut: Dut) -> None:
-    for name in (*INPUTS, "clear", "shift", "out_bits", "raw_only"):
+    for name in (*INPUTS, "shift", "out_bits", "raw_only"):
         getattr(dut, name).value = 0
     await start(dut)
 
@@ -161,15 +161,15 @@ async def equals_reference(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def clear_drops_pairs(dut: Dut) -> None:
-    """No pair that was under way at `clear` leaves."""
+async def reset_drops_pairs(dut: Dut) -> None:
+    """No pair that was under way at a reset leaves."""
     await _open(dut)
     for _ in range(5):
         vectors = [(1, *[random.getrandbits(1) for _ in TAGS[1:]], *IDLE[len(TAGS) :])]
         vectors *= _raw_latency(dut) + 2
         await run_pipeline(dut, INPUTS, vectors, VALID, 0)
-        dut.clear.value = 1
+        dut.aresetn.value = 0
         await run_pipeline(dut, INPUTS, [IDLE], VALID, 0)
-        dut.clear.value = 0
+        dut.aresetn.value = 1
         results = await run_pipeline(dut, INPUTS, [IDLE] * 10, VALID, 1)
         assert not any(any(valid) for valid in results)

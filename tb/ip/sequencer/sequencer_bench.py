@@ -71,7 +71,7 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_weight_digit": words // digits_of(case.weight_bits),
         "layer_group_words": words,
         "layer_groups": case.payload_shape.groups(config),
-        "layer_out_bits": case.output_bits or 0,
+        "layer_wide_out": case.output_bits == 8,
         "layer_depthwise": 0,
     }
 
@@ -102,7 +102,6 @@ class Surroundings:
     async def open(self) -> None:
         dut = self.dut
         for name in (
-            "clear",
             "loads",
             "layer_valid",
             "weights_complete",
@@ -120,9 +119,9 @@ class Surroundings:
     async def begin_at(self, first_weight: int) -> None:
         """Start anew as if earlier layers had had `first_weight` weight words."""
         dut = self.dut
-        dut.clear.value = 1
+        dut.aresetn.value = 0
         await RisingEdge(dut.aclk)
-        dut.clear.value = 0
+        dut.aresetn.value = 1
         await RisingEdge(dut.aclk)
         dut.group_base_q.value = first_weight
         dut.u_address.group_base_q.value = first_weight
@@ -314,8 +313,8 @@ async def pointers_wrap(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def clear_begins_anew(dut: Dut) -> None:
-    """After `clear` in mid-layer the pointers are 0, and the next layer is right."""
+async def reset_begins_anew(dut: Dut) -> None:
+    """After a reset in mid-layer the pointers are 0, and the next layer is right."""
     generator = rng()
     around = Surroundings(dut)
     await around.open()
@@ -327,19 +326,19 @@ async def clear_begins_anew(dut: Dut) -> None:
         dut.weights_complete.value = 1000
         for _ in range(int(generator.integers(1, 60))):
             await RisingEdge(dut.aclk)
-        dut.clear.value = 1
+        dut.aresetn.value = 0
         dut.layer_valid.value = 0
         await RisingEdge(dut.aclk)
-        dut.clear.value = 0
+        dut.aresetn.value = 1
         dut.weights_complete.value = 0
         await RisingEdge(dut.aclk)
         assert not dut.issue_valid.value
         around = Surroundings(dut)
         await around.layer(random_case(generator, around.config, Kernel.K1X1), 1.0, 1.0, 10)
         # the layers that follow begin anew as well
-        dut.clear.value = 1
+        dut.aresetn.value = 0
         await RisingEdge(dut.aclk)
-        dut.clear.value = 0
+        dut.aresetn.value = 1
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -367,7 +366,7 @@ async def waits_for_images(dut: Dut) -> None:
         await RisingEdge(dut.aclk)
         await RisingEdge(dut.aclk)
         assert dut.layer_begin.value
-        dut.clear.value = 1
+        dut.aresetn.value = 0
         dut.layer_valid.value = 0
         await RisingEdge(dut.aclk)
-        dut.clear.value = 0
+        dut.aresetn.value = 1

@@ -134,7 +134,7 @@ def expected_pairs(
 
 async def _open(dut: Dut) -> Reader:
     for name in (
-        "clear", "restart", "enable", "pointwise", "wide", "groups", "base", "plane", "digit_words",
+        "restart", "enable", "pointwise", "wide", "groups", "base", "plane", "digit_words",
         "images", "pitch", "read_ready", "read_data", "step_end", "step_row_end", "pair_taken",
         "pair_set", "pair_row_end", "stride_2",
     ):  # fmt: skip
@@ -185,7 +185,7 @@ async def random_tensors(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-@cocotb.parametrize(signal=["clear", "restart"])
+@cocotb.parametrize(signal=["aresetn", "restart"])
 async def begins_anew(dut: Dut, signal: str) -> None:
     """A layer that breaks off leaves no trace in the next; without a skip nothing is read."""
     reader = await _open(dut)
@@ -195,10 +195,11 @@ async def begins_anew(dut: Dut, signal: str) -> None:
         expected = expected_pairs(tensors, reader.config.pout, sets)
         await reader.begin(tensors, bits, base, pitch, sets)
         await reader.run(int(generator.integers(0, len(expected) // sets)), sets, 0.7, 5)
-        getattr(dut, signal).value = 1
+        idle = int(signal == "aresetn")
+        getattr(dut, signal).value = 1 - idle
         dut.enable.value = 0
         await reader.cycle()
-        getattr(dut, signal).value = 0
+        getattr(dut, signal).value = idle
         reads = reader.reads
         await reader.cycle()  # no step ends so early
         for _ in range(10):

@@ -155,7 +155,6 @@ class Bench:
 
 async def _bench(dut: Dut) -> Bench:
     bench = Bench(dut)
-    dut.clear.value = 0
     await start(dut)
     return bench
 
@@ -180,16 +179,16 @@ async def holds_depth_words(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def clear_and_reset_empty(dut: Dut) -> None:
-    """`clear` and reset at any time, also in mid-word: the next words are complete and in order."""
+async def reset_empties(dut: Dut) -> None:
+    """Reset at any time, also in mid-word: the next words are complete and in order."""
     bench = await _bench(dut)
     for turn in range(10):
         await bench.run(random.randint(1, 120), 1.0, 0.05)
         bench.forget()
-        if turn % 2:
-            dut.clear.value = 1
+        if turn % 2:  # one cycle long
+            dut.aresetn.value = 0
             await RisingEdge(dut.aclk)
-            dut.clear.value = 0
+            dut.aresetn.value = 1
         else:
             await reset(dut)
         await bench.run(150, 1.0, 0.1)

@@ -17,7 +17,7 @@ def test_writer(pin: int, pout: int) -> None:
 @pytest.mark.parametrize(
     ("module", "text", "fault"),
     [
-        pytest.param(DUT, " && !behind_d[16]", "", id="no such groups"),
+        pytest.param(DUT, " && !groups_left_d[16]", "", id="no such groups"),
         pytest.param(DUT, "s_both ? s_code", "1'b1 ? s_code", id="odd pixel past the width"),
         pytest.param("lsfq_pair_walk", "next_start) + pitch", "next_start)", id="image twice"),
     ],

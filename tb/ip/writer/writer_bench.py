@@ -138,7 +138,7 @@ def _compare(writer: Writer, layer: Layer, base: int) -> None:
 
 async def _open(dut: Dut) -> Writer:
     for name in (
-        "clear", "restart", "pointwise", "wide", "base", "plane", "digit_words", "planes",
+        "restart", "pointwise", "wide", "base", "plane", "digit_words", "planes",
         "images", "pitch", "s_valid", "s_set", "s_both", "s_code",
     ):  # fmt: skip
         getattr(dut, name).value = 0
@@ -181,13 +181,13 @@ async def begins_anew(dut: Dut) -> None:
             for beat in timeline:
                 await writer.cycle(beat)
             if stop:
-                dut.clear.value = 1
+                dut.aresetn.value = 0
                 await writer.cycle(None)
-                dut.clear.value = 0
+                dut.aresetn.value = 1
                 writer.memory.clear()
                 for _ in range(PIPE_CYCLES):
                     await writer.cycle(None)
-                assert not writer.memory, "writes after clear"
+                assert not writer.memory, "writes after a reset"
             else:
                 await writer.finish()
                 _compare(writer, layer, 100)

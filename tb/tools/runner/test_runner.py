@@ -121,7 +121,7 @@ def test_given_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sources_follow_instances(tmp_path: Path) -> None:
     names = {path.stem for path in rtl.sources("lsfq_accel")}
-    assert {"lsfq_accel", "lsfq_core", "lsfq_skid"} <= names
+    assert {"lsfq_accel", "lsfq_datapath", "lsfq_skid"} <= names
     assert [path.stem for path in rtl.sources("lsfq_skid")] == ["lsfq_skid"]
     wrapper = tmp_path / "wrapper.v"
     wrapper.write_text("module wrapper; /* lsfq_fifo */ lsfq_skid u_skid (); endmodule\n")

@@ -75,9 +75,13 @@ class Reference:
         elif address in (Register.PASSES, Register.IRQ_ENABLE):
             self._registers[Register(address)] = value
 
-    def program(self, packet: bytes, plan: Plan) -> None:
-        """Keep the parameter packet, and find what the core would say of it."""
-        self._plan, self._fault = plan, None
+    def follow(self, plan: Plan) -> None:
+        """Compute the passes from now on by ``plan``."""
+        self._plan = plan
+
+    def program(self, packet: bytes) -> None:
+        """Find what the core would say of the parameter packet."""
+        self._fault = None
         try:
             program = decode_program(packet, self._config, self._config.param_width // 8)
             self._raw_blocks = [x.block for x in program.sections if x.block.raw]

@@ -17,8 +17,7 @@ from typing import Any
 import cocotb
 import numpy as np
 
-from ref_model.hardware.plan import plan_network
-from ref_model.hardware.schedule import schedule_network
+from ref_model.hardware.plan import plan_network, schedule_network
 from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork

@@ -79,7 +79,7 @@ class Platform:
 
     def _send_program(self, _: Any, data: int, size: int) -> int:
         packet = self.change_program(ctypes.string_at(data, size))
-        self.simulator.program(packet, None)  # type: ignore[arg-type] # needs the packet only
+        self.simulator.program(packet)
         self.simulator.send_program()
         return 0
 

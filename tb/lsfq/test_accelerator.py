@@ -18,7 +18,6 @@ from lsfq import (
     AcceleratorError,
     Backend,
     BackendError,
-    CoreConfig,
     CoreError,
     NoNetworkError,
     PassTimeoutError,
@@ -31,6 +30,7 @@ from lsfq.core import verilog_parameters
 from lsfq.simulation import build as builder
 from lsfq.simulation.build import build
 from lsfq.simulation.link import Link, Stream
+from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, UnsupportedNetworkError
 from ref_model.hardware.layout import images_to_bytes
 from ref_model.hardware.plan import Plan, plan_network
@@ -155,11 +155,29 @@ def test_image_port_widths(small: Case, width: int) -> None:
 
 def test_batch_pays(shipped: Case) -> None:
     """The number chosen is nearly as fast as any, and its parameters are the shortest."""
-    chosen = choose_batch(shipped.network, CORE, 32)
-    cycles = {n: plan_network(shipped.network, CORE, n).cycles / n for n in BATCHES}
+    plans = {n: plan_network(shipped.network, CORE, n) for n in BATCHES}
+    chosen = choose_batch(plans.__getitem__, 32)
+    cycles = {n: plan.cycles / n for n, plan in plans.items()}
     assert chosen > 1
     assert cycles[chosen] <= 1.02 * min(cycles.values()) < cycles[1]
-    assert choose_batch(shipped.network, CORE, 1) == choose_batch(shipped.network, CORE, 0) == 1
+    assert choose_batch(plans.__getitem__, 1) == choose_batch(plans.__getitem__, 0) == 1
+
+
+def test_a_plan_is_made_once_for_each_batch(small: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def counted(network: IntegerNetwork, config: CoreConfig, batch: int = 1) -> Plan:
+        made.append(batch)
+        return plan_network(network, config, batch)
+
+    monkeypatch.setattr("lsfq.accelerator.plan_network", counted)
+    with Accelerator(Reference(CORE)) as accelerator:
+        accelerator.load(small.network)
+        for _ in range(3):
+            accelerator.run(small.images)
+        assert len(made) == len(set(made)) > 1
+        accelerator.load(small.network)
+        assert made[-1] == 1  # another network's plans are not those of the one before
 
 
 def test_no_images(accelerator: Accelerator, small: Case) -> None:

@@ -15,13 +15,9 @@ import numpy as np
 
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.fusion import FusedLayer
 from ref_model.hardware.layout import digits_of, pairs_of, tensor_word_count
 from ref_model.hardware.payload import PayloadShape
-from ref_model.hardware.plan import LayerPlan
-from ref_model.hardware.schedule import emit_cycles, words_and_cycles
-from ref_model.integer import IntegerLayer
-from ref_model.integer.network import INPUT
+from ref_model.hardware.schedule import LayerWork, emit_cycles, words_and_cycles
 
 
 @dataclass(frozen=True)
@@ -61,30 +57,19 @@ class LayerCase:
 
     def words_and_cycles(self, config: CoreConfig) -> tuple[int, int]:
         """The reference model's schedule of this layer, all images."""
-        words, cycles = words_and_cycles(_plan(self), config)
+        words, cycles = words_and_cycles(self._work, config)
         return self.images * words, self.images * cycles
 
     def emit_cycles(self, config: CoreConfig) -> int:
         """Cycles that a step takes at least, by the reference model."""
-        return emit_cycles(_plan(self), config)
+        return emit_cycles(self._work, config)
 
-
-def _plan(case: LayerCase) -> LayerPlan:
-    """The reference model's plan of a layer, weights and constants 0."""
-    shape = replace(case.payload_shape, shared=False).weight_shape()
-    if case.kernel is Kernel.K1X3:  # to the model, a 3x3 layer
-        shape = (*shape[:2], 3, 3)
-    zero = np.zeros(case.outputs, np.int64)
-    layer = IntegerLayer(
-        "last" if case.output_bits is None else "layer",
-        "linear" if case.kernel is Kernel.FULL else "conv",
-        np.zeros(shape, np.int8), zero.astype(np.int32), zero, 0,
-        case.weight_bits, case.input_bits, case.output_bits,
-        stride=case.stride, padding=1 if case.kernel in (Kernel.K1X3, Kernel.K3X3) else 0,
-    )  # fmt: skip
-    source = (case.channels, case.height, case.width)
-    result = (case.outputs, *case.result_size)
-    return LayerPlan(FusedLayer(layer, INPUT), case.kernel, source, result, result, case.shared, 0)
+    @property
+    def _work(self) -> LayerWork:
+        return LayerWork(
+            self.kernel, self.channels, self.height, self.width, self.outputs, self.input_bits,
+            self.weight_bits, self.output_bits, self.stride,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

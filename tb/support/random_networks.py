@@ -21,9 +21,8 @@ import numpy.typing as npt
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.order import WorkOrder
-from ref_model.hardware.plan import orders_of, plan_network
+from ref_model.hardware.plan import orders_of, plan_network, schedule_network
 from ref_model.hardware.program import encode_plan
-from ref_model.hardware.schedule import schedule_network
 from ref_model.integer import IntegerLayer, IntegerNetwork, run_network
 from ref_model.integer.arithmetic import scale_and_add
 from ref_model.integer.execute import accumulate, run_layer

@@ -18,6 +18,7 @@ MODELS = ROOT / "tb" / "models"
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_PARAMETER = re.compile(r"\bparameter\s+(\w+)\s*=\s*(\d+)\s*(?=[,)])")
 
 
 def modules() -> dict[str, Path]:
@@ -38,6 +39,12 @@ def folders() -> list[Path]:
 def words(path: Path) -> set[str]:
     """The identifiers of a Verilog file, comments and strings left out."""
     return set(_WORD.findall(_COMMENT.sub(" ", path.read_text(encoding="utf-8"))))
+
+
+def defaults(path: Path) -> dict[str, int]:
+    """The parameters of the module in `path` whose default is a plain number, and that number."""
+    text = _COMMENT.sub(" ", path.read_text(encoding="utf-8"))
+    return {name: int(number) for name, number in _PARAMETER.findall(text)}
 
 
 def sources(toplevel: str, extra: Iterable[Path] = ()) -> list[Path]:

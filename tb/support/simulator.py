@@ -160,6 +160,15 @@ def _mutants(mutations: Mapping[str, tuple[str, str]]) -> list[Path]:
     return paths
 
 
+def _not_default(
+    parameters: Mapping[str, int], toplevel: str, sources: Sequence[Path]
+) -> dict[str, int]:
+    """`parameters` without those that the Verilog has anyway: equal designs are built once."""
+    tops = [path for path in sources if path.stem == toplevel]
+    given = rtl.defaults(tops[0]) if tops else {}
+    return {name: value for name, value in parameters.items() if given.get(name) != value}
+
+
 def _build_args(simulator: str, toplevel: str) -> list[str]:
     if simulator != "verilator":
         return ["-Wall"]
@@ -248,7 +257,8 @@ def run_bench(
     Args:
         toplevel: Module name; found in ``ip/`` (see :mod:`tb.support.rtl`) or in `extra_sources`.
         test_module: Import path of the coroutines, ``tb.ip.fifo.fifo_bench``.
-        parameters: Verilog parameters. Every set is built once and kept under ``build/sim``.
+        parameters: Verilog parameters; the others keep their defaults. Every design is built once
+            and kept under ``build/sim``.
         simulator: ``verilator`` or ``icarus``; default LSFQ_SIM.
         waves: Record waves; default LSFQ_WAVES.
         seed: Default LSFQ_SEED.
@@ -275,6 +285,7 @@ def run_bench(
     mutants = _mutants(mutations or {})
     extra_sources = [*extra_sources, *mutants]
     sources = [*extra_sources, *rtl.sources(toplevel, extra_sources)]
+    parameters = _not_default(parameters, toplevel, sources)
     parameter_text = ",".join(f"{key}={value}" for key, value in parameters.items()) or "default"
     variant = [
         parameter_text,

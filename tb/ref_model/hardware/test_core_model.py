@@ -12,10 +12,9 @@ from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.layout import images_to_bytes
 from ref_model.hardware.order import WorkOrder
-from ref_model.hardware.plan import plan_network
+from ref_model.hardware.plan import plan_network, schedule_network
 from ref_model.hardware.program import encode_plan
 from ref_model.hardware.results import packet_to_results
-from ref_model.hardware.schedule import schedule_network
 from ref_model.integer import IntegerNetwork, first_difference, run_network
 from tb.ref_model.hardware.core_model import CoreModel
 from tb.ref_model.integer.builders import (

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,3 +184,30 @@ def test_sources_follow_instances(tmp_path: Path) -> None:
     wrapper = tmp_path / "wrapper.v"
     wrapper.write_text("module wrapper; /* lsfq_fifo */ lsfq_skid u_skid (); endmodule\n")
     assert [path.stem for path in rtl.sources("wrapper", [wrapper])] == ["lsfq_skid"]
+
+
+def test_defaults_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "m.v"
+    path.write_text(
+        "module m #(\n  parameter A = 4, // parameter N = 1,\n  parameter B = 2 * A,\n"
+        "  parameter C = 7\n) (input wire x);\nendmodule\n"
+    )
+    assert rtl.defaults(path) == {"A": 4, "C": 7}
+
+
+def test_a_default_makes_no_other_design(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given or not, it is one build; another value is another."""
+    built = []
+
+    def build(self: object, **arguments: Any) -> None:
+        built.append((arguments["parameters"], arguments["build_dir"]))
+        raise RuntimeError
+
+    monkeypatch.setattr("cocotb_tools.runner.Verilator.build", build)
+    width = rtl.defaults(rtl.modules()["lsfq_skid"])["WIDTH"]
+    for parameters in ({}, {"WIDTH": width}, {"WIDTH": width + 1}):
+        with pytest.raises(BenchError, match="does not build"):
+            run_bench("lsfq_skid", "tb.tools.runner.runner_bench", parameters, quiet=True)
+    assert built[0] == built[1]
+    assert built[2][0] == {"WIDTH": width + 1}
+    assert built[2][1] != built[1][1]

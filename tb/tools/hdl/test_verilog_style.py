@@ -11,7 +11,7 @@ import pytest
 from tools.hdl import verilog_style
 from tools.hdl.verilog_style import COLUMNS, LINES, PORTS, RULES, check
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CORE = {path.stem: path for path in sorted((ROOT / "ip").rglob("*.v"))}
 
 GOOD = """\

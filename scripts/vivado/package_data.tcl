@@ -24,6 +24,8 @@ set ip_files {
   multiplier/lsfq_multiplier_chain.v
   array/lsfq_lane.v
   common/lsfq_loop_counter.v
+  common/lsfq_pace.v
+  common/lsfq_credit.v
   array/lsfq_loop_nest.v
   array/lsfq_offset_sum.v
   array/lsfq_array.v
@@ -55,6 +57,7 @@ set ip_files {
   output/residual/lsfq_skip_reader.v
   output/residual/lsfq_skip_scale.v
   array/lsfq_word_address.v
+  array/lsfq_step_gate.v
   array/lsfq_sequencer.v
   program/lsfq_weight_memory.v
   output/lsfq_writer.v

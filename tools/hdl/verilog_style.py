@@ -19,7 +19,6 @@ TOPS = frozenset({"lsfq_accel"})
 
 EXCUSED: Mapping[str, frozenset[str]] = {
     "lsfq_parser": frozenset({"V4", "V5", "V7"}),
-    "lsfq_sequencer": frozenset({"V4"}),
 }
 """Rules that a module does not follow yet."""
 

@@ -98,7 +98,8 @@ module lsfq_accel #(
     end
   endgenerate
 
-  wire                   pass_start, stop, abort, close, flush, parser_idle, parser_done,
+  wire                   pass_open, pass_start, stop, abort, close, flush, result_sent,
+                         parser_idle, parser_done,
                          program_first_beat, parser_error, load_valid, load_last, load_wide,
                          load_window, layer_valid, kernel_end, depthwise_end, loader_idle,
                          loader_error, image_first_beat, load_ready, skip_ready, layer_finished,
@@ -151,7 +152,9 @@ module lsfq_accel #(
     .s_axi_rvalid  (s_axi_rvalid),
     .s_axi_rready  (s_axi_rready),
     .irq           (irq),
+    .pass_open     (pass_open),
     .pass_start    (pass_start),
+    .result_sent   (result_sent),
     .stop          (stop),
     .abort         (abort),
     .close         (close),
@@ -190,6 +193,7 @@ module lsfq_accel #(
     .aresetn         (aresetn),
     .flush           (flush),
     .abort           (abort),
+    .pass_open       (pass_open),
     .pass_start      (pass_start),
     .stop            (stop),
     .idle            (parser_idle),
@@ -239,6 +243,7 @@ module lsfq_accel #(
     .aclk            (aclk),
     .aresetn         (aresetn),
     .abort           (abort),
+    .pass_open       (pass_open),
     .pass_start      (pass_start),
     .stop            (stop),
     .loader_idle     (loader_idle),
@@ -292,6 +297,7 @@ module lsfq_accel #(
     .layer_word      (layer_word),
     .layer_slot      (layer_slot),
     .loads           (loads),
+    .result_sent     (result_sent),
     .weight_pointer  (weight_pointer),
     .weight_word     (weight_word),
     .weights_complete(weights_complete),

@@ -32,6 +32,7 @@ module lsfq_datapath #(
   input  wire [511:0]           layer_word,
   output wire [7:0]             layer_slot,
   input  wire [15:0]            loads,            // images stored in this pass
+  input  wire                   result_sent,      // the result packet of the pass has left
 
   // weights and constants
   output wire [PTR_W-1:0]       weight_pointer,
@@ -62,7 +63,7 @@ module lsfq_datapath #(
 
   // result stream
   output wire                   result_idle,
-  output wire                   result_last,      // its last beat is handed on
+  output wire                   result_last,      // its last beat is taken at the port
   output wire                   m_valid,
   input  wire                   m_ready,
   output wire [63:0]            m_data,
@@ -101,6 +102,7 @@ module lsfq_datapath #(
     .layer_word      (layer_word),
     .layer_begin     (layer_begin),
     .loads           (loads),
+    .result_sent     (result_sent),
     .feature_address (feature_address),
     .feature_word    (feature_word),
     .weight_pointer  (weight_pointer),

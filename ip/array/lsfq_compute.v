@@ -25,6 +25,7 @@ module lsfq_compute #(
   input  wire [511:0]            layer_word,
   output wire                    layer_begin,
   input  wire [15:0]             loads,            // images stored in this pass
+  input  wire                    result_sent,      // the result packet of the pass has left
 
   // memories
   output wire [17:0]             feature_address,
@@ -64,7 +65,7 @@ module lsfq_compute #(
 
   wire             layer_three_rows, layer_pointwise, layer_raw, layer_stride2, layer_shared;
   wire             layer_below, layer_wide_in, layer_wide_weight, layer_wide_out, layer_odd;
-  wire             layer_depthwise;
+  wire             layer_depthwise, layer_last;
   wire [15:0]      layer_rows, layer_pairs, layer_row_pitch, layer_images, layer_loads;
   wire [15:0]      layer_groups;
   wire [17:0]      layer_words, layer_stride, layer_last_line;
@@ -76,6 +77,7 @@ module lsfq_compute #(
     .three_rows  (layer_three_rows),
     .pointwise   (layer_pointwise),
     .raw         (layer_raw),
+    .last        (layer_last),
     .stride2     (layer_stride2),
     .shared      (layer_shared),
     .below       (layer_below),
@@ -139,6 +141,7 @@ module lsfq_compute #(
     .layer_groups          (layer_groups),
     .layer_wide_out        (layer_wide_out),
     .layer_depthwise       (layer_depthwise),
+    .layer_last            (layer_last),
     .layer_begin           (layer_begin),
     .feature_address       (feature_address),
     .weight_pointer        (weight_pointer),
@@ -161,6 +164,7 @@ module lsfq_compute #(
     .drain                 (drain),
     .output_idle           (output_idle),
     .result_level          (result_level),
+    .result_sent           (result_sent),
     .count_busy            (count_busy),
     .count_starved_weights (count_weights),
     .count_blocked_output  (count_output),

@@ -7,11 +7,9 @@
 // combinationally. The nest's word and the word whose addresses are known are two registers apart
 // and move together.
 //
-// A word is issued when its weights are complete. The last word of a step also waits until the
-// output of the array has had time for the step's pairs, that is step_cycles after the last step;
-// in a raw layer, until the result queue has room for all pairs in flight; in a residual layer,
-// until the pairs to be added are there. A layer starts when the layer before is written and the
-// images that it needs are stored.
+// A word is issued when its weights are complete. The last word of a step also waits for
+// lsfq_step_gate and, in a residual layer, for the pairs to be added. A layer starts when the one
+// before is written and its images are stored; the last one ends when the result packet has left.
 //
 // Latency: the first word is issued 5 cycles after layer_begin; addresses and tags leave through a
 // register after that. The settings of the next layer may replace those of a layer in the cycle
@@ -57,6 +55,7 @@ module lsfq_sequencer #(
   input  wire [15:0]      layer_groups,
   input  wire             layer_wide_out,     // codes of 8 bits are stored
   input  wire             layer_depthwise,
+  input  wire             layer_last,         // of the pass
   output reg              layer_begin,        // one cycle, before the first word
 
   output reg  [17:0]      feature_address,
@@ -83,6 +82,7 @@ module lsfq_sequencer #(
   output wire             drain,              // all pairs of the layer have passed requantisation
   input  wire             output_idle,        // no pair is downstream of requantisation
   input  wire [LEVEL_W-1:0] result_level,
+  input  wire             result_sent,        // the result packet of the pass has left
 
   output wire             count_busy,
   output wire             count_starved_weights,
@@ -224,8 +224,7 @@ module lsfq_sequencer #(
 
   reg              here_q;            // a word waits
   reg              have_weights_q;    // its weights are complete; also high while no word waits
-  wire             step_open;         // a step may end
-  wire             none_pending;
+  wire             step_open, none_pending;
   reg  [17:0]      address_q;
   reg  [PTR_W-1:0] pointer_q;
   reg              first_q, shift_q, offset_q, last_q, row_first_q, row_last_q, image_last_q;
@@ -278,7 +277,8 @@ module lsfq_sequencer #(
     end
   end
 
-  reg finished_q;
+  reg  finished_q;
+  wire sending = drain && output_idle && layer_last;    // only results have still to leave
 
   assign step_taken   = ends;
   assign step_row_end = row_last_q;
@@ -288,8 +288,9 @@ module lsfq_sequencer #(
   assign count_busy             = issue;
   assign count_starved_weights  = (running && !(here_q && have_weights_q)) ||
                                   (waiting && loads != 16'd0 && !unloaded_q);
-  assign count_blocked_output   = here_q && have_weights_q && !issue;
-  assign count_starved_features = state_q == S_BEGIN || state_q == S_FILL || state_q == S_FINISH ||
+  assign count_blocked_output   = (here_q && have_weights_q && !issue) || sending;
+  assign count_starved_features = state_q == S_BEGIN || state_q == S_FILL ||
+                                  (state_q == S_FINISH && !sending) ||
                                   (waiting && loads != 16'd0 && unloaded_q);
 
   // ---- the issued word
@@ -321,7 +322,7 @@ module lsfq_sequencer #(
     layer_begin <= go;
     unloaded_q  <= unloaded;
     may_go_q    <= layer_valid && !unloaded && !finished_q;
-    finished_q  <= drain && output_idle && !finished_q;
+    finished_q  <= drain && output_idle && !finished_q && (result_sent || !layer_last);
 
     nest_waits_q <= (waiting && !go) || (state_q == S_FINISH && finished_q);
     case (state_q)

@@ -43,7 +43,9 @@ module lsfq_control #(
   output wire        irq,
 
   // to the other rooms
+  output wire        pass_open,          // let the packets of a pass in
   output wire        pass_start,         // a pass begins
+  output wire        result_sent,        // the result packet of this pass has left
   output wire        stop,               // an error: drop the rest of both packets
   output wire        abort,              // forget everything
   output wire        close,              // end the result packet: stop or abort
@@ -62,7 +64,7 @@ module lsfq_control #(
   input  wire        result_last,
 
   // what is counted
-  input  wire        first_beat,         // the first beat of a packet is taken
+  input  wire        first_beat,         // the first beat of a packet is taken at its port
   input  wire        loaded,             // an image is stored
   input  wire        layer_finished,
   input  wire [7:0]  layer_slot,
@@ -80,6 +82,7 @@ module lsfq_control #(
   wire [31:0]        passes, passes_done, cycles, load_cycles, counter_data;
   wire [15:0]        error_layer;
   wire [7:0]         error_code;
+  wire               counting, counted;
   wire               busy, draining, done, error, irq_done, irq_error;
   wire [LAYER_W-1:0] counter_layer;
   wire [2:0]         counter_select;
@@ -144,6 +147,7 @@ module lsfq_control #(
     .start       (start),
     .abort_now   (abort_now),
     .passes      (passes),
+    .open        (pass_open),
     .pass_start  (pass_start),
     .stop        (stop),
     .clear       (abort),
@@ -154,6 +158,9 @@ module lsfq_control #(
     .loader_idle (loader_idle),
     .result_idle (result_idle),
     .result_last (result_last),
+    .counted     (counted),
+    .result_sent (result_sent),
+    .counting    (counting),
     .parser_error(parser_error),
     .parser_code (parser_code),
     .loader_error(loader_error),
@@ -175,17 +182,19 @@ module lsfq_control #(
   ) u_counters (
     .aclk            (aclk),
     .aresetn         (aresetn),
-    .pass_start      (pass_start),
+    .pass_start      (pass_open),
     .running         (busy && !draining),
     .first_beat      (first_beat),
-    .loaded          (loaded),
+    .loaded          (loaded && counting),
     .result_last     (result_last),
     .layer_end       (layer_finished),
     .layer_slot      (layer_slot),
-    .busy            (count_busy),
-    .starved_weights (count_weights),
-    .blocked_output  (count_output),
-    .starved_features(count_features),
+    .busy            (count_busy && counting),
+    .starved_weights (count_weights && counting),
+    .blocked_output  (count_output && counting),
+    .starved_features(count_features && counting),
+    .result_sent     (result_sent),
+    .counted         (counted),
     .cycles          (cycles),
     .load_cycles     (load_cycles),
     .layers          (layers),

@@ -14,6 +14,13 @@
 // All inputs are registered first and counted one cycle late, so no timing path from the sequencer
 // or the streams ends at a counter. Events in the cycle of pass_start belong to the time before the
 // pass and are not counted.
+//
+//   cycles      from the first beat to the last result beat, both included
+//   load_cycles of these, the cycles in which no image is stored
+//
+// If each cycle from the first stored image to the last result beat has exactly one reason, and the
+// last layer ends after that beat, then cycles = load_cycles + the sum of all counts. `counted`
+// tells that the slot of that layer is complete.
 // Latency: read_data follows read_layer and read_counter by two cycles. No handshake.
 // Parameter rules: LAYERS is a power of two, at least 4.
 
@@ -31,6 +38,8 @@ module lsfq_counters #(
   input  wire               first_beat,
   input  wire               loaded,              // the first image is stored
   input  wire               result_last,
+  input  wire               result_sent,         // the last result beat was taken
+  output reg                counted,             // the slot of the last layer is complete
   input  wire               layer_end,
   input  wire [7:0]         layer_slot,
   input  wire               busy,
@@ -113,6 +122,7 @@ module lsfq_counters #(
   wire [1:0]         count_entry = step_q[1:0] - 2'd2;
   wire [2:0]         entry       = step_q[3] ? E_TOTAL : {1'b0, step_q[1:0]};
   wire               write       = step_q[3] || step_q[2];
+  wire               listed      = {24'd0, slot_q} < LAYERS;
   wire [31:0]        write_data  = step_q[3] ? total_q : sum_q;
 
   integer g;
@@ -129,12 +139,14 @@ module lsfq_counters #(
   end
 
   always @(posedge aclk) begin
-    if (end_q && {24'd0, slot_q} < LAYERS) step_q <= 4'd1;
+    if (end_q && listed) step_q <= 4'd1;
     else if (step_q[3]) step_q <= 4'd0;
     else if (step_q != 4'd0) step_q <= step_q + 4'd1;
     if (step_q[3]) reached_q[ended_slot_q] <= 1'b1;
+    if (result_sent && (step_q[3] || (end_q && !listed))) counted <= 1'b1;
 
     if (!aresetn || pass_start) begin
+      counted   <= 1'b0;
       step_q    <= 4'd0;
       reached_q <= {LAYERS{1'b0}};
     end

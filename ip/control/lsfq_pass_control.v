@@ -20,6 +20,7 @@ module lsfq_pass_control (
   input  wire        abort_now,
   input  wire [31:0] passes,
 
+  output reg         open,              // one cycle long: let the packets of a pass in
   output reg         pass_start,
   output reg         stop,
   output reg         clear,             // an abort; one cycle long
@@ -31,6 +32,9 @@ module lsfq_pass_control (
   input  wire        loader_idle,
   input  wire        result_idle,
   input  wire        result_last,       // the last beat of the result is taken
+  input  wire        counted,           // the counters of the pass are complete
+  output wire        result_sent,       // the result packet of this pass has left
+  output wire        counting,          // the pass runs, and its result packet has not left
 
   input  wire        parser_error,
   input  wire [7:0]  parser_code,
@@ -62,6 +66,9 @@ module lsfq_pass_control (
   assign busy     = !in_idle;
   assign draining = in_drain;
 
+  assign result_sent = result_q;
+  assign counting    = in_run && !pass_start && !result_q;
+
   // ---- events, and the next state
 
   wire begins    = in_idle && start;
@@ -79,13 +86,14 @@ module lsfq_pass_control (
 
   always @(posedge aclk) begin
     state_q    <= next_state;
-    finished_q <= in_run && result_q && parser_done && loader_idle && result_idle;
+    finished_q <= in_run && counted && parser_done && loader_idle && result_idle;
     enough_q   <= passes_done + 32'd1 >= passes;
     result_q   <= !pass_goes && (result_q || (in_run && result_last));
 
     flush      <= !in_run || finished_q || (!pass_start && (parser_error || loader_error));
     clear      <= abort_now && aresetn;
     close      <= (abort_now || fails) && aresetn;
+    open       <= begins || (pass_ends && !enough_q);
     pass_start <= pass_goes;
     stop       <= fails;
     irq_done   <= ends;
@@ -103,6 +111,7 @@ module lsfq_pass_control (
     if (!aresetn || abort_now) begin
       state_q    <= 4'd1 << S_IDLE;
       flush      <= 1'b1;
+      open       <= 1'b0;
       pass_start <= 1'b0;
       stop       <= 1'b0;
       irq_done   <= 1'b0;

@@ -15,12 +15,13 @@ module lsfq_features #(
   input  wire              aclk,
   input  wire              aresetn,
   input  wire              abort,          // forget the packet
+  input  wire              pass_open,      // let the packet of the pass in
   input  wire              pass_start,
   input  wire              stop,           // drop the rest of the packet
   output wire              loader_idle,
   output wire              loader_error,
   output wire [7:0]        loader_code,
-  output wire              first_beat,
+  output wire              first_beat,     // the first beat is taken at the port
   output wire [15:0]       loads,          // images stored in this pass
   input  wire [15:0]       layers,         // layers finished in this pass
 
@@ -63,17 +64,21 @@ module lsfq_features #(
   wire [17:0]       write_address;
   wire [8*PIN-1:0]  write_data;
 
-  lsfq_skid #(
-    .WIDTH(DATA_W + 1)
+  lsfq_packet_input #(
+    .WIDTH(DATA_W)
   ) u_input (
     .aclk   (aclk),
     .aresetn(aresetn && !abort),
+    .open   (pass_open),
+    .first  (first_beat),
     .s_valid(s_valid),
     .s_ready(s_ready),
-    .s_data ({s_last, s_data}),
+    .s_data (s_data),
+    .s_last (s_last),
     .m_valid(data_valid),
     .m_ready(data_ready),
-    .m_data ({data_last, data})
+    .m_data (data),
+    .m_last (data_last)
   );
 
   lsfq_loader #(
@@ -86,7 +91,6 @@ module lsfq_features #(
     .stop            (stop),
     .idle            (loader_idle),
     .loads           (loads),
-    .first_beat      (first_beat),
     .layers          (layers),
     .load_valid      (load_valid),
     .load_ready      (load_ready),

@@ -26,7 +26,6 @@ module lsfq_loader #(
   input  wire              stop,
   output wire              idle,           // nothing of a packet is in flight
   output reg  [15:0]       loads,          // images stored in this pass
-  output wire              first_beat,     // the packet's first beat is being taken
 
   input  wire [15:0]       layers,         // finished in this pass
   input  wire              load_valid,
@@ -79,7 +78,7 @@ module lsfq_loader #(
   wire               in_load  = state_q[S_LOAD];
   wire               in_flush = state_q[S_FLUSH];
   wire               in_drain = state_q[S_DRAIN];
-  reg                begun_q, ended_q;     // the packet's first beat was taken, its last one
+  reg                ended_q;              // the packet's last beat was taken
 
   // the image
   reg                last_q;
@@ -165,7 +164,6 @@ module lsfq_loader #(
   );
 
   assign s_ready    = (may_step && beat_end) || (in_drain && !ended_q);
-  assign first_beat = s_valid && s_ready && !begun_q;
   assign idle       = in_idle;
   assign load_ready = in_wait;
 
@@ -192,12 +190,8 @@ module lsfq_loader #(
   assign next_state[S_DRAIN] = drops || (in_drain && !ended_q);
 
   always @(posedge aclk) begin
-    if (s_valid && s_ready) begin
-      begun_q <= 1'b1;
-      ended_q <= s_last;
-    end
+    if (s_valid && s_ready) ended_q <= s_last;
     if (in_idle && start) begin
-      begun_q <= 1'b0;
       ended_q <= 1'b0;
       loads   <= 16'd0;
     end
@@ -211,7 +205,6 @@ module lsfq_loader #(
       state_q     <= 7'd1 << S_IDLE;
       error_valid <= 1'b0;
       loads       <= 16'd0;
-      begun_q     <= 1'b0;
     end
   end
 

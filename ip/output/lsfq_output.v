@@ -67,7 +67,7 @@ module lsfq_output #(
 
   // result stream
   output wire                    result_idle,
-  output wire                    result_last,      // its last beat is handed on
+  output wire                    result_last,      // its last beat is taken at the port
   output wire                    m_valid,
   input  wire                    m_ready,
   output wire [63:0]             m_data,
@@ -219,7 +219,6 @@ module lsfq_output #(
     .aresetn   (result_resetn),
     .close     (close),
     .idle      (result_idle),
-    .last_taken(result_last),
     .pointwise (layer_pointwise),
     .channels  (layer_channels),
     .images    (layer_images),
@@ -249,6 +248,8 @@ module lsfq_output #(
     .m_ready(m_ready),
     .m_data ({m_last, m_data})
   );
+
+  assign result_last = m_valid && m_ready && m_last;
 
 endmodule
 

@@ -7,7 +7,7 @@
 // watches `level` and keeps the queue from overflowing. From the queue a pixel goes to a register,
 // from which its existing channels leave, one a cycle. TLAST comes with the last channel of the
 // pass's last layer. `close` ends a packet that has begun by one beat of 0 with TLAST and drops the
-// rest; `idle` is low until that beat is taken. `idle` and `last_taken` are registered, one cycle
+// rest; `idle` is low until that beat is taken. `idle` is registered, one cycle
 // late.
 //
 // Latency: 3 cycles from an even pixel to its first channel, if the queue is empty. Interface:
@@ -27,7 +27,6 @@ module lsfq_result #(
   input  wire                  aresetn,
   input  wire                  close,
   output reg                   idle,
-  output reg                   last_taken,    // the last beat of the packet is taken
 
   input  wire                  pointwise,
   input  wire [15:0]           channels,      // of the layer
@@ -166,8 +165,7 @@ module lsfq_result #(
   end
 
   always @(posedge aclk) begin
-    last_taken <= m_valid && m_ready && m_last && aresetn;
-    idle       <= !closing_q && !open_q && !head_valid_q && !front_valid && !push_q;
+    idle <= !closing_q && !open_q && !head_valid_q && !front_valid && !push_q;
 
     if (leaves) begin
       lane_q       <= next_lane;

@@ -11,6 +11,7 @@ module lsfq_layer_sequence (
   output wire         three_rows,   // kernel 3x3
   output wire         pointwise,    // kernel 1x1
   output wire         raw,          // results leave the core as they are
+  output wire         last,         // last layer of the pass
   output wire         stride2,      // stride 2
   output wire         shared,       // full map with one weight word for all positions
   output wire         below,        // the last output row has an input row below its own
@@ -38,6 +39,7 @@ module lsfq_layer_sequence (
   assign three_rows   = word[0];
   assign pointwise    = word[1];
   assign raw          = word[2];
+  assign last         = word[3];
   assign stride2      = word[5];
   assign shared       = word[6];
   assign below        = word[7];

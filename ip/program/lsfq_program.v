@@ -28,11 +28,12 @@ module lsfq_program #(
   input  wire                   aresetn,
   input  wire                   flush,            // resets queue and memories; high in reset, too
   input  wire                   abort,            // forget the packet
+  input  wire                   pass_open,        // let the packet of the pass in
   input  wire                   pass_start,
   input  wire                   stop,             // drop the rest of the packet
   output wire                   idle,
   output wire                   done,             // the program was read and is good
-  output wire                   first_beat,
+  output wire                   first_beat,       // the first beat is taken at the port
   output wire                   error_valid,
   output wire [7:0]             error_code,
   output wire [15:0]            error_layer,
@@ -85,6 +86,7 @@ module lsfq_program #(
   localparam [SET_BEATS-1:0] FIRST_BEAT = 1;
 
   wire               queue_resetn = !flush;
+  wire               unused_first;
   wire               param_valid, param_ready, param_last;
   wire [PARAM_W-1:0] param_data;
   wire               next_valid, next_ready;
@@ -96,17 +98,21 @@ module lsfq_program #(
   wire [BEAT_W-1:0]  payload_beat;
   wire [PARAM_W-1:0] payload_data;
 
-  lsfq_skid #(
-    .WIDTH(PARAM_W + 1)
+  lsfq_packet_input #(
+    .WIDTH(PARAM_W)
   ) u_input (
     .aclk   (aclk),
     .aresetn(aresetn && !abort),
+    .open   (pass_open),
+    .first  (first_beat),
     .s_valid(s_valid),
     .s_ready(s_ready),
-    .s_data ({s_last, s_data}),
+    .s_data (s_data),
+    .s_last (s_last),
     .m_valid(param_valid),
     .m_ready(param_ready),
-    .m_data ({param_last, param_data})
+    .m_data (param_data),
+    .m_last (param_last)
   );
 
   lsfq_parser #(
@@ -127,7 +133,7 @@ module lsfq_program #(
     .stop              (stop),
     .idle              (idle),
     .done              (done),
-    .first_beat        (first_beat),
+    .first_beat        (unused_first),
     .s_valid           (param_valid),
     .s_ready           (param_ready),
     .s_data            (param_data),

@@ -48,7 +48,7 @@ FIELDS = (
     WordField("three_rows", 1, "kernel 3x3", _SEQUENCE),
     WordField("pointwise", 1, "kernel 1x1", _ALL),
     WordField("raw", 1, "results leave the core as they are", _SEQUENCE | _OUTPUT, "raw"),
-    WordField("last", 1, "last layer of the pass", _OUTPUT),
+    WordField("last", 1, "last layer of the pass", _SEQUENCE | _OUTPUT),
     WordField("pool", 1, "2x2 max pool", _STORE, "pool"),
     WordField("stride2", 1, "stride 2", _ALL, "stride2"),
     WordField("shared", 1, "full map with one weight word for all positions", _SEQUENCE, "shared"),

@@ -15,6 +15,7 @@ from tb.support import Dut, reset, start
 INPUTS = (
     "pass_start", "running", "first_beat", "loaded", "result_last", "layer_end", "layer_slot",
     "busy", "starved_weights", "blocked_output", "starved_features", "read_layer", "read_counter",
+    "result_sent",
 )  # fmt: skip
 LAYER_APART = 9
 """Cycles between the ends of two layers, at least."""

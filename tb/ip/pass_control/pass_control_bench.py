@@ -12,7 +12,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from ref_model.hardware.errors import ErrorCode
 from tb.support import Dut, bounded, is_high, reset, start
 
-PULSES = ("pass_start", "stop", "irq_done", "irq_error")
+PULSES = ("open", "pass_start", "stop", "irq_done", "irq_error")
 LIMIT = 3000
 
 
@@ -38,7 +38,9 @@ class Bench:
 
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
-        names = ("start", "abort_now", "passes", "parser_done", "result_last", "parser_error")
+        names = (
+            "start", "abort_now", "passes", "parser_done", "result_last", "parser_error", "counted",
+        )  # fmt: skip
         for name in (*names, "parser_code", "loader_error", "loader_code", "layer"):
             getattr(dut, name).value = 0
         self.parser, self.loader, self.result = Stage(), Stage(), Stage()
@@ -48,6 +50,9 @@ class Bench:
         self.layer = 0
         self.counts = dict.fromkeys(PULSES, 0)
         self._draining = False
+        self.counting_time = 5
+        """Cycles from the last result beat until the counters are complete."""
+        self.counters = Stage()
         self._open = False
         self._drive()
 
@@ -74,7 +79,13 @@ class Bench:
                 self.counts[name] += high
             for name in ("result_last", "parser_error", "loader_error"):
                 getattr(dut, name).value = 0
+            if self.counters.tick():
+                dut.counted.value = 1
+            if pulses["open"]:
+                dut.counted.value = 0
+                self.counters.left = None
             if pulses["pass_start"]:
+                assert self.counts["open"] == self.counts["pass_start"], "the borders are closed"
                 assert self.result.left is None, "a pass begins while a result packet is open"
                 assert is_high(dut.flush)
                 done = False
@@ -91,6 +102,7 @@ class Bench:
                 self.loader.tick()
                 if self.result.tick() and not is_high(dut.draining):
                     dut.result_last.value = 1
+                    self.counters.left = random.randint(1, self.counting_time)
                 self._errors()
             self._drive(done and not is_high(dut.draining))
             assert is_high(dut.close) == (is_high(dut.stop) or is_high(dut.clear))
@@ -138,7 +150,13 @@ class Bench:
     def assert_ended(self, starts: int, finished: int, done: int, error: int) -> None:
         """Pulses since `begin`, and the state that stays."""
         dut = self.dut
-        counts = {"pass_start": starts, "stop": error, "irq_done": done, "irq_error": error}
+        counts = {
+            "open": starts,
+            "pass_start": starts,
+            "stop": error,
+            "irq_done": done,
+            "irq_error": error,
+        }
         assert self.counts == counts, f"{self.counts}, not {counts}"
         assert int(dut.passes_done.value) == finished
         assert (int(dut.done.value), int(dut.error.value)) == (done, error)
@@ -166,7 +184,7 @@ async def runs_passes(dut: Dut) -> None:
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 async def waits_for_every_stream(dut: Dut) -> None:
-    """A pass ends only when parser, loader and result have all finished."""
+    """A pass ends only when parser, loader, result and counters have all finished."""
     bench = await _bench(dut)
     for late in ("parser", "loader", "result"):
         await bench.begin(1)
@@ -179,6 +197,18 @@ async def waits_for_every_stream(dut: Dut) -> None:
         assert is_high(dut.busy), f"did not wait for the {late}"
         await bench.wait_idle()
         bench.assert_ended(starts=1, finished=1, done=1, error=0)
+
+    await bench.begin(1)
+    while not is_high(dut.result_last):
+        assert not is_high(dut.result_sent)
+        await RisingEdge(dut.aclk)
+    bench.counters.left = 200
+    await ClockCycles(dut.aclk, 150)
+    assert is_high(dut.result_sent)
+    assert not is_high(dut.counting)
+    assert is_high(dut.busy), "did not wait for the counters"
+    await bench.wait_idle()
+    bench.assert_ended(starts=1, finished=1, done=1, error=0)
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")

@@ -16,6 +16,12 @@ def test_pass_control() -> None:
     ("text", "fault"),
     [
         pytest.param("&& parser_done && loader_idle", "&& loader_idle", id="does not wait"),
+        pytest.param("in_run && counted &&", "in_run && result_q &&", id="counters incomplete"),
+        pytest.param(
+            "open       <= begins || (pass_ends && !enough_q)",
+            "open       <= begins",
+            id="the next pass stays closed",
+        ),
         pytest.param(
             "!stop && parser_idle && loader_idle && result_idle",
             "!stop && parser_idle && loader_idle",

@@ -93,7 +93,6 @@ class Bench:
     def forget(self) -> None:
         """No beat was taken yet."""
         self.beats: list[tuple[int, bool]] = []
-        self.last_taken = 0
         self._promised: tuple[int, bool] | None = None
 
     async def open(self) -> None:
@@ -115,7 +114,6 @@ class Bench:
                 self._promised = None
             if beat is not None and ready:
                 self.beats.append(beat)
-            self.last_taken += is_high(dut.last_taken)
             dut.m_ready.value = int(random.random() < self.willing)
 
     def random_layer(self) -> Layer:
@@ -170,7 +168,6 @@ class Bench:
         assert numbers == expected, [(x.channels, x.sets, x.images) for x in layers]
         lasts = [last for _, last in self.beats]
         assert lasts == [False] * (len(lasts) - 1) + [True]
-        assert self.last_taken == 1
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
@@ -229,7 +226,6 @@ async def close_in_flight(dut: Dut) -> None:
         sent = [to_signed(data, 64) for data, _ in bench.beats]
         assert len(sent) - before <= (1 if hold else 2), "went on after close"
         assert [last for _, last in bench.beats] == [i == len(sent) - 1 for i in range(len(sent))]
-        assert bench.last_taken == int(bool(sent))
         closed = bool(sent) and sent != layer.beats
         if closed:
             assert sent == [*layer.beats[: len(sent) - 1], 0]

@@ -73,6 +73,7 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_groups": case.payload_shape.groups(config),
         "layer_wide_out": case.output_bits == 8,
         "layer_depthwise": 0,
+        "layer_last": 0,
     }
 
 
@@ -107,6 +108,7 @@ class Surroundings:
             "weights_complete",
             "pair_done",
             "result_level",
+            "result_sent",
         ):
             getattr(dut, name).value = 0
         for name in ("output_idle", "tables_ready", "step_ready"):
@@ -128,15 +130,25 @@ class Surroundings:
         self.base = self.free = self.complete = first_weight
         self.nothing_freed = True
 
-    async def layer(self, case: LayerCase, flow: float, drain: float, latency: int) -> None:
+    async def layer(
+        self,
+        case: LayerCase,
+        flow: float,
+        drain: float,
+        latency: int,
+        sent_after: int | None = None,
+    ) -> None:
         """Run a layer and check every cycle of it.
 
         Weights come with probability `flow` a cycle (1: all are there), raw results leave with
-        `drain`, a step's first pair is done `latency` cycles after its last word.
+        `drain`, a step's first pair is done `latency` cycles after its last word. With `sent_after`
+        it is the pass's last layer, whose results have left that many cycles after its last word.
         """
         dut, config = self.dut, self.config
         for name, value in _fields(case, config).items():
             getattr(dut, name).value = int(value)
+        dut.layer_last.value = int(sent_after is not None)
+        dut.result_sent.value = 0
         dut.layer_valid.value = 1
         words = case.payload_shape.words(config)
         total = words * case.payload_shape.groups(config)
@@ -177,6 +189,8 @@ class Surroundings:
             may_end = flow >= 1 or random.random() < 0.7
             tables = cycle >= tables_at
             dut.tables_ready.value = int(tables)
+            sent = sent_after is None or (cycle > last_end + sent_after and issued == len(expected))
+            dut.result_sent.value = int(sent and sent_after is not None)
             dut.step_ready.value = int(may_end)
             if case.output_bits is None:
                 self.level += arriving  # a cycle on its way, and seen from the next one on
@@ -227,12 +241,14 @@ class Surroundings:
                 assert issued == len(expected), f"{case}: finished after {issued} words"
                 assert not done_at, f"{case}: finished with pairs under way"
                 assert idle, f"{case}: finished before the output"
+                assert sent, f"{case}: finished before its results have left"
                 finished = True
         assert begun
         dut.layer_valid.value = 0
         self.base += total
         assert self.free == self.base, f"{case}: frees up to {self.free}, not {self.base}"
-        self._check_cycles(case, counted, eager=flow >= 1, latency=latency)
+        if sent_after is None:
+            self._check_cycles(case, counted, eager=flow >= 1, latency=latency)
         for name in COUNTERS:
             self.counted[name] += counted[name]
 
@@ -370,3 +386,17 @@ async def waits_for_images(dut: Dut) -> None:
         dut.layer_valid.value = 0
         await RisingEdge(dut.aclk)
         dut.aresetn.value = 1
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def the_last_layer_waits_for_its_results(dut: Dut) -> None:
+    """The last layer of a pass ends after its results have left; until then the output is full."""
+    generator = rng()
+    around = Surroundings(dut)
+    await around.open()
+    for sent_after in (0, 40, 200):
+        case = random_case(generator, around.config, Kernel.K1X1)
+        before = around.counted["count_blocked_output"]
+        await around.layer(case, 1.0, 1.0, 10, sent_after=sent_after)
+        blocked = around.counted["count_blocked_output"] - before
+        assert blocked >= sent_after - 60, f"{blocked} of {sent_after} cycles are the output's"

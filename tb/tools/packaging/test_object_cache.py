@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tb.support import object_cache
+from tools.hdl import object_cache
 
 # Stands for a compiler: the object's content is the first argument.
 COMPILER = """

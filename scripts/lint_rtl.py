@@ -20,8 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ref_model.toolchain import verilator  # noqa: E402 - needs the path above
-from tb.common import rtl  # noqa: E402
+from lsfq.simulation import verilator  # noqa: E402 - needs the path above
+from tb.support import rtl  # noqa: E402
 from tools.hdl import verilog_style  # noqa: E402
 
 TOPLEVEL = "lsfq_accel"

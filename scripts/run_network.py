@@ -37,9 +37,9 @@ from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
 from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
 from ref_model.integer.console import table  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
-from tb.common import BenchError  # noqa: E402
-from tb.common.stalls import PATTERNS  # noqa: E402
 from tb.core.network_run import NetworkRun  # noqa: E402
+from tb.support import BenchError  # noqa: E402
+from tb.support.stalls import PATTERNS  # noqa: E402
 
 LAYER_HEADER = ("layer", "input", "weights", "MACs", "cycles", "of peak", "tensors")
 IMAGE_HEADER = ("image", "label", "hardware", "reference", "", "pass", "cycles of the pass")
@@ -154,7 +154,7 @@ def main() -> int:
         f"{args.batch} a pass"
     )
     print("building the core and simulating (the first build takes a minute) ...", flush=True)
-    start = time.monotonic()
+    begun = time.monotonic()
     try:
         run = NetworkRun(
             args.pin, args.pout, args.batch, args.depthwise_pixels,
@@ -176,7 +176,7 @@ def main() -> int:
     print(
         f"all tensors of all layers of {args.images} images are bit-exact; "
         f"{right} of {args.images} are classified as labelled; "
-        f"{time.monotonic() - start:.0f} s"
+        f"{time.monotonic() - begun:.0f} s"
     )
     if result.waves is not None:
         print(f"waves: {result.waves}")

@@ -78,7 +78,9 @@ def parser() -> argparse.ArgumentParser:
         "--network", type=Path, metavar="DIR", help="exported network to start from"
     )
     source.add_argument(
-        "--untrained", metavar="MODEL", help="vgg7, mobilenetv2 or resnet20, random weights"
+        "--untrained",
+        metavar="MODEL",
+        help="vgg7, mobilenetv2, resnet20 or resnet8, random weights",
     )
     result.add_argument("--output", type=Path, metavar="DIR", help="write the integer network here")
     result.add_argument("--name", help="its name (the one of the training run)")

@@ -44,9 +44,9 @@ def parser() -> argparse.ArgumentParser:
         prog="lsfq train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     network = result.add_argument_group("network")
-    network.add_argument("--model", default="vgg7", help="vgg7, mobilenetv2 or resnet20")
+    network.add_argument("--model", default="vgg7", help="vgg7, mobilenetv2, resnet20 or resnet8")
     network.add_argument(
-        "--width", type=int, default=0, help="channels of the first layer (32; resnet20: 16)"
+        "--width", type=int, default=0, help="channels of the first layer (32; a resnet: 16)"
     )
     network.add_argument("--dataset", default="cifar10", help="cifar10 or cifar100")
     quant = result.add_argument_group("quantisation")

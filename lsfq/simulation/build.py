@@ -14,7 +14,7 @@ from pathlib import Path
 from lsfq.errors import BackendError
 from lsfq.files import ROOT, build_folder, pip_install
 from lsfq.simulation.cache import guarded_build, is_sound
-from ref_model.toolchain.verilator import ToolchainError, verilator_environment
+from lsfq.simulation.verilator import ToolchainError, verilator_environment
 
 SERVER = Path(__file__).with_name("server.cpp")
 TOP = "lsfq_accel"

@@ -27,7 +27,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ref_model.integer.bounds import range_of_weights
 from ref_model.integer.network import INPUT
+from ref_model.integer.ranges import ACCUMULATOR_BITS, signed_range
 from ref_model.integer.requantisation import (
     BIAS_LIMIT,
     FloatArray,
@@ -38,9 +40,6 @@ from ref_model.integer.requantisation import (
 from ref_model.training.graph import Step, UnsupportedLayerError, trace
 from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
 from ref_model.training.quantizers.base import ActivationQuantizer
-
-ACCUMULATOR_LIMIT = 2**26 - 1
-"""Largest |acc| the hardware is built for."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +77,10 @@ class Grid:
 
 def accumulator_bound(name: str, weight: npt.NDArray[np.int16], largest_code: int) -> int:
     """Largest |acc| that inputs in 0 .. ``largest_code`` can cause; RangeError beyond 2^26 - 1."""
-    codes = weight.reshape(len(weight), -1).astype(np.int64)
-    positive = np.where(codes > 0, codes, 0).sum(axis=1).max()
-    negative = np.where(codes < 0, -codes, 0).sum(axis=1).max()
-    bound = int(max(positive, negative)) * largest_code
-    if bound > ACCUMULATOR_LIMIT:
-        raise RangeError(f"{name}: accumulator reaches {bound}, the limit is {ACCUMULATOR_LIMIT}")
+    bound = range_of_weights(weight, largest_code).magnitude
+    limit = signed_range(ACCUMULATOR_BITS)[1]
+    if bound > limit:
+        raise RangeError(f"{name}: accumulator reaches {bound}, the limit is {limit}")
     return bound
 
 

@@ -10,7 +10,7 @@ from cocotb.triggers import RisingEdge
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.layout import pairs_of
 from ref_model.hardware.plan import LayerPlan
-from tb.common import Dut
+from tb.support import Dut
 
 
 class DepthwiseInput:

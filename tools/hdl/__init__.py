@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reads Verilog as text."""
+"""What reads the Verilog, and how its synthesis and proofs are started."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -24,10 +25,12 @@ class CheckpointError(Exception):
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` so that ``path`` holds the old or the new file, never a part of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    body = io.BytesIO()  # torch.save tells a full disk as an error without a name
+    torch.save({"format": FORMAT, "version": VERSION, **content}, body)
     handle, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            torch.save({"format": FORMAT, "version": VERSION, **content}, file)
+            file.write(body.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)

@@ -14,7 +14,7 @@ from pathlib import Path
 from lsfq.errors import BackendError
 from lsfq.files import ROOT, build_folder, pip_install
 from lsfq.simulation.cache import guarded_build, is_sound
-from lsfq.simulation.verilator import ToolchainError, verilator_environment
+from lsfq.simulation.verilator import ToolchainError, check_paths, verilator_environment
 
 SERVER = Path(__file__).with_name("server.cpp")
 TOP = "lsfq_accel"
@@ -44,12 +44,13 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
         from filelock import FileLock, Timeout
     except ImportError:
         raise BackendError(f"the simulator needs the extra 'sim': {pip_install('sim')}") from None
-    try:
-        environment = verilator_environment()
-    except ToolchainError as error:
-        raise BackendError(str(error)) from error
     program = program_path(parameters, waves)
     folder = program.parent
+    try:
+        environment = verilator_environment()
+        check_paths(folder, top)
+    except ToolchainError as error:
+        raise BackendError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         "verilator", *VERILATOR, *(["--trace"] if waves else []),

@@ -56,6 +56,10 @@ def parser() -> argparse.ArgumentParser:
     quant.add_argument(
         "--fixed-clip", action="store_true", help="clips stay where calibration puts them"
     )
+    quant.add_argument(
+        "--weight-clips", default="layer", metavar="SHARED",
+        help="one weight clip a layer, or one an output channel: layer or channel (layer)",
+    )  # fmt: skip
     recipe = result.add_argument_group("recipe")
     recipe.add_argument("--seed", type=int, default=0, help="order, augmentation, start (0)")
     recipe.add_argument(
@@ -128,6 +132,7 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
         quantizer=options.quantizer,
         soft_clip=not options.hard_clip,
         learned_clip=not options.fixed_clip,
+        weight_clips=options.weight_clips,
         seed=options.seed,
         batch=options.batch,
         shift=options.shift,

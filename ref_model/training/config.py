@@ -12,7 +12,7 @@ from ref_model.datasets import DatasetError, dataset_by_name
 from ref_model.training.layers import Network
 from ref_model.training.models import MODELS
 from ref_model.training.models.builder import Builder
-from ref_model.training.quantizers import BITS, QUANTIZERS, Scheme
+from ref_model.training.quantizers import BITS, QUANTIZERS, WEIGHT_CLIPS, Scheme
 
 STAGES = ("float", "quantised", "integer")
 """The stages of a run, in order: see `loop`."""
@@ -48,9 +48,10 @@ class TrainingConfig:
 
     ``width`` is the number of channels of the first layer; 0 stands for the network's usual one.
     ``weight_bits`` and ``activation_bits`` hold one number a layer (VGG7: 7 and 6); a single number
-    stands for all of them. ``bfloat16`` rounds the operands of convolutions to that type in the
-    steps of the float and the quantised stage. ``limit`` trains and evaluates on the first images
-    only (0: all), for trials.
+    stands for all of them. ``weight_clips`` says what shares a weight clip, a layer or an output
+    channel (of the classifier always the layer). ``bfloat16`` rounds the operands of convolutions
+    to that type in the steps of the float and the quantised stage. ``limit`` trains and evaluates
+    on the first images only (0: all), for trials.
     """
 
     model: str = "vgg7"
@@ -61,6 +62,7 @@ class TrainingConfig:
     quantizer: str = "lsfq"
     soft_clip: bool = True
     learned_clip: bool = True
+    weight_clips: str = "layer"
     seed: int = 0
     batch: int = 200
     shift: int = 3
@@ -99,6 +101,10 @@ class TrainingConfig:
             self.quantizer in QUANTIZERS,
             f"quantiser {self.quantizer!r}: choose one of {', '.join(QUANTIZERS)}",
         )
+        _require(
+            self.weight_clips in WEIGHT_CLIPS,
+            f"weight clips {self.weight_clips!r}: choose one of {', '.join(WEIGHT_CLIPS)}",
+        )
         _require(self.batch >= 2, f"batch {self.batch}: BatchNorm needs at least 2 images")
         _require(0 <= self.shift <= 8, f"shift {self.shift}: must lie in 0 .. 8 pixels")
         _require(0 <= self.momentum < 1, f"momentum {self.momentum}: must lie in [0, 1)")
@@ -128,7 +134,7 @@ class TrainingConfig:
 
     def scheme(self) -> Scheme:
         """The quantisers that the run uses."""
-        return Scheme(self.quantizer, self.soft_clip, self.learned_clip)
+        return Scheme(self.quantizer, self.soft_clip, self.learned_clip, self.weight_clips)
 
     def build(self) -> Network:
         """A new network with random weights."""

@@ -70,7 +70,7 @@ class ConvUnit(nn.Module):
             inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
         )
         self.norm = JointBatchNorm2d(outputs)
-        self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits)
+        self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits, outputs)
         self.activation_quantizer: ActivationQuantizer = scheme.activation(activation_bits, linear)
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
 
@@ -122,6 +122,7 @@ class ClassifierUnit(nn.Module):
     With ``average`` it sees the mean of each channel instead. As an integer layer that is a linear
     layer over the map with each weight repeated at every position: the exact sum, no rounding
     between, and the divisor in the scale of the result.
+    Its weights share one clip always, so that the raw results of the classes compare as they are.
     Input float32 (N, C, H, W), output float32 (N, classes).
     """
 

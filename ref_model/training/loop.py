@@ -98,6 +98,15 @@ def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str,
     ]
 
 
+def with_own_clips(network: Network, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """``state`` of a float network, for another one that may share its clips differently.
+
+    A float stage leaves clips alone, and calibration sets them after it.
+    """
+    own = network.state_dict()
+    return {key: own[key] if key.endswith("_quantizer.alpha") else x for key, x in state.items()}
+
+
 def unused_parameters(network: Network) -> bool:
     """Whether the network's mode leaves parameters alone that learn: clips, in the float stage."""
     if any(unit.mode is not Mode.FLOAT for unit in network.units()):
@@ -183,7 +192,7 @@ class Trainer:
         if config.bfloat16:
             self.network.set_training_type(torch.bfloat16)
         if start is not None:
-            self.network.load_state_dict(start["model"])
+            self.network.load_state_dict(with_own_clips(self.network, start["model"]))
         if found is not None:
             self.network.load_state_dict(found["model"])
             self._history, self._seconds = found["history"], found["seconds"]

@@ -116,6 +116,21 @@ def test_distributions_count_every_value_once() -> None:
     )
 
 
+def test_distributions_are_in_units_of_each_channels_clip() -> None:
+    network = small_config(weight_clips="channel").build()
+    pixels = torch.from_numpy(images(20).pixels)
+    network.start_quantisation(pixels.float() / 255)
+    unit = network.conv_units()[2]
+    clips = unit.weight_quantizer.alpha.detach()
+    assert clips.shape == (len(unit.weight),)
+    found = distributions(network, pixels)["conv3.weight"]
+    beyond = [
+        float(w.abs().gt(clip).float().mean()) for w, clip in zip(unit.weight, clips, strict=True)
+    ]
+    assert found["above"] == pytest.approx(np.mean(beyond), abs=1e-6)
+    assert found["clip"] == pytest.approx(float(clips.mean()), abs=1e-6)
+
+
 def test_records_are_read_by_name_or_refused(tmp_path: Path) -> None:
     write_record(tmp_path / "a.json", {"name": "a", "curve": [1, 2]})
     assert read_records(tmp_path) == {"a": {"name": "a", "curve": [1, 2]}}

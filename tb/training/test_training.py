@@ -41,8 +41,9 @@ def trainer(config: TrainingConfig, folder: Path, **options: object) -> Trainer:
 @pytest.mark.parametrize(
     "changes",
     [{"quantizer": name} for name in QUANTIZERS]
-    + [{"soft_clip": False}, {"learned_clip": False}, {"weight_bits": (8, 4, 4, 3, 2, 4, 8)}],
-    ids=[*QUANTIZERS, "hard clip", "fixed clip", "mixed bits"],
+    + [{"soft_clip": False}, {"learned_clip": False}, {"weight_bits": (8, 4, 4, 3, 2, 4, 8)}]
+    + [{"weight_clips": "channel"}, {"weight_clips": "channel", "quantizer": "pact"}],
+    ids=[*QUANTIZERS, "hard clip", "fixed clip", "mixed bits", "channel clips", "pact channels"],
 )
 def test_every_quantiser_trains_to_an_integer_network(
     changes: dict[str, object], tmp_path: Path
@@ -143,6 +144,13 @@ def test_quantised_run_starts_from_a_float_network(tmp_path: Path) -> None:
     assert second["float_accuracy"] == first["float_accuracy"]
     assert second["epochs"]["float"] == 2
     assert second["config"]["weight_bits"] == (3,) * 7
+    third = trainer(
+        replace(config, weight_clips="channel"), tmp_path / "e", float_from=tmp_path / "a/float.pt"
+    ).run()
+    assert third["float_accuracy"] == first["float_accuracy"]
+    state = checkpoint.load(tmp_path / "e" / "network.pt")["model"]
+    shapes = {tuple(x.shape) for key, x in state.items() if key.endswith("weight_quantizer.alpha")}
+    assert shapes == {(4,), (8,), (16,), ()}
     with pytest.raises(ConfigError, match="width"):
         trainer(replace(config, width=5), tmp_path / "c", float_from=tmp_path / "a" / "float.pt")
     with pytest.raises(ConfigError, match="float stage"):
@@ -343,6 +351,7 @@ def test_command_line_refuses_before_it_reads_data() -> None:
         (["--weight-bits", "5"], "must be one of"),
         (["--weight-bits", "four"], "give a number"),
         (["--quantizer", "x"], "choose one of"),
+        (["--weight-clips", "group"], "weight clips 'group': choose one of layer, channel"),
     ):
         done = command(*options, "--data", "/nonexistent")
         assert done.returncode == 2

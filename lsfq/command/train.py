@@ -69,6 +69,14 @@ def parser() -> argparse.ArgumentParser:
     recipe.add_argument("--weight-decay", type=float, default=5e-4, help="on weights (5e-4)")
     recipe.add_argument("--label-smoothing", type=float, default=0.1, help="(0.1)")
     recipe.add_argument(
+        "--teacher", type=float, default=0.0, metavar="W",
+        help="weight of the float network's answers in the loss of the later stages (0)",
+    )  # fmt: skip
+    recipe.add_argument(
+        "--norm-batches", type=int, default=0, metavar="N",
+        help="BatchNorm's statistics are averaged over N batches after the quantised stage (0: no)",
+    )  # fmt: skip
+    recipe.add_argument(
         "--bfloat16", action="store_true",
         help="convolutions of training in bfloat16: faster where the processor has it",
     )  # fmt: skip
@@ -138,6 +146,8 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
         shift=options.shift,
         weight_decay=options.weight_decay,
         label_smoothing=options.label_smoothing,
+        teacher=options.teacher,
+        norm_batches=options.norm_batches,
         bfloat16=options.bfloat16,
         limit=options.limit,
         float_stage=stages["float"],

@@ -49,7 +49,10 @@ class TrainingConfig:
     ``width`` is the number of channels of the first layer; 0 stands for the network's usual one.
     ``weight_bits`` and ``activation_bits`` hold one number a layer (VGG7: 7 and 6); a single number
     stands for all of them. ``weight_clips`` says what shares a weight clip, a layer or an output
-    channel (of the classifier always the layer). ``bfloat16`` rounds the operands of convolutions
+    channel (of the classifier always the layer). ``teacher`` is the weight of the float network's
+    answers in the loss of the later stages, and ``norm_batches`` the number of batches over which
+    BatchNorm's statistics are averaged at the end of the quantised stage (0: its moving averages
+    stay). ``bfloat16`` rounds the operands of convolutions
     to that type in the steps of the float and the quantised stage. ``limit`` trains and evaluates
     on the first images only (0: all), for trials.
     """
@@ -72,6 +75,8 @@ class TrainingConfig:
     float_stage: Stage = field(default=Stage(20, 0.2, 0.2))
     quantised_stage: Stage = field(default=Stage(8, 0.05, 0.1))
     integer_stage: Stage = field(default=Stage(2, 0.005, 0.1))
+    teacher: float = 0.0
+    norm_batches: int = 0
     bfloat16: bool = False
     limit: int = 0
 
@@ -113,6 +118,8 @@ class TrainingConfig:
             0 <= self.label_smoothing < 1,
             f"label smoothing {self.label_smoothing}: must lie in [0, 1)",
         )
+        _require(0 <= self.teacher <= 1, f"teacher {self.teacher}: must lie in [0, 1]")
+        _require(self.norm_batches >= 0, f"norm batches {self.norm_batches}: must not be negative")
         _require(
             self.limit == 0 or self.limit >= self.batch,
             f"limit {self.limit}: must be 0 (all images) or at least the batch of {self.batch}",

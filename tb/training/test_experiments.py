@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -176,5 +177,14 @@ def test_queue_trains_what_has_no_record(tmp_path: Path) -> None:
     collected = queue("--only", "ls*", "--collect")
     assert collected.stdout.count(": done") == 2
     assert json.loads((tmp_path / "records" / "lsq_s0.json").read_text()) == record
+    (tmp_path / "records" / "lsq_s0.json").unlink()
+    shutil.rmtree(tmp_path / "runs")
+    kept = (tmp_path / "records" / "start_s0.json").read_bytes()
+    fresh = queue("--only", "*_s0")
+    assert fresh.returncode == 0, fresh.stdout + fresh.stderr
+    assert "start_s0: done again" in fresh.stdout
+    assert "lsfq_s0: has a record" in fresh.stdout
+    assert "lsq_s0: done" in fresh.stdout
+    assert (tmp_path / "records" / "start_s0.json").read_bytes() == kept
     listed.write_text(LIST.replace("start_s{seed}", "start_{seed}", 1))
     assert queue().returncode == 2

@@ -63,6 +63,10 @@ def parser() -> argparse.ArgumentParser:
     quant.add_argument(
         "--fixed-clip", action="store_true", help="clips stay where calibration puts them"
     )
+    quant.add_argument(
+        "--weight-clips", default="layer", metavar="SHARED",
+        help="one weight clip a layer, or one an output channel: layer or channel (layer)",
+    )  # fmt: skip
     recipe = result.add_argument_group("recipe")
     recipe.add_argument("--seed", type=int, default=0, help="order, augmentation, start (0)")
     recipe.add_argument(
@@ -71,6 +75,14 @@ def parser() -> argparse.ArgumentParser:
     recipe.add_argument("--shift", type=int, default=3, help="random shift in pixels (3)")
     recipe.add_argument("--weight-decay", type=float, default=5e-4, help="on weights (5e-4)")
     recipe.add_argument("--label-smoothing", type=float, default=0.1, help="(0.1)")
+    recipe.add_argument(
+        "--teacher", type=float, default=0.0, metavar="W",
+        help="weight of the float network's answers in the loss of the later stages (0)",
+    )  # fmt: skip
+    recipe.add_argument(
+        "--norm-batches", type=int, default=0, metavar="N",
+        help="BatchNorm's statistics are averaged over N batches after the quantised stage (0: no)",
+    )  # fmt: skip
     recipe.add_argument(
         "--bfloat16", action="store_true",
         help="convolutions of training in bfloat16: faster where the processor has it",
@@ -157,11 +169,14 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
         quantizer=options.quantizer,
         soft_clip=not options.hard_clip,
         learned_clip=not options.fixed_clip,
+        weight_clips=options.weight_clips,
         seed=options.seed,
         batch=options.batch,
         shift=options.shift,
         weight_decay=options.weight_decay,
         label_smoothing=options.label_smoothing,
+        teacher=options.teacher,
+        norm_batches=options.norm_batches,
         bfloat16=options.bfloat16,
         limit=options.limit,
         float_stage=stages["float"],

@@ -55,7 +55,12 @@ def parser() -> argparse.ArgumentParser:
         "--images", type=Path, default=IMAGES, metavar="FILE", help="CIFAR-10 binary file or .npy"
     )
     result.add_argument("--count", type=int, default=8, metavar="N", help="the first N images (8)")
-    result.add_argument("--batch", type=int, metavar="N", help="images of a pass (what pays)")
+    result.add_argument(
+        "--batch",
+        type=int,
+        metavar="N",
+        help="images of a pass (as many as take the fewest cycles per image)",
+    )
     result.add_argument(
         "--backend", choices=("reference", "simulator", "board"), default="reference",
         help="where to run (reference)",
@@ -63,11 +68,16 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--compare", action="store_true", help="compare every logit with the reference model"
     )
-    result.add_argument("--timeout", type=float, metavar="S", help="longest time of an image")
+    result.add_argument(
+        "--timeout", type=float, metavar="S", help="longest time for an image, in seconds"
+    )
     made = result.add_argument_group("reference and simulator")
-    made.add_argument("--pin", type=int, choices=LANE_SIZES, default=core.pin, help="(%(default)s)")
     made.add_argument(
-        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
+        "--pin", type=int, choices=LANE_SIZES, default=core.pin,
+        help="multipliers of a lane (%(default)s)",
+    )  # fmt: skip
+    made.add_argument(
+        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="lanes (%(default)s)"
     )
     made.add_argument(
         "--feature-depth", type=int, metavar="WORDS",
@@ -79,11 +89,17 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     simulator = result.add_argument_group("simulator")
     simulator.add_argument(
-        "--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)"
+        "--stalls",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="share of cycles in which a stream stalls (0)",
     )
     simulator.add_argument("--waves", type=Path, metavar="FILE", help="write a VCD file")
     board = result.add_argument_group("board")
-    board.add_argument("--bitstream", type=Path, metavar="FILE", help=".bit, .hwh beside it")
+    board.add_argument(
+        "--bitstream", type=Path, metavar="FILE", help=".bit file, with its .hwh beside it"
+    )
     output.add_json(result)
     return result
 

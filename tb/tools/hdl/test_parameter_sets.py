@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from tb.core import test_core
+from tools.hdl.bench import TestsFailed
 from tools.hdl.parameter_sets import LINTED
+from tools.simulation.network_run import NetworkRun
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "integration.md").read_text(encoding="utf-8")
@@ -52,7 +54,7 @@ def _simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str
         if top == "lsfq_accel" and not rest.get("mutations"):
             found.append({**DEFAULTS, **(parameters or {})})
         if rest.get("mutations"):
-            raise test_core.TestsFailed("a planted fault")
+            raise TestsFailed("a planted fault")
 
     monkeypatch.setattr(test_core, "run_bench", record)
     for name, function in vars(test_core).items():
@@ -61,7 +63,7 @@ def _simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str
         if "slow" in {mark.name for mark in getattr(function, "pytestmark", [])}:
             continue
         for case in _cases(function):
-            ran = next((x for x in case.values() if isinstance(x, test_core.NetworkRun)), None)
+            ran = next((x for x in case.values() if isinstance(x, NetworkRun)), None)
             if ran is not None:
                 pixels = {"DEPTHWISE_PIXELS": ran.depthwise_pixels}
                 found.append({**DEFAULTS, "PIN": ran.pin, "POUT": ran.pout, **pixels})

@@ -158,6 +158,34 @@ async def reads_while_a_slot_is_stored(dut: Dut) -> None:
         assert seen[READ_LATENCY:] == sorted(seen[READ_LATENCY:])
 
 
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+async def complete_with_the_last_layer(dut: Dut) -> None:
+    """`counted` rises once the layer that ends after the last result is in its slot, where it has
+    one, and never before.
+    """
+    await _start(dut)
+    depth = int(dut.LAYERS.value)
+    for slot in (0, depth - 1, depth, 255, 1):
+        await _cycle(dut, pass_start=1)
+        for layer in range(3):
+            last = layer == 2
+            length = random.randint(LAYER_APART, 3 * LAYER_APART)
+            for cycle in range(length):
+                end = int(cycle == length - 1)
+                number = slot if last else layer % depth
+                await _cycle(dut, running=1, loaded=1, busy=1, result_sent=int(last and cycle > 3),
+                             layer_end=end, layer_slot=number)  # fmt: skip
+                assert not dut.counted.value
+        for _ in range(STORED + 1):
+            await _cycle(dut, loaded=1, result_sent=1)
+            if dut.counted.value:
+                break
+        assert dut.counted.value
+        if slot < depth:
+            total = await _read(dut, slot, LayerCounter.CYCLES // 4)
+            assert total >= length, f"slot {slot}: {total}"  # a layer before may share it
+
+
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 async def reset_zeroes_totals(dut: Dut) -> None:
     """After a reset in a pass the totals are 0 and do not count before the next pass."""

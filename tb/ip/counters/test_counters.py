@@ -21,8 +21,8 @@ def test_no_word_that_is_being_written_is_shown() -> None:
     ("text", "fault"),
     [
         pytest.param(
-            "end_q && {24'd0, slot_q} < LAYERS",
-            "end_q",
+            "if (end_q && listed)",
+            "if (end_q)",
             id="counts slots past the last",
         ),
         pytest.param(
@@ -41,6 +41,9 @@ def test_no_word_that_is_being_written_is_shown() -> None:
         pytest.param("again_q ? held : 32'd0", "held", id="adds what it finds"),
         pytest.param("step_q[2] ? total_q", "step_q[1] ? total_q", id="sum of some counts"),
         pytest.param("if (result_last_q) counting_q <= 1'b0;", "", id="does not stop"),
+        pytest.param("(step_q[3] || (end_q && !listed))", "end_q", id="complete too early"),
+        pytest.param("(step_q[3] || (end_q && !listed))", "step_q[3]", id="never complete"),
+        pytest.param("result_sent && (step_q[3]", "(step_q[3]", id="complete with any layer"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

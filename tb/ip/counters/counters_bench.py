@@ -169,11 +169,11 @@ async def complete_with_the_last_layer(dut: Dut) -> None:
         await _cycle(dut, pass_start=1)
         for layer in range(3):
             last = layer == 2
-            length = random.randint(LAYER_APART, 3 * LAYER_APART)
+            length = random.randint(2 * LAYER_APART, 4 * LAYER_APART)
             for cycle in range(length):
                 end = int(cycle == length - 1)
                 number = slot if last else layer % depth
-                await _cycle(dut, running=1, loaded=1, busy=1, result_sent=int(last and cycle > 3),
+                await _cycle(dut, running=1, loaded=1, busy=1, result_sent=int(last and cycle > STORED),
                              layer_end=end, layer_slot=number)  # fmt: skip
                 assert not dut.counted.value
         for _ in range(STORED + 1):

@@ -7,7 +7,8 @@
 //
 // `pass_start` is one cycle long. On an error `stop` is one cycle long: parser and loader then drop their
 // packets, the result packet is closed, everything else is reset by `flush`. `abort_now` resets all at once: this block, and
-// with `clear` and `flush` in the next cycle everything else.
+// with `clear` and `flush` in the next cycle everything else. `abort_now` beats `start`: no pass
+// begins, though an idle block then forgets the last error and the passes done, as for any start.
 
 `default_nettype none
 

@@ -27,9 +27,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lsfq.command.run import IMAGES, NETWORK  # noqa: E402
 from lsfq.core import DEFAULT_CORE  # noqa: E402
 from lsfq.core_choice import changed, choose_core, difference  # noqa: E402
+from lsfq.files import NETWORK, SAMPLE  # noqa: E402
 from ref_model.datasets import CIFAR10, DatasetError, read_records  # noqa: E402
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
 from ref_model.hardware.errors import UnsupportedNetworkError  # noqa: E402
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     result.add_argument("--network", type=Path, default=NETWORK, help="folder of the export")
-    result.add_argument("--data", type=Path, default=IMAGES, help="CIFAR-10 binary file")
+    result.add_argument("--data", type=Path, default=SAMPLE, help="CIFAR-10 binary file")
     result.add_argument("--images", type=int, default=8, metavar="N", help="how many (8)")
     result.add_argument(
         "--batch", type=int, default=1, metavar="N", help="images that share a parameter pass (1)"

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lsfq.errors import BackendError
-from lsfq.files import ROOT, build_folder, pip_install
+from lsfq.files import build_folder, pip_install
+from lsfq.simulation import rtl
 from lsfq.simulation.cache import guarded_build, is_sound
 from lsfq.simulation.verilator import ToolchainError, check_paths, verilator_environment
 
@@ -34,10 +35,9 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
     Raises BackendError when the Verilog is not there, a tool is missing, or the build fails (with
     the tool's output; parameters that the Verilog refuses show here).
     """
-    top = ROOT / "ip" / f"{TOP}.v"
-    if not top.is_file():
+    if TOP not in rtl.modules():
         raise BackendError(
-            f"the simulator needs the Verilog, and {top.parent} has none: use a checkout of the "
+            f"the simulator needs the Verilog, and {rtl.IP} has none: use a checkout of the "
             "repository (pip install -e '.[sim]' in it)"
         )
     try:
@@ -48,15 +48,14 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
     folder = program.parent
     try:
         environment = verilator_environment()
-        check_paths(folder, top)
+        check_paths(folder, rtl.IP)
     except ToolchainError as error:
         raise BackendError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         "verilator", *VERILATOR, *(["--trace"] if waves else []),
         "--top-module", TOP, *(f"-G{key}={value}" for key, value in parameters.items()),
-        *(part for path in _folders() for part in ("-y", str(path))),
-        "-Mdir", str(folder), "-o", PROGRAM, str(top), str(SERVER),
+        "-Mdir", str(folder), "-o", PROGRAM, *map(str, rtl.sources(TOP)), str(SERVER),
     ]  # fmt: skip
     try:
         with FileLock(folder / "lock", timeout=LOCK_TIMEOUT_S):
@@ -82,7 +81,7 @@ def is_built(parameters: Mapping[str, int], waves: bool = False) -> bool:
     program = program_path(parameters, waves)
     if not program.is_file() or not is_sound(program.parent):
         return False
-    sources = (SERVER, *(ROOT / "ip").rglob("*.v"))
+    sources = (SERVER, *rtl.modules().values())
     return max(path.stat().st_mtime for path in sources) < program.stat().st_mtime
 
 
@@ -118,10 +117,6 @@ def program_path(parameters: Mapping[str, int], waves: bool = False) -> Path:
     """Where `build` puts the program of a parameter set."""
     name = "-".join(f"{key}{value}" for key, value in sorted(parameters.items())) or "default"
     return build_folder() / "simulator" / (name.lower() + ("-waves" if waves else "")) / PROGRAM
-
-
-def _folders() -> list[Path]:
-    return sorted({path.parent for path in (ROOT / "ip").rglob("*.v")})
 
 
 def _is_the_verilogs(output: str) -> bool:

@@ -211,7 +211,8 @@ def check_shipped(networks: Path, content: dict[str, Any]) -> int:
 def measure(network: IntegerNetwork, data: Path | None) -> Accuracy | None:
     """Accuracy of ``network`` on the test set it was trained for; None when that is not there."""
     origin: dict[str, Any] = dict(network.provenance)
-    name = str(origin.get("config", {}).get("dataset", "cifar10"))
+    config = origin.get("config")
+    name = str(config.get("dataset", "cifar10")) if isinstance(config, dict) else "cifar10"
     try:
         images = load_test(dataset_by_name(name), data)
     except DatasetError as error:

@@ -42,7 +42,6 @@ from ref_model.hardware.plan import MAX_BATCH
 from ref_model.integer import IntegerNetwork, NetworkError, NetworkFormatError, load_network
 from ref_model.integer.console import ProgressBar, table
 
-IMAGES = SAMPLE
 COUNT = 8
 """Images to run where no number is asked for."""
 
@@ -55,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--network", type=Path, default=NETWORK, metavar="DIR", help="an export")
     result.add_argument(
-        "--images", type=Path, default=IMAGES, metavar="FILE", help="CIFAR-10 binary file or .npy"
+        "--images", type=Path, default=SAMPLE, metavar="FILE", help="CIFAR-10 binary file or .npy"
     )
     result.add_argument(
         "--count", type=output.number(1), metavar="N",

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from lsfq.backends.base import Backend, PlanBackend
 from lsfq.core import read_config
+from lsfq.core_choice import advice
 from lsfq.counters import PassCycles, read_counters
 from lsfq.errors import (
     AcceleratorError,
@@ -25,6 +26,7 @@ from lsfq.errors import (
     PassTimeoutError,
     TransferError,
 )
+from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import images_to_bytes
 from ref_model.hardware.plan import MAX_BATCH, Plan, plan_network
 from ref_model.hardware.program import encode_plan
@@ -122,7 +124,10 @@ class Accelerator:
         """
         if not isinstance(network, IntegerNetwork):
             network = load_network(network)
-        plan = plan_network(network, self.config)
+        try:
+            plan = plan_network(network, self.config)
+        except UnsupportedNetworkError as error:
+            raise UnsupportedNetworkError(f"{error}{advice(network, self.config)}") from error
         program = _make_program(plan)
         self._hand_over(program)
         self._loaded, self._plans = network, {1: plan}

@@ -11,4 +11,6 @@ from tools.reports.bench_train import main
 
 if __name__ == "__main__":
     restart_with_malloc_settings()
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

@@ -9,4 +9,6 @@ import _root  # noqa: F401 - the repository's packages are found
 from tools.hdl.lint_rtl import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

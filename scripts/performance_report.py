@@ -9,4 +9,6 @@ import _root  # noqa: F401 - the repository's packages are found
 from lsfq.command.performance_report import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

@@ -90,11 +90,6 @@ module lsfq_sequencer #(
   output wire             count_starved_features
 );
 
-  localparam RATIO = POUT > PIN ? POUT / PIN : 1;       // words of a pixel pair, for each digit
-  localparam [3:0] RATIO_4 = RATIO[3:0];
-  localparam PENDING_W = 8;
-  localparam RESULT_DEPTH = 1 << (LEVEL_W - 1);
-
   localparam [2:0] S_BEGIN = 3'd0, S_FILL = 3'd1, S_RUN = 3'd2, S_FINISH = 3'd3, S_WAIT = 3'd4;
 
   reg [2:0] state_q;
@@ -106,28 +101,6 @@ module lsfq_sequencer #(
   reg  unloaded_q;
   reg  may_go_q;                        // a layer waits and its images are stored; a cycle late
   wire go       = waiting && may_go_q;
-
-  // ---- output pace
-
-  reg        wide_out_q;
-  wire [3:0] pair_d     = layer_raw  ? 4'd2             // the result queue takes one pixel a cycle
-                        : wide_out_q ? RATIO_4 << 1
-                        : layer_depthwise && DEPTHWISE_PIXELS == 1 && RATIO == 1 ? 4'd2
-                        : RATIO_4;
-  reg  [3:0] pair_cycles_q;
-  wire [4:0] step_cycles = layer_pointwise ? {pair_cycles_q, 1'b0} : {1'b0, pair_cycles_q};
-  reg  [4:0] step_rest_q;                               // step_cycles - 1
-  reg        no_rest_q;
-  reg  [4:0] pace_q;                                    // cycles until a step may end
-
-  always @(posedge aclk) begin
-    wide_out_q    <= layer_wide_out;
-    pair_cycles_q <= pair_d;
-    step_rest_q   <= step_cycles - 5'd1;
-    no_rest_q     <= step_cycles == 5'd1;
-  end
-
-  assign pair_cycles = pair_cycles_q;
 
   // ---- the nest's word and, two registers later, the word with its addresses
 
@@ -251,7 +224,8 @@ module lsfq_sequencer #(
 
   reg              here_q;            // a word waits
   reg              have_weights_q;    // its weights are complete; also high while no word waits
-  reg              output_free_q;     // a step may end
+  wire             step_open;         // a step may end
+  wire             none_pending;
   reg  [17:0]      address_q;
   reg  [PTR_W-1:0] pointer_q;
   reg              first_q, shift_q, offset_q, last_q, row_first_q, row_last_q, image_last_q;
@@ -261,23 +235,31 @@ module lsfq_sequencer #(
   wire [PTR_W-1:0] next_behind = next_pointer - weights_complete;
   wire [PTR_W-1:0] behind      = pointer_q - weights_complete;
 
-  reg                  pair_done_q;
-  reg  [PENDING_W-1:0] pending_q;     // issued pairs that have not passed requantisation
-  wire [PENDING_W-1:0] result_use = {pending_q[PENDING_W-2:0], 1'b0}
-                                  + {{(PENDING_W-LEVEL_W){1'b0}}, result_level};
-  // A step has up to 4 pixels, and the 2 pixels of a pair that has just passed may not be in the
-  // queue yet. Raw steps end at least two cycles apart, so pending_q already counts the last one.
-  wire             have_room   = !layer_raw || result_use <= RESULT_DEPTH - 6;
-
-  // The two sums are made before `ends` is known, which then only selects one.
-  wire [PENDING_W-1:0] pending_less = pending_q - {{(PENDING_W-1){1'b0}}, pair_done_q};
-  wire [PENDING_W-1:0] pending_more = pending_less
-                                    + {{(PENDING_W-2){1'b0}}, layer_pointwise, !layer_pointwise};
-
   wire issue = here_q && advance;
   wire ends  = last_q && advance;       // last_q is low while no word waits
 
-  assign advance = have_weights_q && (!last_q || (output_free_q && step_ready));
+  assign advance = have_weights_q && (!last_q || (step_open && step_ready));
+
+  lsfq_step_gate #(
+    .PIN             (PIN),
+    .POUT            (POUT),
+    .DEPTHWISE_PIXELS(DEPTHWISE_PIXELS),
+    .LEVEL_W         (LEVEL_W)
+  ) u_gate (
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .pointwise   (layer_pointwise),
+    .raw         (layer_raw),
+    .wide_out    (layer_wide_out),
+    .depthwise   (layer_depthwise),
+    .pair_cycles (pair_cycles),
+    .step_end    (ends),
+    .pair_done   (pair_done),
+    .tables_ready(tables_ready),
+    .result_level(result_level),
+    .open        (step_open),
+    .none_pending(none_pending)
+  );
 
   always @(posedge aclk) begin
     have_weights_q <= advance ? !next_valid || next_behind[PTR_W-1] : behind[PTR_W-1];
@@ -300,7 +282,7 @@ module lsfq_sequencer #(
 
   assign step_taken   = ends;
   assign step_row_end = row_last_q;
-  assign drain        = state_q == S_FINISH && pending_q == {PENDING_W{1'b0}} && !issue_valid;
+  assign drain        = state_q == S_FINISH && none_pending && !issue_valid;
   assign layer_ready  = finished_q;
 
   assign count_busy             = issue;
@@ -331,13 +313,6 @@ module lsfq_sequencer #(
 
   always @(posedge aclk) begin
     issue_valid <= issue;
-    if (ends) pace_q <= step_rest_q;
-    else if (pace_q != 5'd0) pace_q <= pace_q - 5'd1;
-    output_free_q <= (ends ? no_rest_q : pace_q[4:1] == 4'd0) && have_room && tables_ready;
-
-    pair_done_q <= pair_done;
-    pending_q   <= ends ? pending_more : pending_less;
-
     free_q  <= issue && (frees_q || frees_group_q);
     freed_q <= frees_group_q ? next_base : pointer_q + 1'b1;
     if (free_q) weights_free <= freed_q;
@@ -364,10 +339,7 @@ module lsfq_sequencer #(
       layer_begin  <= 1'b0;
       finished_q   <= 1'b0;
       may_go_q     <= 1'b0;
-      pace_q       <= 5'd0;
-      pair_done_q  <= 1'b0;
       free_q       <= 1'b0;
-      pending_q    <= {PENDING_W{1'b0}};
       weights_free <= {PTR_W{1'b0}};
       group_base_q <= {PTR_W{1'b0}};
     end

@@ -45,11 +45,8 @@ module lsfq_pair_walk #(
   localparam [PART_W-1:0] PARTS_P = PARTS[PART_W-1:0];
   localparam [16:0]       WORDS_P = WORDS[16:0];
 
-  // The position of the next pair of set 0. pairs_q and images_q hold what is left minus 1, signed,
-  // so that the sign bit marks the last one.
+  // the position of the next pair of set 0
   reg  [17:0]       address_q;
-  reg  [18:0]       pairs_q;               // pairs left in its image after it, minus 1
-  reg  [16:0]       images_q;              // images left in its group after its own, minus 1
   reg  [16:0]       groups_left_q;         // channel groups after its own
   reg  [PART_W-1:0] part_q;                // part of the word
   reg  [17:0]       next_image_q;          // where the group's next image begins
@@ -69,10 +66,8 @@ module lsfq_pair_walk #(
   wire              next_wraps = PARTS == 1 || next_part + (pointwise ? 3'd2 : 3'd1) >= PARTS_P;
 
   wire              move        = advance && set == pointwise;
-  wire              image_end   = pairs_q[18];
-  wire              last_image  = images_q[16];
-  wire              load_pairs  = restart || image_end;
-  wire              load_images = restart || last_image;
+  wire              image_end, last_image; // the pair is its image's last, the image its group's
+  wire              unused_pair, unused_image;
   wire [17:0]       next_start  = last_image ? next_group_q : next_image_q;
   reg               restart_q;
 
@@ -81,13 +76,30 @@ module lsfq_pair_walk #(
   assign part        = PARTS > 1 && set ? part_q | 3'd1 : part_q;
   assign group_end   = image_end && last_image;
 
+  lsfq_loop_counter #(
+    .WIDTH(18)
+  ) u_pairs (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (plane),
+    .advance  (move),
+    .last     (image_end),
+    .next_last(unused_pair)
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_images (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (images),
+    .advance  (move && image_end),
+    .last     (last_image),
+    .next_last(unused_image)
+  );
+
   always @(posedge aclk) begin
     restart_q <= restart;
-
-    if (restart || move)
-      pairs_q <= (load_pairs ? {1'b0, plane} : pairs_q) + {{18{1'b1}}, !load_pairs};
-    if (restart || (move && image_end))
-      images_q <= (load_images ? {1'b0, images} : images_q) + {{16{1'b1}}, !load_images};
 
     if (move) address_q <= image_end ? next_start : address_q + 18'd1;
     if (move && group_end) begin

@@ -58,10 +58,8 @@ module lsfq_result #(
 
   reg  [WHOLE_W:0]   sets_left_q;           // sets after set 0 of the group, minus 1
   reg  [LANE_W-1:0]  short_lane_q;          // the last lane of the last set
-  reg  [16:0]        images_q;              // images after this one, minus 1; negative in the last
-  wire               last_image = images_q[16];
-  wire               advance    = s_valid && s_end && (s_set || !pointwise);
-  wire               load       = restart || last_image;
+  wire               last_image, unused_next;
+  wire               advance = s_valid && s_end && (s_set || !pointwise);
   // the first values of sets_left_q and short_lane_q, side by side
   wire [16:0]        most       = {1'b0, channels} - (POUT_17 + 17'd1);
 
@@ -70,10 +68,20 @@ module lsfq_result #(
   wire s_last_set = s_set ? sets_left_q == {(WHOLE_W+1){1'b0}} : none;
   wire s_final    = s_end && last_image && s_last_set && last_layer;  // the last pair of the packet
 
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_images (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (images),
+    .advance  (advance),
+    .last     (last_image),
+    .next_last(unused_next)
+  );
+
   always @(posedge aclk) begin
-    if (restart || advance) images_q <= (load ? {1'b0, images} : images_q) + {{16{1'b1}}, !load};
     if (restart) begin
-      sets_left_q     <= most[16:LANE_W];
+      sets_left_q  <= most[16:LANE_W];
       short_lane_q <= most[LANE_W-1:0];
     end else if (advance && last_image) begin
       sets_left_q <= sets_left_q - (pointwise ? TWO_SETS : ONE_SET);

@@ -20,7 +20,12 @@ from ref_model.training.experiments import Run
 Record = Mapping[str, Any]
 
 METHOD_NAMES = {"lsfq": "LSFQ", "lsq": "LSQ", "pact": "PACT", "dorefa": "DoReFa"}
-MODEL_NAMES = {"vgg7": "VGG7", "mobilenetv2": "MobileNetV2", "resnet20": "ResNet-20"}
+MODEL_NAMES = {
+    "vgg7": "VGG7",
+    "mobilenetv2": "MobileNetV2",
+    "resnet20": "ResNet-20",
+    "resnet8": "ResNet-8",
+}
 SET_NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 
 # 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom.

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lsfq.reports import other_engines
 from lsfq.reports.area import DEVICES, Area
 from lsfq.reports.figures import style, svg
 from ref_model.hardware.performance import STALLS, Performance, last_pass
@@ -21,26 +22,6 @@ _NAMES = {
     "busy": "busy", "starved_weights": "no weights", "blocked_output": "output full",
     "starved_features": "no features",
 }  # fmt: skip
-
-# MACs a multiplier and cycle of others, worked out from published figures:
-# (engine and network, figure, how it follows, source)
-_OTHERS: Sequence[tuple[str, float, str, str]] = (
-    (
-        "UltraNet, contest design of LSFQ's authors, as scheduled", 0.97,
-        "199.5 M MACs / (460,800 cycles x 448 multipliers)", "https://github.com/heheda365/ultra_net",
-    ),
-    (
-        "the same on the board, 281 frames/s", 0.75,
-        "199.5 M MACs x 281 / (166.67 MHz x 448 multipliers)",
-        "https://github.com/heheda365/ultra_net",
-    ),
-    (
-        "DPU B3136 (INT8), DenseBox, K26", 0.76,
-        "0.25 TOPS / 2 / (548 DSPs x 300 MHz)",
-        "https://xilinx.github.io/kria-apps-docs/kv260/2022.1/build/html/docs/"
-        "nlp-smartvision/docs/hw_arch_accel_nlp.html",
-    ),
-)  # fmt: skip
 
 
 def draw(
@@ -109,25 +90,18 @@ def report(
         parts += _area_section(area)
     parts += [
         "## Beside others",
-        "MACs a multiplier and cycle over a whole network is the one scale on which engines of "
-        "different size, clock and word width compare. The figures of others follow from what "
-        "they publish; clocks and boards differ, and this core's is of a simulation.",
+        other_engines.TEXT,
         _table(
-            ("engine", "MACs a multiplier and cycle", "from"),
-            [
-                *(
-                    (f"this core, {core}, {name}", f"{6 * ran.utilisation():.2f}", "a table above")
-                    for name, ran in (
-                        ("VGG7", full),
-                        *((key, last_pass(other["full"])) for key, other in (others or {}).items()),
-                    )
-                ),
-                *(
-                    (f"[{name}]({source})", f"{figure:.2f}", how)
-                    for name, figure, how, source in _OTHERS
-                ),
-            ],
+            ("engine", "MACs a multiplier and cycle", "MACs a DSP and cycle", "from"),
+            other_engines.rows(
+                [
+                    (name, last_pass(ran["full"]), ran["full"])
+                    for name, ran in {"VGG7": measured, **(others or {})}.items()
+                ],
+                area,
+            ),
         ),
+        other_engines.PRIOR_ART,
         "## Bars",
         _table(
             ("figure", "measured", "bar", ""),

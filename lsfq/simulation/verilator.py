@@ -14,13 +14,15 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 MAKE_VARIABLES = {
     "CFG_CXXFLAGS_COROUTINES": "-std=c++20",
     "CFG_LDLIBS_THREADS": "-pthread",
-    "PYTHON3": "python3",
+    # not `python3`: that of the system would meet this one's library on cocotb's PYTHONPATH
+    "PYTHON3": sys.executable,
     "OPT_FAST": "-O1",
     "VM_PARALLEL_BUILDS": "0",
 }

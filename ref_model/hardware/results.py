@@ -18,11 +18,12 @@ Results = npt.NDArray[np.int64]
 def packet_order(plan: Plan) -> npt.NDArray[np.intp]:
     """Index into the flat (N, C, H, W) results of the pass of every beat of its packet."""
     last = len(plan.layers) - 1
-    layer = plan.layers[last]
-    size = int(np.prod(layer.result))
+    planned = plan.layers[last]
+    size = int(np.prod(planned.result))
+    sets, stride = planned.kernel.sets, planned.layer.stride
     return np.concatenate([
         run.image * size
-        + result_order(layer.result, plan.config.pout, layer.kernel.sets, run.images)
+        + result_order(planned.result, plan.config.pout, sets, stride, run.images)
         for run in plan.runs
         if run.layer == last
     ])  # fmt: skip

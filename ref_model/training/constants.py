@@ -87,9 +87,10 @@ def accumulator_bound(name: str, weight: npt.NDArray[np.int16], largest_code: in
 def conv_constants(unit: ConvUnit, source: Grid, skip: Grid | None = None) -> LayerConstants:
     """Constants of a convolution that reads a tensor of grid ``source`` and adds one of ``skip``.
 
-    Raises RangeError when a value does not fit, UnsupportedLayerError when the layer pads a signed
-    tensor, whose zero is not code 0.
+    Raises RangeError when a value does not fit or is not finite, UnsupportedLayerError when the
+    layer pads a signed tensor, whose zero is not code 0.
     """
+    check_numbers(unit)
     if source.zero and unit.conv.kernel_size != (1, 1):
         raise UnsupportedLayerError(
             f"layer {unit.name}: pads a signed tensor, where code 0 does not mean 0; "
@@ -101,8 +102,6 @@ def conv_constants(unit: ConvUnit, source: Grid, skip: Grid | None = None) -> La
     assert norm.running_var is not None
     factor = _float64(norm.weight) / np.sqrt(_float64(norm.running_var) + norm.eps)
     result = Grid.of(unit.activation_quantizer)
-    if not result.step > 0:
-        raise RangeError(f"{unit.name}: activation step {result.step} is not positive")
     scale = factor * (source.step * weight_step / result.step)
     offset = (_float64(norm.bias) - _float64(norm.running_mean) * factor) / result.step
     skip_scale = skip.step / result.step if skip is not None else 0.0
@@ -121,7 +120,9 @@ def classifier_constants(unit: ClassifierUnit, source: Grid) -> LayerConstants:
     """Constants of the last layer: m = 1, b = floor(bias / scale + 1/2) - z_in * W[c], s = 0.
 
     ``scale`` is S_in * S_w, divided by the number of positions where the map is averaged.
+    Raises RangeError as `conv_constants` does.
     """
+    check_numbers(unit)
     weight, weight_step = unit.weight_quantizer.integer(_float64(unit.weight))
     classes, channels, height, width = len(weight), *unit.shape
     if unit.average:
@@ -133,6 +134,24 @@ def classifier_constants(unit: ClassifierUnit, source: Grid) -> LayerConstants:
     bound = accumulator_bound(unit.name, weight, source.largest)
     ones = np.ones(classes, np.int32)
     return LayerConstants(unit.name, weight, ones, bias.astype(np.int64), 0, bound)
+
+
+def check_numbers(unit: ConvUnit | ClassifierUnit) -> None:
+    """RangeError, naming the layer, for a weight or constant that is NaN or infinite, or a clip
+    that is not positive: such numbers have no code, and conversion would make up one.
+    """
+    for name, values in (*unit.named_parameters(), *unit.named_buffers()):
+        if not bool(torch.isfinite(values).all()):
+            wrong = int((~torch.isfinite(values)).sum())
+            raise RangeError(
+                f"{unit.name}: {wrong} of {values.numel()} numbers of {name} are NaN or infinite"
+            )
+    clips = {"weight": unit.weight_quantizer.alpha}
+    if isinstance(unit, ConvUnit):
+        clips["activation"] = unit.activation_quantizer.alpha
+    for name, clip in clips.items():
+        if not float(clip.detach()) > 0:
+            raise RangeError(f"{unit.name}: {name} clip {float(clip.detach()):g} is not positive")
 
 
 def network_constants(

@@ -4,12 +4,12 @@
 set ip_vendor       lsfq
 set ip_library      ip
 set ip_name         lsfq_accel
-set ip_version      0.1
+set ip_version      0.2
 set ip_revision     0
 set ip_display_name {LSFQ CNN accelerator}
 set ip_description  {CNN inference at 2 to 8 bits, AXI4-Lite control, AXI4-Stream parameters and data}
 set ip_families     {zynq zynquplus artix7 kintex7 virtex7 spartan7 kintexu virtexu artixuplus kintexuplus virtexuplus}
-set ip_gui_file     xgui/lsfq_accel_v0_1.tcl
+set ip_gui_file     xgui/lsfq_accel_v0_2.tcl
 
 # Verilog files, relative to ip/
 set ip_files {
@@ -24,6 +24,8 @@ set ip_files {
   multiplier/lsfq_multiplier_chain.v
   array/lsfq_lane.v
   common/lsfq_loop_counter.v
+  common/lsfq_pace.v
+  common/lsfq_credit.v
   array/lsfq_loop_nest.v
   array/lsfq_offset_sum.v
   array/lsfq_array.v
@@ -55,6 +57,7 @@ set ip_files {
   output/residual/lsfq_skip_reader.v
   output/residual/lsfq_skip_scale.v
   array/lsfq_word_address.v
+  array/lsfq_step_gate.v
   array/lsfq_sequencer.v
   program/lsfq_weight_memory.v
   output/lsfq_writer.v

@@ -33,6 +33,7 @@ from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
 from tb.core.depthwise_input import DepthwiseInput
+from tb.ref_model.hardware.core_model import CoreModel
 from tb.support import (
     AxiLiteMaster,
     AxiStreamSink,
@@ -159,7 +160,9 @@ class Core:
         for chosen in passes:
             beats = await self.result.receive(cycles=200)
             numbers = [to_signed(beat, RESULT_WIDTH) for beat in beats]
-            for result, tensor in zip(chosen, packet_to_results(plan, numbers), strict=True):
+            maps = CoreModel(self.config.pin, self.config.pout, 0).decode_results(packet, numbers)
+            np.testing.assert_array_equal(packet_to_results(plan, numbers), maps)
+            for result, tensor in zip(chosen, maps, strict=True):
                 result.tensors[network.layers[-1].name] = tensor
         self.result.assert_empty()
         if watcher is not None:

@@ -68,7 +68,7 @@ def test_stages(pin: int, pout: int, stalls: str) -> None:
         ),
         pytest.param("lsfq_store", "!depthwise_busy && ", "", id="layer ends in the stage"),
         pytest.param(
-            "lsfq_sequencer", "RATIO == 1 ? 4'd2", "RATIO == 1 ? 4'd1", id="pairs too close"
+            "lsfq_step_gate", "RATIO == 1 ? 4'd2", "RATIO == 1 ? 4'd1", id="pairs too close"
         ),
     ],
 )
@@ -162,7 +162,7 @@ def test_corners(pin: int, pout: int) -> None:
     [
         pytest.param(
             "lsfq_sequencer",
-            "pending_q == {PENDING_W{1'b0}} && !issue_valid",
+            "none_pending && !issue_valid",
             "!issue_valid",
             id="starts early",
         ),

@@ -39,9 +39,16 @@ from ref_model.hardware.registers import Register, Status
 from ref_model.integer import IntegerNetwork, NetworkError, NetworkFormatError, run_network
 from ref_model.integer.network import IntegerLayer
 from tb.lsfq.conftest import CORE, IMAGES, ROOT, Case
-from tb.ref_model.integer.builders import small_vgg
+from tb.ref_model.integer.builders import (
+    STRIDED_RESULT_BEATS,
+    STRIDED_RESULT_IMAGE,
+    conv,
+    small_vgg,
+    strided_result,
+)
 from tb.support.random_networks import random_image, random_network
 
+SMALLEST = CoreConfig(pin=4, pout=4)
 Make = Callable[[], Backend]
 BACKENDS = [
     pytest.param(lambda: Reference(CORE), id="reference"),
@@ -88,6 +95,42 @@ def test_random_networks_agree() -> None:
             np.testing.assert_array_equal(expected.reshape(direct.shape), direct)
             shapes.add(expected.ndim)
     assert shapes == {2, 4}
+
+
+@pytest.mark.parametrize("make", [Reference, Simulator])
+def test_strided_pointwise_result(make: Callable[[CoreConfig], Backend]) -> None:
+    """A raw 1x1 layer of stride 2 with two sets: the packet, and the result by channel."""
+    backend = make(SMALLEST)
+    received: list[bytes] = []
+
+    def receive(deadline: float, original: Callable[[float], bytes] = backend.receive) -> bytes:
+        received.append(original(deadline))
+        return received[-1]
+
+    backend.receive = receive  # type: ignore[method-assign]
+    with Accelerator(backend) as accelerator:
+        image = STRIDED_RESULT_IMAGE.astype(np.uint8)
+        result = accelerator.load(strided_result()).run(image)
+    assert np.frombuffer(received[0], "<i8").tolist() == STRIDED_RESULT_BEATS
+    assert result[0, :, 0, 0].tolist() == [0, 100, 200, 300, 400, 500, 600, 700]
+    assert result[0, 5].tolist() == [[500, 502], [520, 522]]
+
+
+@pytest.mark.parametrize("make", [Reference, Simulator])
+@pytest.mark.parametrize("size", [(1, 3), (3, 5), (2, 6), (5, 2)])
+def test_strided_pointwise_results(
+    make: Callable[[CoreConfig], Backend], size: tuple[int, int]
+) -> None:
+    """The same with odd sizes, several groups, and images that share a pass."""
+    random = np.random.default_rng(1)
+    for outputs in (5, 8, 11):
+        last = conv(random, "last", 3, outputs, kernel=1, stride=2, output_bits=None, shift=0)
+        network = IntegerNetwork("strided", (3, *size), (last,), outputs, input_bits=4)
+        images = random.integers(0, 16, (3, *network.input_shape)).astype(np.uint8)
+        expected = run_network(network, images)["last"]
+        with Accelerator(make(SMALLEST)) as accelerator:
+            result = accelerator.load(network).run(images, batch=2)
+        np.testing.assert_array_equal(result.reshape(expected.shape), expected)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, None])

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lsfq import Simulator
+from lsfq import CoreConfig, Simulator
 from ref_model.hardware.blocks import BLOCK_BYTES
 from ref_model.hardware.c_source import identifier
 from ref_model.hardware.plan import plan_network
 from ref_model.integer import run_network
 from tb.lsfq.c_platform import DRIVER, STRICT, CDriver, Platform, compile_c
 from tb.lsfq.conftest import CORE, Case
+from tb.ref_model.integer.builders import STRIDED_RESULT_IMAGE, strided_result
 from tb.support.random_networks import random_image, random_network
 
 HEADER = (DRIVER / "lsfq.h").read_text(encoding="utf-8")
@@ -84,6 +85,19 @@ def test_random_networks(platform: Platform, tmp_path: Path) -> None:
         np.testing.assert_array_equal(logits, expected.reshape(3, -1))
         maps += network.output_shapes()[-1][1:] != (1, 1)
     assert maps > 0
+
+
+def test_strided_pointwise_result(tmp_path: Path) -> None:
+    """A raw 1x1 layer of stride 2 with two sets of channels: pixel by pixel in the packet."""
+    config = CoreConfig(pin=4, pout=4)
+    simulator = Simulator(config)
+    driver = CDriver(plan_network(strided_result(), config, 1), tmp_path)
+    assert (driver.open(Platform(simulator)), driver.load()) == (0, 0)
+    status, logits = driver.run(STRIDED_RESULT_IMAGE.astype(np.uint8)[None])
+    simulator.close()
+    assert status == 0
+    expected = [[100 * c + 20 * y + 2 * x for c, y, x in np.ndindex(8, 2, 2)]]
+    assert logits.tolist() == expected
 
 
 def test_damaged_program(driver: CDriver, platform: Platform, small: Case) -> None:

@@ -101,7 +101,7 @@ def count_events(network: IntegerNetwork, image: npt.NDArray[np.uint8]) -> dict[
     return events
 
 
-def count_forms(network: IntegerNetwork) -> Counter[str]:
+def count_forms(network: IntegerNetwork, config: CoreConfig) -> Counter[str]:
     """How many layers of ``network`` have what not every layer has."""
     found: Counter[str] = Counter()
     for layer in network.layers:
@@ -113,6 +113,10 @@ def count_forms(network: IntegerNetwork) -> Counter[str]:
         found["branch"] += layer.source is not None
         found["pool"] += layer.pool == 2
         found["linear"] += layer.kind == "linear"
+        strided = layer.raw and layer.kernel == (1, 1) and layer.stride == 2
+        found["raw pairs of one pixel, two sets"] += (
+            strided and layer.outputs > config.pout and network.output_shapes()[-1][2] > 1
+        )
     return found
 
 
@@ -213,9 +217,10 @@ def _draw_layer(
 def _draw_raw(rng: Rng, config: CoreConfig, name: str, source: _Known) -> IntegerLayer:
     """The last layer."""
     _, channels, height, width = source.codes.shape
-    full = rng.random() < 0.6 and height * width <= 400
-    kernel = 1 if rng.random() < 0.35 else 3
-    stride = 2 if not full and kernel == 3 and rng.random() < 0.2 else 1
+    strided = width > 2 and rng.random() < 0.2  # 1x1: pairs of one pixel, often of two sets
+    full = not strided and rng.random() < 0.6 and height * width <= 400
+    kernel = 1 if strided or rng.random() < 0.35 else 3
+    stride = 2 if strided or (not full and rng.random() < 0.2) else 1
     outputs, weight_bits = _draw_channels(rng, config.pout), int(rng.choice([2, 3, 4, 4, 4, 8]))
     sides = (height, width) if full else (kernel, kernel)
     weight = _draw_kernels(rng, (outputs, channels), sides, weight_bits, full)

@@ -31,10 +31,12 @@ from cocotb_tools.runner import get_runner
 from filelock import FileLock, Timeout
 
 from lsfq.simulation import rtl, verilator
+from lsfq.simulation.cache import guarded_build
 
 BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
 OBJECT_CACHE = Path(__file__).with_name("object_cache.py")
+TIME_LIMIT = Path(__file__).with_name("time_limit.py")
 VISIBLE = Path(__file__).with_name("visible.vlt")
 LOCK_TIMEOUT_S = 1800
 DEFAULT_SEED = 1
@@ -304,7 +306,7 @@ def run_bench(
         print(f"{title}: LSFQ_SEED={seed} repeats this run", flush=True)
 
     variables = verilator.verilator_environment()
-    variables.setdefault("SIM_CMD_PREFIX", f"timeout --kill-after=10 {timeout_s}")
+    variables.setdefault("SIM_CMD_PREFIX", f"{sys.executable} -SE {TIME_LIMIT} {timeout_s}")
     variables.setdefault("COCOTB_ANSI_OUTPUT", "0")
     variables.setdefault("OBJCACHE", f"{sys.executable} -SE {OBJECT_CACHE} {BUILD / 'objects'}")
     variables.update(environment or {})
@@ -313,17 +315,18 @@ def run_bench(
         with _locked(build_dir):
             log = build_dir.parent / f"{build_dir.name}.log"
             try:
-                runner.build(
-                    hdl_toplevel=toplevel,
-                    sources=[*rtl.models(sources), *sources],
-                    includes=rtl.folders(),
-                    parameters=parameters,
-                    build_args=_build_args(simulator, toplevel),
-                    build_dir=build_dir,
-                    timescale=TIMESCALE,
-                    waves=waves,
-                    log_file=log,
-                )
+                with guarded_build(build_dir):
+                    runner.build(
+                        hdl_toplevel=toplevel,
+                        sources=[*rtl.models(sources), *sources],
+                        includes=rtl.folders(),
+                        parameters=parameters,
+                        build_args=_build_args(simulator, toplevel),
+                        build_dir=build_dir,
+                        timescale=TIMESCALE,
+                        waves=waves,
+                        log_file=log,
+                    )
             except (SystemExit, RuntimeError) as error:
                 output = log.read_text(errors="replace")[-8000:] if log.is_file() else str(error)
                 raise BenchError(

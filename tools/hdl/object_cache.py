@@ -10,9 +10,9 @@ before; every other call is passed on.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 
@@ -34,17 +34,38 @@ def main(folder: str, command: list[str]) -> int:
     target = command[command.index("-o") + 1]
     state = os.stat(source)
     key = repr((command, state.st_size, state.st_mtime_ns)).encode()
-    stored = os.path.join(folder, f"{hashlib.sha256(key).hexdigest()}.o")
-    if os.path.exists(stored):
-        shutil.copyfile(stored, target)
+    stored = os.path.join(folder, f"{hashlib.sha256(key).hexdigest()}.kept")
+    kept = read(stored)
+    if kept is not None:
+        with open(target, "wb") as file:
+            file.write(kept)
         return 0
     code = subprocess.run(command, check=False).returncode
     if code == 0:
-        os.makedirs(folder, exist_ok=True)
-        temporary = f"{stored}.{os.getpid()}"
-        shutil.copyfile(target, temporary)
-        os.replace(temporary, stored)  # whole or not at all: other builds look at the same time
+        with contextlib.suppress(OSError):  # a full disk: the object itself is there
+            keep(target, stored)
     return code
+
+
+def read(stored: str) -> bytes | None:
+    """An object that was kept; None without one, and for one that a crash of the machine cut."""
+    try:
+        with open(stored, "rb") as file:
+            digest, body = file.read(32), file.read()
+    except OSError:
+        return None
+    return body if hashlib.sha256(body).digest() == digest else None
+
+
+def keep(target: str, stored: str) -> None:
+    """Copy the object ``target`` for later builds, behind its sum."""
+    with open(target, "rb") as file:
+        body = file.read()
+    os.makedirs(os.path.dirname(stored), exist_ok=True)
+    temporary = f"{stored}.{os.getpid()}"
+    with open(temporary, "wb") as file:
+        file.write(hashlib.sha256(body).digest() + body)
+    os.replace(temporary, stored)  # whole or not at all: other builds look at the same time
 
 
 if __name__ == "__main__":

@@ -18,10 +18,7 @@ TOPS = frozenset({"lsfq_accel"})
 """Modules whose ports are the interface of the core: their number is not limited."""
 
 EXCUSED: Mapping[str, frozenset[str]] = {
-    "lsfq_core": frozenset({"V4", "V5"}),
-    "lsfq_loader": frozenset({"V4", "V5"}),
     "lsfq_parser": frozenset({"V4", "V5", "V7"}),
-    "lsfq_sequencer": frozenset({"V4"}),
 }
 """Rules that a module does not follow yet."""
 

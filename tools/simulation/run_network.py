@@ -19,12 +19,16 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lsfq.command.run import IMAGES, NETWORK
+from lsfq.core import DEFAULT_CORE
+from lsfq.core_choice import changed, choose_core, difference
 from ref_model.datasets import CIFAR10, DatasetError, read_records
 from ref_model.hardware.core_config import LANE_SIZES
+from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import MAX_BATCH
 from ref_model.integer import NetworkFormatError, load_network
 from ref_model.integer.console import table
@@ -131,17 +135,26 @@ def main() -> int:
     if not 1 <= args.batch <= MAX_BATCH:
         print(f"--batch is 1 to {MAX_BATCH}", file=sys.stderr)
         return 2
+    start = replace(DEFAULT_CORE, pin=args.pin, pout=args.pout)
+    try:
+        core = choose_core(network, start)
+    except UnsupportedNetworkError as error:
+        print(error, file=sys.stderr)
+        return 1
+    memories = {name: getattr(core, name) for name in changed(core, start)}
+    if memories:
+        print(f"{network.name} needs more than the default core has: {difference(core, start)}")
     chosen = data.first(args.images)
     print(
         f"{network.name} on {args.images} CIFAR-10 test images, core {args.pin}x{args.pout}, "
         f"{args.batch} a pass"
     )
     print("building the core and simulating (the first build takes a minute) ...", flush=True)
-    start = time.monotonic()
+    begun = time.monotonic()
     try:
         run = NetworkRun(
             args.pin, args.pout, args.batch, args.depthwise_pixels,
-            stalls=args.stalls, waves=args.waves, quiet=not args.verbose,
+            stalls=args.stalls, waves=args.waves, quiet=not args.verbose, **memories,
         )  # fmt: skip
         result, report = run(args.network, chosen.pixels)
     except BenchError as error:
@@ -159,7 +172,7 @@ def main() -> int:
     print(
         f"all tensors of all layers of {args.images} images are bit-exact; "
         f"{right} of {args.images} are classified as labelled; "
-        f"{time.monotonic() - start:.0f} s"
+        f"{time.monotonic() - begun:.0f} s"
     )
     if result.waves is not None:
         print(f"waves: {result.waves}")

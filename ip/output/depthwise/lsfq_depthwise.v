@@ -176,16 +176,21 @@ module lsfq_depthwise #(
 
   // ---- rings: the entries of a group are freed after its last map
 
-  reg  [16:0] maps_q;                       // maps of the group after this one, minus 1, signed
-  wire        map_end   = window_used && window_last;
-  wire        last_map  = maps_q[16];
-  wire        load_maps = restart || last_map;
+  wire        map_end = window_used && window_last;
+  wire        last_map, unused_next;
   wire [1:0]  kernel_release = !map_end || !last_map ? 2'd0 : two_sets ? 2'd2 : 2'd1;
   wire [1:0]  constant_release;
 
-  always @(posedge aclk)
-    if (restart || map_end)
-      maps_q <= (load_maps ? {1'b0, images} : maps_q) + {{16{1'b1}}, !load_maps};
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_maps (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (images),
+    .advance  (map_end),
+    .last     (last_map),
+    .next_last(unused_next)
+  );
 
   lsfq_delay #(
     .WIDTH (2),

@@ -69,14 +69,25 @@ module lsfq_depthwise_window #(
   reg              flush_set_q;
   reg              flush_second_q;          // one row of moves is done, one pair follows
   reg              drain_q;
-  reg  [3:0]       pace_q;                  // cycles until the stage may move by itself
-  reg              paced_q;                 // pace_q is 0
+  wire             paced;                   // the stage may move by itself
+  wire             unused_paced;
   reg  [3:0]       under_way_q;             // cycles until the last move's window has left
 
-  wire             flush    = drain_q && owed_q && paced_q && !s_valid;
+  wire             flush    = drain_q && owed_q && paced && !s_valid;
   wire             advance  = s_valid || flush;
   wire             set      = s_valid ? s_set : flush_set_q;
   wire             last_set = set == two_sets;
+
+  lsfq_pace #(
+    .WIDTH(4)
+  ) u_pace (
+    .aclk      (aclk),
+    .aresetn   (aresetn && !restart),
+    .cycles    (pair_cycles),
+    .start     (advance),
+    .ready     (paced),
+    .next_ready(unused_paced)
+  );
 
   // ---- the position of the incoming pair, shared by the sets: the last set moves it
 
@@ -113,13 +124,6 @@ module lsfq_depthwise_window #(
       end
     end
     drain_q <= drain;
-    if (advance) begin
-      pace_q  <= pair_cycles - 4'd1;
-      paced_q <= pair_cycles == 4'd1;
-    end else if (!paced_q) begin
-      pace_q  <= pace_q - 4'd1;
-      paced_q <= pace_q == 4'd1;
-    end
     if (advance) under_way_q <= LATENCY[3:0];
     else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
 
@@ -140,8 +144,6 @@ module lsfq_depthwise_window #(
       flush_set_q    <= 1'b0;
       flush_second_q <= 1'b0;
       drain_q        <= 1'b0;
-      pace_q         <= 4'd0;
-      paced_q        <= 1'b1;
       under_way_q    <= 4'd0;
     end
   end

@@ -66,7 +66,6 @@ module lsfq_skip_reader #(
 
   reg                 running_q;            // the walk has a pair
   reg                 set_q;                // the set of that pair
-  reg  [16:0]         groups_q;             // groups after its own, minus 1, signed
   reg                 loaded_q;             // a pair is read
   reg  [17:0]         chunk_q;              // the first word of that pair
   reg  [17:0]         word_q;
@@ -75,8 +74,6 @@ module lsfq_skip_reader #(
   reg  [SUB_W-1:0]    sub_q;                // number of the word in the chunk
   reg                 last_word_q;          // the word is the last of its pair
   reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken; one cycle late
-  // pairs in the queue that no step has reserved, minus those of one step; negative: too few
-  reg  [LEVEL_W:0]    ready_q;
 
   wire [17:0]         chunk_address, next_chunk;
   wire [16:0]         groups_left;
@@ -129,9 +126,20 @@ module lsfq_skip_reader #(
   assign read_valid   = loaded_q && !held_q[LEVEL_W-1];
   assign read_address = word_q;
 
-  wire [LEVEL_W:0]    minus_step = {{LEVEL_W{1'b1}}, !pointwise};               // -1 or -2
-  // minus_step, plus 1 if a pair comes
-  wire [LEVEL_W:0]    push_step  = {{LEVEL_W{pointwise || !push}}, pointwise == push};
+  wire               last_group, unused_next;
+  wire               walk_end = walk && group_end && last_set;
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_groups (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (groups),
+    .advance  (walk_end),
+    .last     (last_group),
+    .next_last(unused_next)
+  );
+
   reg                starting_q;            // the walk starts in this cycle
   wire               push;                  // a pair is complete and enters the queue
 
@@ -142,22 +150,29 @@ module lsfq_skip_reader #(
   wire               taken   = pair_taken && enable && !second;
   reg                taken_q;
 
-  // the next ready_q without and with the end of a step, and the next second_step_q after one
-  wire [LEVEL_W:0]   kept = ready_q + {{LEVEL_W{1'b0}}, push};
-  wire [LEVEL_W:0]   used = ready_q + push_step;
   wire               second_step_d = stride_2 && !second_step_q && !step_row_end;
+  wire               next_enough;           // pairs in the queue for a step
   reg                step_ready_q;
 
   assign step_ready = step_ready_q;
 
+  lsfq_credit #(
+    .WIDTH(LEVEL_W)
+  ) u_credit (
+    .aclk       (aclk),
+    .aresetn    (aresetn && !restart),
+    .two        (pointwise),
+    .put        (push),
+    .take       (promise),
+    .next_enough(next_enough)
+  );
+
   always @(posedge aclk) begin
     starting_q <= restart && enable;
     if (starting_q) running_q <= 1'b1;
-    if (starting_q || (walk && group_end && last_set))
-      groups_q <= (starting_q ? {1'b0, groups} : groups_q) + {{16{1'b1}}, !starting_q};
     if (walk) begin
       set_q <= pointwise && !set_q;
-      if (group_end && last_set && groups_q[16]) running_q <= 1'b0;
+      if (walk_end && last_group) running_q <= 1'b0;
     end
     if (load || pair_read) loaded_q <= load;
     if (load) begin
@@ -173,11 +188,8 @@ module lsfq_skip_reader #(
     end
     taken_q <= taken;
     if (pair_read != taken_q) held_q <= held_q + {{(LEVEL_W-1){taken_q}}, 1'b1};
-    ready_q <= promise ? used : kept;
     if (step_end) second_step_q <= second_step_d;
-    step_ready_q <= !enable || (step_end ? second_step_d || !(second_step_q ? kept[LEVEL_W]
-                                                                           : used[LEVEL_W])
-                                         : second_step_q || !kept[LEVEL_W]);
+    step_ready_q <= !enable || (step_end ? second_step_d : second_step_q) || next_enough;
     if (pair_taken && pair_set == pointwise) second_q <= !second_q && !pair_row_end;
 
     if (!aresetn || restart) begin
@@ -191,7 +203,6 @@ module lsfq_skip_reader #(
       sub_q      <= {SUB_W{1'b0}};
       held_q     <= {LEVEL_W{1'b0}};
       taken_q    <= 1'b0;
-      ready_q    <= minus_step;
       step_ready_q <= 1'b0;
     end
     if (!aresetn) starting_q <= 1'b0;

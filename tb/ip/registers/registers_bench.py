@@ -92,7 +92,7 @@ class Bench:
         core = int(dut.PIN.value) | int(dut.POUT.value) << 8 | int(dut.ACC_W.value) << 16
         values = {
             Register.ID: ID_VALUE,
-            Register.VERSION: 0x00000100,
+            Register.VERSION: 0x00000200,
             Register.CORE: core | FORMAT_VERSION << 24,
             Register.FEATURE_DEPTH: int(dut.FEATURE_DEPTH.value),
             Register.WEIGHT_DEPTH: int(dut.WEIGHT_DEPTH.value),

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from ref_model.hardware.layout import pairs_of, result_order
 from ref_model.integer.ranges import signed_range
 from tb.support import Dut, bounded, is_high, reset, rng, start, to_signed
 
@@ -49,25 +48,26 @@ def random_layer(generator: np.random.Generator, pout: int, width: int) -> Layer
     channels = random.choice([1, pout - 1, pout, pout + 1, 2 * pout, random.randint(1, 5 * pout)])
     low, high = signed_range(width)
     images = random.choice([1, 1, 2, 3])
+    pixels = random.choice([1, 2])  # of a pair: one with stride 2
     numbers = generator.integers(low, high + 1, (images, channels, rows, columns))
     ends = generator.choice([low, -1, 0, 1, high], numbers.shape)
     numbers = np.where(generator.random(numbers.shape) < 0.3, ends, numbers)
     lanes = pout * sets
-    pairs = []
+    pairs, beats = [], []
     for first, image in np.ndindex(-(-channels // lanes), images):
         group = numbers[image, first * lanes : (first + 1) * lanes]
-        for y, t, set_ in np.ndindex(rows, pairs_of(columns), sets):
-            codes = group[set_ * pout : (set_ + 1) * pout, y, 2 * t : 2 * t + 2]
+        in_row = -(-columns // pixels)
+        for y, t, set_ in np.ndindex(rows, in_row, sets):
+            codes = group[set_ * pout : (set_ + 1) * pout, y, pixels * t : pixels * (t + 1)]
             both = codes.shape[1] == 2
             word = sum(
                 _pack(codes[:, x] if x == 0 or both else codes[:0, 0], pout, width)
                 << x * pout * width
                 for x in range(2)
             )
-            end = y == rows - 1 and t == pairs_of(columns) - 1
+            end = y == rows - 1 and t == in_row - 1
             pairs.append(Pair(set_, int(both), int(end), word))
-    index = result_order((channels, rows, columns), pout, sets, images)
-    beats = [int(beat) for beat in numbers.reshape(-1)[index]]
+            beats += codes.T.reshape(-1).tolist()
     return Layer(sets, channels, images, pairs, beats)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,6 +90,34 @@ class Layer:
             return 1, 1
         return -(-self.h // self.stride), -(-self.w // self.stride)
 
+    def result_places(self, pout: int) -> Iterator[tuple[int, int, int, int]]:
+        """Image, channel, row, column of every number of a raw layer, in the stream's order."""
+        h, w = self.result_size
+        lanes, step = pout * self.sets, 2 if self.stride == 1 else 1
+        for first in range(0, self.outputs, lanes):
+            for image in range(self.images):
+                for y in range(h):
+                    for x in range(0, w, step):
+                        for chosen in range(first, first + lanes, pout):
+                            there = range(chosen, min(chosen + pout, self.outputs))
+                            for column in range(x, min(x + step, w)):
+                                yield from ((image, c, y, column) for c in there)
+
+    def payload_size(self, pin: int, pout: int) -> tuple[int, int, int, int]:
+        """Output groups, digits, words of a digit, planes of a word."""
+        groups_in, positions = -(-self.c // pin), 1 if self.shared else self.h * -(-self.w // 2)
+        per_digit = {K1X1: groups_in, K1X3: groups_in, K3X3: 3 * groups_in,
+                     FULL: groups_in * positions}[self.kernel]  # fmt: skip
+        planes = 3 if self.kernel in (K1X3, K3X3) else 2
+        groups = -(-self.outputs // (pout * self.sets))
+        return groups, 2 if self.weight_bits == 8 else 1, per_digit, planes
+
+    def payload_bytes(self, pin: int, pout: int) -> int:
+        """Length of the payload behind the block."""
+        groups, digits, per_digit, planes = self.payload_size(pin, pout)
+        constants = (8 if self.behind is None else 24) * pout * self.sets
+        return groups * (constants + digits * per_digit * planes * pin * pout // 2)
+
 
 class CoreModel:
     """A core with PIN = ``pin`` and POUT = ``pout``."""
@@ -127,6 +156,30 @@ class CoreModel:
         self._block(packet, at, payload, 3)
         assert len(packet) == at + 64
         assert not any(images)
+
+    def decode_results(self, packet: bytes, beats: Sequence[int]) -> list[Array]:
+        """The result stream of a pass of a program as maps (C, H, W): one of every image of every
+        raw layer, in the order of the blocks.
+        """
+        count = bits_of(self._block(packet, 0, b"", 1)[1], 31, 16)
+        at, payload, index, taken = 64, b"", 0, 0
+        maps: list[Array] = []
+        while index < count:
+            words = self._block(packet, at, payload, None)
+            at, payload = at + 64, b""
+            if bits_of(words[0], 23, 16) == 4:
+                continue
+            layer = self._layer(words)
+            payload = packet[at : at + layer.payload_bytes(self.pin, self.pout)]
+            at, index = at + len(payload), index + 1
+            if layer.raw:
+                found = np.zeros((layer.images, layer.outputs, *layer.result_size), np.int64)
+                for place in layer.result_places(self.pout):
+                    found[place] = beats[taken]
+                    taken += 1
+                maps += list(found)
+        assert taken == len(beats)
+        return maps
 
     def read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Array:
         """Codes of a tensor by the address formula."""
@@ -206,14 +259,10 @@ class CoreModel:
         assert not any(image[at:])
 
     def _run_layer(self, layer: Layer, data: bytes) -> bytes:
-        groups_in, pairs = -(-layer.c // self.pin), -(-layer.w // 2)
-        digits = 2 if layer.weight_bits == 8 else 1
-        positions = 1 if layer.shared else layer.h * pairs
-        per_digit = {K1X1: groups_in, K1X3: groups_in, K3X3: 3 * groups_in,
-                     FULL: groups_in * positions}[layer.kernel]  # fmt: skip
-        planes = 3 if layer.kernel in (K1X3, K3X3) else 2
+        groups, digits, per_digit, planes = layer.payload_size(self.pin, self.pout)
         lanes, word = self.pout * layer.sets, planes * self.pin * self.pout // 2
         used = 0
+        maps = np.zeros((layer.images, layer.outputs, *layer.result_size), np.int64)
         images = [
             replace(
                 layer,
@@ -223,7 +272,7 @@ class CoreModel:
             )
             for k in range(layer.images)
         ]
-        for group in range(-(-layer.outputs // lanes)):
+        for group in range(groups):
             constants = struct.unpack(f"<{lanes}q", data[used : used + 8 * lanes])
             used += 8 * lanes
             behind = b""
@@ -234,9 +283,12 @@ class CoreModel:
             used += digits * per_digit * word
             nibbles = np.stack([raw & 15, raw >> 4], axis=-1).astype(np.int64)
             weights = nibbles.reshape(digits, per_digit, planes, self.pout, self.pin)
-            for one in images:
-                self._emit(one, group, self._accumulate(one, weights), constants, behind)
-        if not layer.raw:
+            for one, result in zip(images, maps, strict=True):
+                self._emit(one, group, self._accumulate(one, weights), constants, behind, result)
+        assert used == layer.payload_bytes(self.pin, self.pout)
+        if layer.raw:
+            self.results += [int(maps[place]) for place in layer.result_places(self.pout)]
+        else:
             shape = (layer.outputs, *layer.output_size)
             for one in images:
                 self.outputs.append(self.read_tensor(one.target, shape, layer.stored_bits))
@@ -345,22 +397,25 @@ class CoreModel:
         return acc[None, None, :]
 
     def _emit(
-        self, layer: Layer, group: int, acc: Array, constants: tuple[int, ...], behind: bytes
+        self,
+        layer: Layer,
+        group: int,
+        acc: Array,
+        constants: tuple[int, ...],
+        behind: bytes,
+        result: Array,
     ) -> None:
+        """What becomes of a group's accumulators: numbers in ``result`` (C, H, W) when raw, else
+        codes in the memory.
+        """
         scaled = self._scale(acc, constants)
         if layer.skip is not None:
             scaled = scaled + self._skip(layer, group, scaled.shape) * layer.skip_multiplier
         lanes = self.pout * layer.sets
         there = [c for c in range(lanes) if group * lanes + c < layer.outputs]
         if layer.raw:
-            height, width, _ = scaled.shape
-            for y in range(height):
-                for t in range(-(-width // 2)):
-                    for chosen in range(layer.sets):
-                        for x in range(2 * t, min(2 * t + 2, width)):
-                            self.results += [
-                                int(scaled[y, x, c]) for c in there if c // self.pout == chosen
-                            ]
+            chosen = slice(group * lanes, group * lanes + len(there))
+            result[chosen] = scaled[..., : len(there)].transpose(2, 0, 1)
             return
         codes = np.clip(scaled >> layer.shift, 0, (1 << layer.output_bits) - 1)
         if layer.behind is not None:

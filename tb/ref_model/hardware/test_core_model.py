@@ -17,6 +17,12 @@ from ref_model.hardware.program import encode_plan
 from ref_model.hardware.results import packet_to_results
 from ref_model.integer import IntegerNetwork, first_difference, run_network
 from tb.ref_model.hardware.core_model import CoreModel
+from tb.ref_model.integer.builders import (
+    STRIDED_RESULT_BEATS,
+    STRIDED_RESULT_IMAGE,
+    conv,
+    strided_result,
+)
 from tb.support.random_networks import (
     count_events,
     count_forms,
@@ -51,9 +57,32 @@ def assert_core_agrees(
             codes = next(outputs)
             assert first_difference(layer.name, expected[layer.name][image], codes) is None
     last = network.layers[-1].name
-    for image, result in enumerate(packet_to_results(plan, core.results)):
+    packet = packet or encode_plan(plan)
+    decoded = core.decode_results(packet, core.results)
+    for image, result in enumerate(decoded):
         assert first_difference(last, expected[last][image], result) is None
+    distinct = list(range(len(core.results)))
+    np.testing.assert_array_equal(
+        packet_to_results(plan, distinct), core.decode_results(packet, distinct)
+    )
     return core
+
+
+def test_strided_pointwise_result() -> None:
+    """A raw 1x1 layer of stride 2 with two sets, against a result stream written out by hand."""
+    image = STRIDED_RESULT_IMAGE.astype(np.uint8)
+    core = assert_core_agrees(strided_result(), image, CoreConfig(4, 4))
+    assert core.results == STRIDED_RESULT_BEATS
+
+
+@pytest.mark.parametrize("size", [(1, 3), (3, 5), (2, 6), (5, 2)])
+@pytest.mark.parametrize("outputs", [5, 8, 11])
+def test_strided_pointwise_results(size: tuple[int, int], outputs: int) -> None:
+    rng = np.random.default_rng(1)
+    last = conv(rng, "last", 3, outputs, kernel=1, stride=2, output_bits=None, shift=0)
+    network = IntegerNetwork("strided", (3, *size), (last,), outputs, input_bits=4)
+    images = rng.integers(0, 16, (3, *network.input_shape)).astype(np.uint8)
+    assert_core_agrees(network, images, CoreConfig(4, 4))
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
@@ -72,7 +101,7 @@ def test_random_networks(config: CoreConfig) -> None:
         assert core.words_used == batch * sum(layer.words for layer in schedule_network(plan))
         image = images[0]
         kernels |= {layer.kernel for layer in plan.layers}
-        forms += count_forms(network)
+        forms += count_forms(network, config)
         for name, count in count_events(network, image).items():
             events[name] += count
     assert min(events.values()) > 0, events

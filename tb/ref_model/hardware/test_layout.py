@@ -94,13 +94,13 @@ def test_row_window(c: int, h: int, w: int, seed: int) -> None:
         np.testing.assert_array_equal(window[ky * c + k, y], expected)
 
 
-@given(shapes, pins, st.sampled_from([1, 2]))
-def test_result_stream(shape: tuple[int, int, int], pout: int, sets: int) -> None:
+@given(shapes, pins, st.sampled_from([1, 2]), st.sampled_from([1, 2]))
+def test_result_stream(shape: tuple[int, int, int], pout: int, sets: int, stride: int) -> None:
     result = np.random.default_rng(0).integers(-(2**62), 2**62, shape)
-    beats = result_to_beats(result, pout, sets)
-    np.testing.assert_array_equal(beats_to_result(beats, shape, pout, sets), result)
+    beats = result_to_beats(result, pout, sets, stride)
+    np.testing.assert_array_equal(beats_to_result(beats, shape, pout, sets, stride), result)
     with pytest.raises(ValueError, match="beats for a result"):
-        beats_to_result(beats[1:], shape, pout, sets)
+        beats_to_result(beats[1:], shape, pout, sets, stride)
 
 
 def test_result_order() -> None:
@@ -115,3 +115,16 @@ def test_result_order() -> None:
     assert two[:8] == [0, 100, 200, 300, 1, 101, 201, 301]
     assert two[8:12] == [400, 500, 600, 700]  # the second set of the same pair
     assert two[48:50] == [800, 900]
+
+
+def test_result_order_of_stride_2() -> None:
+    """A pair has one pixel: of two sets, both send it before the next pixel."""
+    shape = (10, 2, 3)
+    result = np.array([100 * c + 10 * y + x for c, y, x in np.ndindex(*shape)]).reshape(shape)
+    two = result_to_beats(result, 4, 2, stride=2).tolist()
+    assert two[:8] == [0, 100, 200, 300, 400, 500, 600, 700]
+    assert two[8:12] == [1, 101, 201, 301]
+    assert two[24:28] == [10, 110, 210, 310]  # the next row, after three pixels
+    assert two[48:52] == [800, 900, 801, 901]
+    one = result_to_beats(result, 4, 1, stride=2).tolist()
+    assert one == result_to_beats(result, 4, 1).tolist()

@@ -62,6 +62,31 @@ def small_vgg(rng: Rng, width: int = 4, size: int = 8) -> IntegerNetwork:
     return IntegerNetwork("small_vgg", (3, size, size), layers, 10, provenance={"made": "here"})
 
 
+def strided_result() -> IntegerNetwork:
+    """One raw 1x1 layer of stride 2, 3 to 8 channels, over an image of 4x4 8-bit codes.
+
+    Result (c, y, x) is 100*c + the code of channel 0 at (2y, 2x).
+    """
+    weight = np.zeros((8, 3, 1, 1), np.int8)
+    weight[:, 0] = 1
+    layer = IntegerLayer(
+        "last", "conv", weight, np.ones(8, np.int32), 100 * np.arange(8), 0, 4, 8, None, stride=2
+    )
+    return IntegerNetwork("strided_result", (3, 4, 4), (layer,), 8)
+
+
+STRIDED_RESULT_IMAGE = np.stack([np.add.outer(10 * np.arange(4), np.arange(4))] * 3)
+"""Codes (3, 4, 4) for `strided_result`: 10*y + x at row y, column x, in every channel."""
+
+STRIDED_RESULT_BEATS = [
+    0, 100, 200, 300, 400, 500, 600, 700,  # row 0, column 0: both sets of four channels
+    2, 102, 202, 302, 402, 502, 602, 702,  # row 0, column 1: the code at (0, 2)
+    20, 120, 220, 320, 420, 520, 620, 720,
+    22, 122, 222, 322, 422, 522, 622, 722,
+]  # fmt: skip
+"""The result stream of `strided_result`, worked out by hand: two sets at POUT = 4, else one."""
+
+
 def residual_network(rng: Rng) -> IntegerNetwork:
     """Stem, depthwise stride 2 with a shortcut beside it, an inverted residual block with its
     addition, average pool, raw.

@@ -208,7 +208,7 @@ def test_damaged_truncated_and_foreign_checkpoints(
     assert files_in(tmp_path) == ["bad.pt", "shipped"]
 
 
-@pytest.mark.parametrize("model", ["mobilenetv2", "resnet20"])
+@pytest.mark.parametrize("model", ["mobilenetv2", "resnet20", "resnet8"])
 def test_untrained_networks_use_their_grids(model: str, tmp_path: Path) -> None:
     """Something to try hardware with: the same for a seed, no dead tensors, no equal answers."""
     pytest.importorskip("torch")

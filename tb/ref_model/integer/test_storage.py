@@ -176,6 +176,23 @@ SIGNED_CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "layers of text": (lambda m: m.update(layers="none"), "field missing|wrong type"),
     "accuracy": (lambda m: m.update(accuracy=5), "field missing or of the wrong type"),
     "classes": (lambda m: m.update(classes=11), "11 classes"),
+    "version true": (lambda m: m.update(version=True), "format version True; this program reads 1"),
+    "layer input": (lambda m: m["layers"][1].update(input=[4, 8, 9]),
+                    r"layer conv2: input is \[4, 8, 9\], not \[4, 8, 8\]"),
+    "layer output": (lambda m: m["layers"][1].update(output=[8, 8, 8]),
+                     r"layer conv2: output is \[8, 8, 8\], not \[8, 4, 4\]"),
+    "layer macs": (lambda m: m["layers"][0].update(macs=6911),
+                   "layer conv1: macs is 6911, not 6912"),
+    "layer macs of text": (lambda m: m["layers"][0].update(macs="6912"),
+                           "layer conv1: macs is '6912', not 6912"),
+    "layer macs missing": (lambda m: m["layers"][0].pop("macs"), "field missing.*macs"),
+    "accumulator": (lambda m: m["layers"][2].update(accumulator_bits=27),
+                    "layer classifier: accumulator_bits is 27, not"),
+    "fraction": (lambda m: m["layers"][0].update(accumulator_bits=1.5),
+                 "layer conv1: accumulator_bits is 1.5, not"),
+    "macs": (lambda m: m.update(macs=0), "macs is 0, not"),
+    "macs of text": (lambda m: m.update(macs="many"), "macs is 'many', not"),
+    "stride true": (lambda m: m["layers"][0].update(stride=True), "stride is True"),
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lsfq import Accelerator, Reference
+from ref_model.datasets import CIFAR10, read_records
+from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.plan import plan_network
+from ref_model.integer import run_network
 from ref_model.training.config import ConfigError, TrainingConfig
 from ref_model.training.export import to_integer_network
 from ref_model.training.graph import UnsupportedLayerError, trace
@@ -20,8 +26,10 @@ from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
 from ref_model.training.models import MODELS
 from ref_model.training.models.mobilenetv2 import scaled
 from ref_model.training.quantizers import Scheme
+from ref_model.training.untrained import untrained_integer_network
 
 SCHEME = Scheme()
+SAMPLE = Path(__file__).parents[2] / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 class Own(Network):
@@ -130,6 +138,46 @@ def test_resnet_shortcuts_read_the_blocks_input() -> None:
     assert layers["stage2.block1.shortcut"].source is None
     assert layers["stage2.block1.second"].skip == "stage2.block1.shortcut"
     assert layers["stage1.block1.second"].skip == "stem"
+
+
+def test_resnet8_has_the_layers_of_mlperf_tiny() -> None:
+    network = TrainingConfig(model="resnet8").build()
+    weights = sum(unit.weight.numel() for unit in network.units())
+    biases, norms = 3 * (16 + 32 + 64), 4 * (3 * 16 + 2 * 32 + 2 * 64)
+    assert weights + biases + norms + 10 == 78_666, "Keras' count; its shortcuts have no BatchNorm"
+    network.start_quantisation(torch.rand(2, 3, 32, 32))
+    integer = to_integer_network(network)
+    found = [(layer.weight.shape, layer.stride, layer.skip) for layer in integer.layers]
+    assert found == [
+        ((16, 3, 3, 3), 1, None),
+        ((16, 16, 3, 3), 1, None),
+        ((16, 16, 3, 3), 1, "stem"),
+        ((32, 16, 1, 1), 2, None),
+        ((32, 16, 3, 3), 2, None),
+        ((32, 32, 3, 3), 1, "stage2.block1.shortcut"),
+        ((64, 32, 1, 1), 2, None),
+        ((64, 32, 3, 3), 2, None),
+        ((64, 64, 3, 3), 1, "stage3.block1.shortcut"),
+        ((10, 64, 8, 8), 1, None),
+    ]
+    assert integer.output_shapes()[-2] == (64, 8, 8)
+    assert integer.sources()[4] == "stage1.block1.second"
+
+
+@pytest.mark.parametrize("bits", [4, 3])
+def test_resnet8_runs_whole_on_the_reference_backend(bits: int) -> None:
+    """The planner takes every layer, and a program made of the plan gives the network's results."""
+    pixels = read_records(SAMPLE, CIFAR10).pixels
+    config = TrainingConfig(model="resnet8", weight_bits=(bits,), activation_bits=(bits,))
+    network = untrained_integer_network(config, torch.from_numpy(pixels))
+    core = CoreConfig(pin=16, pout=16)
+    plan = plan_network(network, core, 8)
+    outputs = dict(zip((x.name for x in network.layers), network.output_shapes(), strict=True))
+    assert [layer.last.name for layer in plan.layers] == list(outputs)
+    assert [layer.output for layer in plan.layers] == list(outputs.values())
+    with Accelerator(Reference(core)) as accelerator:
+        results = accelerator.load(network).run(pixels[:8])
+    assert (results == run_network(network, pixels[:8])["classifier"].reshape(8, 10)).all()
 
 
 def test_bit_widths_must_be_as_many_as_layers() -> None:

@@ -69,7 +69,8 @@ def test_every_code_of_every_layer_agrees(quantizer: str) -> None:
 @pytest.mark.parametrize(
     ("model", "width", "weights", "activations"),
     [("mobilenetv2", 32, 4, 4), ("mobilenetv2", 8, 3, 3), ("mobilenetv2", 8, 2, 8),
-     ("resnet20", 16, 4, 4), ("resnet20", 8, 3, 3), ("resnet20", 8, 8, 2), ("resnet20", 8, 8, 8)],
+     ("resnet20", 16, 4, 4), ("resnet20", 8, 3, 3), ("resnet20", 8, 8, 2), ("resnet20", 8, 8, 8),
+     ("resnet8", 16, 4, 4), ("resnet8", 16, 3, 3)],
 )  # fmt: skip
 def test_codes_agree_in_networks_with_residuals_and_depthwise_layers(
     model: str, width: int, weights: int, activations: int

@@ -6,6 +6,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from tools.hdl import object_cache
 
 # Stands for a compiler: the object's content is the first argument.
@@ -47,6 +49,17 @@ def test_models_are_never_kept(tmp_path: Path) -> None:
     source.write_text("1")
     _compile(tmp_path, source, "-O1")
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("size", [0, 10, -1])
+def test_a_damaged_object_is_compiled_again(size: int, tmp_path: Path) -> None:
+    source = tmp_path / "verilated.cpp"
+    source.write_text("1")
+    _compile(tmp_path, source, "-O1")
+    kept = next((tmp_path / "cache").iterdir())
+    kept.write_bytes(kept.read_bytes()[:size])
+    assert _compile(tmp_path, source, "-O1") == "-O1"
+    assert object_cache.read(str(kept)) == b"-O1"
 
 
 def test_failure_is_passed_on(tmp_path: Path) -> None:

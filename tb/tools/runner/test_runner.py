@@ -3,6 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +69,58 @@ def test_no_test_is_a_failure() -> None:
 def test_a_hang_is_ended() -> None:
     with pytest.raises(BenchError, match="without results"):
         _run("never_ends", timeout_s=5)
+
+
+ENDLESS = """
+import sys
+from lsfq.command.entry import guarded
+from tb.support import run_bench
+def command():
+    run_bench("lsfq_skid", "tb.runner.runner_bench", {"WIDTH": 8}, testcase="never_ends",
+              name=sys.argv[1], quiet=True, environment={"LSFQ_TEST_MARK": sys.argv[1]})
+    return 0
+sys.exit(guarded(command, "endless"))
+"""
+
+
+def _marked(mark: str) -> set[int]:
+    """Processes with the variable LSFQ_TEST_MARK=mark in their environment."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"LSFQ_TEST_MARK={mark}".encode() in path.read_bytes():
+                found.add(int(path.parent.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_simulator_ends_with_its_user(ending: signal.Signals) -> None:
+    """Also where the signal reaches the user's process alone, as that of ``kill`` does."""
+    _run("passes")  # builds
+    mark = f"ends-with-its-user-{ending.name}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, mark], cwd=rtl.ROOT, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 60
+        while not _marked(mark):
+            assert time.monotonic() < end, "the simulator did not start"
+            time.sleep(0.1)
+        time.sleep(2)  # into the coroutine
+        process.send_signal(ending)
+        said = process.communicate(timeout=30)[0]
+        end = time.monotonic() + 10
+        while _marked(mark):
+            assert time.monotonic() < end, "the simulator goes on"
+            time.sleep(0.1)
+    finally:
+        for number in _marked(mark) | ({process.pid} if process.poll() is None else set()):
+            os.kill(number, signal.SIGKILL)
+    if ending is signal.SIGINT:
+        assert process.returncode == 130
+        assert said.strip() == "endless: interrupted"
 
 
 @pytest.mark.parametrize("simulator", ["icarus"], indirect=True)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ResNet-20 for 32x32 images (He et al., arXiv:1512.03385, section 4.2).
+"""ResNets for 32x32 images: ResNet-20 (He et al., arXiv:1512.03385, section 4.2) and ResNet-8.
 
-A 3x3 stem and three stages of three blocks with (w), (2w), (4w) channels on maps of 32, 16 and 8;
-a block is two 3x3 layers, and its input is added before the second one's activation. Where a stage
-begins, the first layer has stride 2 and the input passes a 1x1 layer of stride 2 (option B of the
-paper; CIFAR's option A adds zero channels, which is no layer). That 1x1 layer has no activation, so
-its result is signed, and only the addition reads it. Width 16 is the network of the paper.
+A 3x3 stem and three stages with (w), (2w), (4w) channels on maps of 32, 16 and 8; a stage has three
+blocks in ResNet-20 and one in ResNet-8, the image classifier of MLPerf Tiny (arXiv:2106.07597).
+A block is two 3x3 layers, and its input is added before the second one's activation. Where the
+second and the third stage begin, the first layer has stride 2 and the input passes a 1x1 layer of
+stride 2 (option B of the paper; CIFAR's option A adds zero channels, which is no layer). That 1x1
+layer has no activation, so its result is signed, and only the addition reads it. Width 16 is the
+network of the papers.
 """
 
 from __future__ import annotations
@@ -35,16 +37,16 @@ class BasicBlock(nn.Module):
         return result
 
 
-class ResNet20(Network):
-    """stem, stage1.block1 .. stage3.block3, classifier."""
+class ResNet(Network):
+    """stem, stage1.block1 .. stage3.blockN, classifier; ``stage_blocks`` is N."""
 
-    def __init__(self, build: Builder, classes: int) -> None:
+    def __init__(self, build: Builder, classes: int, stage_blocks: int) -> None:
         super().__init__((3, 32, 32))
         channels = build.width
         self.stem = build.conv("stem", 3, channels)
         blocks = []
         for stage, factor in enumerate((1, 2, 4), 1):
-            for index in range(1, 4):
+            for index in range(1, stage_blocks + 1):
                 stride = 2 if stage > 1 and index == 1 else 1
                 outputs = build.width * factor
                 name = f"stage{stage}.block{index}"
@@ -56,3 +58,17 @@ class ResNet20(Network):
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.classifier(self.blocks(self.stem(x)))
         return logits
+
+
+class ResNet20(ResNet):
+    """Nine blocks."""
+
+    def __init__(self, build: Builder, classes: int) -> None:
+        super().__init__(build, classes, 3)
+
+
+class ResNet8(ResNet):
+    """Three blocks."""
+
+    def __init__(self, build: Builder, classes: int) -> None:
+        super().__init__(build, classes, 1)

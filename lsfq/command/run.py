@@ -30,11 +30,9 @@ from lsfq.backends.board import Board
 from lsfq.backends.reference import Reference
 from lsfq.backends.simulator import Simulator
 from lsfq.command import output
-from lsfq.command.core_choice import chosen_core
-from lsfq.core import DEFAULT_CORE
+from lsfq.command.core_choice import add_lanes, add_memories, chosen_core
 from lsfq.errors import AcceleratorError
 from ref_model.datasets import CIFAR10, DatasetError, read_records
-from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.integer import IntegerNetwork, NetworkError, NetworkFormatError, load_network
 from ref_model.integer.console import ProgressBar, table
@@ -46,7 +44,6 @@ IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    core = DEFAULT_CORE
     result = argparse.ArgumentParser(
         prog="lsfq run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -65,18 +62,8 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--timeout", type=float, metavar="S", help="longest time of an image")
     made = result.add_argument_group("reference and simulator")
-    made.add_argument("--pin", type=int, choices=LANE_SIZES, default=core.pin, help="(%(default)s)")
-    made.add_argument(
-        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
-    )
-    made.add_argument(
-        "--feature-depth", type=int, metavar="WORDS",
-        help=f"words of the feature memory ({DEFAULT_CORE.feature_depth}, or as needed)",
-    )  # fmt: skip
-    made.add_argument(
-        "--weight-depth", type=int, metavar="WORDS",
-        help=f"words of the weight memory ({DEFAULT_CORE.weight_depth}, or as needed)",
-    )  # fmt: skip
+    add_lanes(made)
+    add_memories(made)
     simulator = result.add_argument_group("simulator")
     simulator.add_argument(
         "--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)"

@@ -29,7 +29,7 @@ from typing import Any
 
 from lsfq.command import output
 from lsfq.command.core_choice import add_lanes, add_memories, chosen_core
-from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
+from ref_model.datasets import SAMPLE, DatasetError, dataset_by_name, load_test, read_records
 from ref_model.hardware.c_source import c_files
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import plan_network
@@ -50,7 +50,6 @@ from ref_model.integer.requantisation import RangeError
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = "checkpoint.pt"
-SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 class ExportError(Exception):

@@ -32,14 +32,14 @@ from lsfq.backends.simulator import Simulator
 from lsfq.command import output
 from lsfq.command.core_choice import add_lanes, add_memories, chosen_core
 from lsfq.errors import AcceleratorError
-from ref_model.datasets import CIFAR10, DatasetError, read_records
+from ref_model.datasets import CIFAR10, SAMPLE, DatasetError, read_records
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.integer import IntegerNetwork, NetworkError, NetworkFormatError, load_network
 from ref_model.integer.console import ProgressBar, table
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = ROOT / "networks" / "vgg7_w32_w4a4"
-IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+IMAGES = SAMPLE
 
 
 def parser() -> argparse.ArgumentParser:

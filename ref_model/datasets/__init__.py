@@ -4,6 +4,7 @@
 from ref_model.datasets.cifar import (
     CIFAR10,
     CIFAR100,
+    SAMPLE,
     CifarSet,
     DatasetError,
     Images,
@@ -16,6 +17,7 @@ from ref_model.datasets.cifar import (
 __all__ = [
     "CIFAR10",
     "CIFAR100",
+    "SAMPLE",
     "CifarSet",
     "DatasetError",
     "Images",

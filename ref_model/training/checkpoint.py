@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ref_model.integer.atomic_file import whole_file
 from ref_model.training.config import ConfigError, TrainingConfig
 from ref_model.training.layers import Mode, Network
 
@@ -24,18 +23,8 @@ class CheckpointError(Exception):
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` so that ``path`` holds the old or the new file, never a part of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save({"format": FORMAT, "version": VERSION, **content}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        torch.save({"format": FORMAT, "version": VERSION, **content}, file)
 
 
 def load(path: Path) -> dict[str, Any]:

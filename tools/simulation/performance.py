@@ -29,8 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lsfq.command.core_choice import add_depthwise_pixels, add_lanes
-from lsfq.simulation import rtl
-from ref_model.datasets import CIFAR10, read_records
+from ref_model.datasets import CIFAR10, SAMPLE, read_records
 from ref_model.hardware.performance import (
     STALLS,
     Performance,
@@ -56,7 +55,6 @@ SIMULATION_S = 20.0
 REFERENCE_IMAGES_S = 40.0
 REFERENCE_IMAGES, REFERENCE_REPEATS = 32, 3
 
-SAMPLE = rtl.ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 MODELS = ("mobilenetv2", "resnet20")
 """Models of the training package; their usual batch is 8, that of others 1."""
 USUAL_BATCH = 8

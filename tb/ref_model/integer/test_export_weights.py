@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lsfq.command import export as command
-from ref_model.datasets import CIFAR10, read_records
+from ref_model.datasets import CIFAR10, SAMPLE, read_records
 from ref_model.integer import (
     IntegerNetwork,
     load_network,
@@ -25,7 +25,6 @@ from ref_model.integer import (
 from tb.ref_model.integer.builders import conv, linear, small_vgg
 
 ROOT = Path(__file__).parents[3]
-SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 def cifar_network() -> IntegerNetwork:

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ref_model.datasets import CIFAR10, read_records
+from ref_model.datasets import CIFAR10, SAMPLE, read_records
 from ref_model.integer import check_accumulators, run_network
 from ref_model.integer.requantisation import BIAS_LIMIT, RangeError, requantisation
 from ref_model.training.augment import to_unit
@@ -32,7 +32,7 @@ SHIPPED = ROOT / "networks" / "vgg7_w32_w4a4" / "checkpoint.pt"
 
 def sample(count: int = 64) -> np.ndarray:
     """Real CIFAR-10 test images, uint8 (count, 3, 32, 32)."""
-    path = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+    path = SAMPLE
     return read_records(path, CIFAR10).pixels[:count]
 
 

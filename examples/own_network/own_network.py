@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from lsfq import Accelerator, CoreConfig, Reference, Simulator  # noqa: E402
-from ref_model.datasets import CIFAR10, SAMPLE, read_records  # noqa: E402
+from lsfq.files import SAMPLE  # noqa: E402
+from ref_model.datasets import CIFAR10, read_records  # noqa: E402
 from ref_model.integer import save_network  # noqa: E402
 from ref_model.training.export import to_integer_network  # noqa: E402
 from ref_model.training.layers import ClassifierUnit, ConvUnit, Network  # noqa: E402

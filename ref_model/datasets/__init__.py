@@ -4,7 +4,6 @@
 from ref_model.datasets.cifar import (
     CIFAR10,
     CIFAR100,
-    SAMPLE,
     CifarSet,
     DatasetError,
     Images,
@@ -17,7 +16,6 @@ from ref_model.datasets.cifar import (
 __all__ = [
     "CIFAR10",
     "CIFAR100",
-    "SAMPLE",
     "CifarSet",
     "DatasetError",
     "Images",

@@ -18,8 +18,6 @@ import numpy.typing as npt
 
 from ref_model.datasets import download
 
-SAMPLE = Path(__file__).resolve().parents[2] / "networks" / "cifar10_sample" / "test_batch.bin"
-"""The first 64 test images of CIFAR-10, which lie in a checkout."""
 PIXELS = 3 * 32 * 32
 """Pixel bytes of one record."""
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import pickle
+import io
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ class CheckpointError(Exception):
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` so that ``path`` holds the old or the new file, never a part of one."""
+    body = io.BytesIO()  # torch.save tells a full disk as an error without a name
+    torch.save({"format": FORMAT, "version": VERSION, **content}, body)
     with whole_file(path) as file:
-        torch.save({"format": FORMAT, "version": VERSION, **content}, file)
+        file.write(body.getbuffer())
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def load(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: no such checkpoint")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged file makes torch.load raise nearly anything
         raise CheckpointError(f"{path}: not a readable checkpoint; truncated or foreign") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a checkpoint of this project")
@@ -66,7 +68,9 @@ def load_network(path: Path) -> tuple[Network, TrainingConfig, dict[str, Any]]:
         network = config.build()
         network.load_state_dict(content["model"])
         record = dict(content.get("record", {}))
-    except (KeyError, ConfigError, RuntimeError, TypeError, AttributeError) as error:
+    except (
+        KeyError, ConfigError, RuntimeError, TypeError, AttributeError, ValueError, OverflowError
+    ) as error:  # fmt: skip
         raise CheckpointError(f"{path}: configuration and weights do not fit: {error}") from error
     network.set_mode(Mode.QUANTIZED)
     network.eval()

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ref_model.datasets import CIFAR10, SAMPLE, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer.storage import MANIFEST
 from tb.support import TestsFailed, run_bench
 from tools.simulation.network_run import NetworkRun

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from lsfq import CoreConfig
-from ref_model.datasets import CIFAR10, SAMPLE, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import IntegerNetwork, load_network, run_network
 from tb.ref_model.integer.builders import small_vgg
 

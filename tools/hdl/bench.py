@@ -301,6 +301,10 @@ def run_bench(
         print(f"{title}: LSFQ_SEED={seed} repeats this run", flush=True)
 
     variables = verilator.verilator_environment()
+    try:
+        verilator.check_paths(BUILD)
+    except verilator.ToolchainError as error:
+        raise BenchError(str(error)) from None
     variables.setdefault("SIM_CMD_PREFIX", f"{sys.executable} -SE {TIME_LIMIT} {timeout_s}")
     variables.setdefault("COCOTB_ANSI_OUTPUT", "0")
     variables.setdefault("OBJCACHE", f"{sys.executable} -SE {OBJECT_CACHE} {BUILD / 'objects'}")

@@ -29,7 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lsfq.command.core_choice import add_depthwise_pixels, add_lanes
-from ref_model.datasets import CIFAR10, SAMPLE, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, read_records
 from ref_model.hardware.performance import (
     STALLS,
     Performance,

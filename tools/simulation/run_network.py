@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command.core_choice import add_depthwise_pixels, add_lanes
-from lsfq.command.run import IMAGES, NETWORK
 from lsfq.core import DEFAULT_CORE
 from lsfq.core_choice import changed, choose_core, difference
+from lsfq.files import NETWORK, SAMPLE
 from ref_model.datasets import CIFAR10, DatasetError, read_records
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import MAX_BATCH
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     result.add_argument("--network", type=Path, default=NETWORK, help="folder of the export")
-    result.add_argument("--data", type=Path, default=IMAGES, help="CIFAR-10 binary file")
+    result.add_argument("--data", type=Path, default=SAMPLE, help="CIFAR-10 binary file")
     result.add_argument("--images", type=int, default=8, metavar="N", help="how many (8)")
     result.add_argument(
         "--batch", type=int, default=1, metavar="N", help="images that share a parameter pass (1)"

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import yaml
 
+from lsfq.files import SAMPLE
 from lsfq.simulation import rtl
-from ref_model.datasets import CIFAR10, SAMPLE, read_records
+from ref_model.datasets import CIFAR10, read_records
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import plan_network

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ref_model.datasets import CIFAR10, SAMPLE, Images, load_test, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, Images, load_test, read_records
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.integer import (
     check_accumulators,

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from lsfq.command import evaluate as command
-from ref_model.datasets import CIFAR10, SAMPLE, DatasetError, Images, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, DatasetError, Images, read_records
 from ref_model.integer import Accuracy, IntegerNetwork, evaluate, load_stored, save_network
 from ref_model.integer.console import ProgressBar, table
 from ref_model.integer.storage import MANIFEST

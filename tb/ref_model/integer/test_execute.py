@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ref_model.datasets import CIFAR10, SAMPLE, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import (
     IntegerNetwork,
     NetworkError,

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from lsfq.command import export as command
-from ref_model.datasets import CIFAR10, SAMPLE, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import (
     IntegerNetwork,
     load_network,

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lsfq.files import SAMPLE
 from ref_model.datasets import (
     CIFAR10,
     CIFAR100,
-    SAMPLE,
     CifarSet,
     DatasetError,
     cifar,

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lsfq import Accelerator, Reference
-from ref_model.datasets import CIFAR10, SAMPLE, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, read_records
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.plan import plan_network
 from ref_model.integer import run_network

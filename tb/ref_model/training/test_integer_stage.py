@@ -14,7 +14,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ref_model.datasets import CIFAR10, SAMPLE, read_records
+from lsfq.files import SAMPLE
+from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import check_accumulators, run_network
 from ref_model.integer.requantisation import BIAS_LIMIT, RangeError, requantisation
 from ref_model.training.augment import to_unit

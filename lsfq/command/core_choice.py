@@ -20,11 +20,11 @@ def add_lanes(parser: Arguments, default: CoreConfig = DEFAULT_CORE) -> None:
     """The options ``--pin`` and ``--pout``."""
     parser.add_argument(
         "--pin", type=int, choices=LANE_SIZES, default=default.pin,
-        help="multipliers a lane, input channels a cycle (%(default)s)",
+        help="multipliers of a lane (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--pout", type=int, choices=LANE_SIZES, default=default.pout,
-        help="lanes, output channels a cycle (%(default)s)",
+        help="lanes (%(default)s)",
     )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def add_depthwise_pixels(parser: Arguments, default: int) -> None:
     """The option ``--depthwise-pixels``."""
     parser.add_argument(
         "--depthwise-pixels", type=int, choices=(1, 2), default=default,
-        help="that the core's depthwise stage makes a cycle (%(default)s)",
+        help="pixels a cycle of the depthwise stage (%(default)s)",
     )  # fmt: skip
 
 

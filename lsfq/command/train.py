@@ -57,20 +57,38 @@ def parser() -> argparse.ArgumentParser:
     network.add_argument("--dataset", default="cifar10", help="cifar10 or cifar100")
     quant = result.add_argument_group("quantisation")
     quant.add_argument("--weight-bits", default="4", help="2, 3, 4 or 8; or one a layer, 8,4,4,...")
-    quant.add_argument("--activation-bits", default="4", help="the same for the activations")
+    quant.add_argument("--activation-bits", default="4", help="the same for activations")
     quant.add_argument("--quantizer", default="lsfq", help="lsfq, lsq, pact or dorefa")
     quant.add_argument("--hard-clip", action="store_true", help="LSFQ with hard clips (ablation)")
     quant.add_argument(
         "--fixed-clip", action="store_true", help="clips stay where calibration puts them"
     )
+    quant.add_argument(
+        "--weight-clips", default="layer", metavar="SHARED",
+        help="one weight clip a layer, or one an output channel: layer or channel (layer)",
+    )  # fmt: skip
     recipe = result.add_argument_group("recipe")
-    recipe.add_argument("--seed", type=int, default=0, help="order, augmentation, start (0)")
+    recipe.add_argument(
+        "--seed", type=int, default=0, help="of order, augmentation and first weights (0)"
+    )
     recipe.add_argument(
         "--batch", type=int, default=200, help="images a step, of all processes together (200)"
     )
     recipe.add_argument("--shift", type=int, default=3, help="random shift in pixels (3)")
-    recipe.add_argument("--weight-decay", type=float, default=5e-4, help="on weights (5e-4)")
-    recipe.add_argument("--label-smoothing", type=float, default=0.1, help="(0.1)")
+    recipe.add_argument(
+        "--weight-decay", type=float, default=5e-4, help="decay of the weights (5e-4)"
+    )
+    recipe.add_argument(
+        "--label-smoothing", type=float, default=0.1, help="share of the target (0.1)"
+    )
+    recipe.add_argument(
+        "--teacher", type=float, default=0.0, metavar="W",
+        help="weight of the float network's answers in the loss of the later stages (0)",
+    )  # fmt: skip
+    recipe.add_argument(
+        "--norm-batches", type=int, default=0, metavar="N",
+        help="BatchNorm's statistics are averaged over N batches after the quantised stage (0: no)",
+    )  # fmt: skip
     recipe.add_argument(
         "--bfloat16", action="store_true",
         help="convolutions of training in bfloat16: faster where the processor has it",
@@ -80,7 +98,10 @@ def parser() -> argparse.ArgumentParser:
             f"--{name}-epochs", type=int, metavar="N", help=f"length of the {name} stage"
         )
         recipe.add_argument(
-            f"--{name}-rate", type=float, metavar="R", help="its peak learning rate"
+            f"--{name}-rate",
+            type=float,
+            metavar="R",
+            help=f"peak learning rate of the {name} stage",
         )
     run = result.add_argument_group("run")
     run.add_argument("--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)")
@@ -157,11 +178,14 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
         quantizer=options.quantizer,
         soft_clip=not options.hard_clip,
         learned_clip=not options.fixed_clip,
+        weight_clips=options.weight_clips,
         seed=options.seed,
         batch=options.batch,
         shift=options.shift,
         weight_decay=options.weight_decay,
         label_smoothing=options.label_smoothing,
+        teacher=options.teacher,
+        norm_batches=options.norm_batches,
         bfloat16=options.bfloat16,
         limit=options.limit,
         float_stage=stages["float"],

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do a list of training runs, one after the other, and keep a record of each.
 
-A run that has a record is skipped; one that was cut off continues from its checkpoint. Stop it
-with Ctrl-C and start it again at any time. Several of these commands may work on one list at the
-same time: a run that another one is at is passed over.
+A run that has a record is skipped, unless another needs its float network; one that was cut off
+continues from its checkpoint. Stop it with Ctrl-C and start it again at any time. Several of these
+commands may work on one list at the same time: a run that another one is at is passed over.
 
 examples:
   scripts/train_many.py                                 everything in experiments/accuracy.toml
@@ -92,8 +92,12 @@ def train(run: Run, options: argparse.Namespace) -> bool:
     return subprocess.run(command, check=False).returncode == 0
 
 
-def do(run: Run, options: argparse.Namespace) -> str:
-    """Bring one run to its record; returns what became of it, in a word or two."""
+def do(run: Run, options: argparse.Namespace, needed: bool) -> str:
+    """Bring one run to its record; returns what became of it, in a word or two.
+
+    ``needed`` says that a run without a record starts from this one's float network. Where that is
+    not there, as in a fresh clone, the run is done again; the record that it has stays.
+    """
     from ref_model.training.checkpoint import CheckpointError
     from ref_model.training.records import RecordError
 
@@ -102,7 +106,7 @@ def do(run: Run, options: argparse.Namespace) -> str:
     if options.collect:
         if not finished:
             return "not finished"
-    elif record.exists():
+    elif record.exists() and not (needed and not (folder / "float.pt").exists()):
         return "has a record"
     with sole_use(folder) as alone:
         if not alone:
@@ -112,6 +116,8 @@ def do(run: Run, options: argparse.Namespace) -> str:
             return f"waits for {start}"
         if not finished and not train(run, options):
             return "FAILED"
+        if record.exists() and not options.collect:
+            return "done again"
         try:
             collect(run, options)
         except (RecordError, CheckpointError) as error:
@@ -140,9 +146,10 @@ def main(arguments: list[str] | None = None) -> int:
             known = (options.records / f"{run.name}.json").exists()
             print(f"{'done' if known else '    '}  {run.name}\n        {run.command()}")
         return 0
+    starts = {run.float_from for run in runs if not (options.records / f"{run.name}.json").exists()}
     missing = 0
     for number, run in enumerate(runs, 1):
-        result = do(run, options)
+        result = do(run, options, run.name in starts)
         print(f"[{number}/{len(runs)}] {run.name}: {result}", flush=True)
-        missing += result not in ("done", "has a record")
+        missing += result not in ("done", "done again", "has a record")
     return 1 if missing else 0

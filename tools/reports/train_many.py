@@ -23,11 +23,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lsfq.files import SAMPLE
 from lsfq.simulation import rtl
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.training.experiments import ExperimentError, Run, read_experiments
-
-SAMPLE = rtl.ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do a list of training runs, one after the other, and keep a record of each.
 
-A run that has a record is skipped, unless another needs its float network; one that was cut off
-continues from its checkpoint. Stop it with Ctrl-C and start it again at any time. Several of these
-commands may work on one list at the same time: a run that another one is at is passed over.
+A run that has a record is skipped, unless another one needs its float network and it is not there.
+One that was cut off continues from its checkpoint. Stop it with Ctrl-C and start it again at any
+time. Several of these commands may work on one list at the same time: a run that another one is at
+is passed over.
 
 examples:
   scripts/train_many.py                                 everything in experiments/accuracy.toml

@@ -28,13 +28,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from lsfq import Accelerator, CoreConfig, Reference, Simulator  # noqa: E402
+from lsfq.files import SAMPLE  # noqa: E402
 from ref_model.datasets import CIFAR10, read_records  # noqa: E402
 from ref_model.integer import save_network  # noqa: E402
 from ref_model.training.export import to_integer_network  # noqa: E402
 from ref_model.training.layers import ClassifierUnit, ConvUnit, Network  # noqa: E402
 from ref_model.training.quantizers import Scheme  # noqa: E402
-
-SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 class OwnNetwork(Network):

@@ -8,7 +8,8 @@
 // `pass_start` is one cycle long. On an error `stop` is high for one cycle: the parser and the
 // loader then drop their packets, the result packet is closed, and `flush` resets everything else.
 // `abort_now` resets everything at once: this block immediately, and all others through `clear` and
-// `flush` in the next cycle.
+// `flush` in the next cycle. If `start` comes in the same cycle, no pass begins, though an idle
+// block then forgets the last error and the passes done, as with any start.
 
 `default_nettype none
 

@@ -69,8 +69,8 @@ def dataset_of(stored: StoredNetwork, override: str | None) -> str:
         return override
     if stored.accuracy is not None:
         return stored.accuracy.dataset
-    config = stored.network.provenance.get("config", {})
-    return str(config.get("dataset", "cifar10"))
+    config = stored.network.provenance.get("config")
+    return str(config.get("dataset", "cifar10")) if isinstance(config, dict) else "cifar10"
 
 
 def load_images(name: str, options: argparse.Namespace) -> Images:

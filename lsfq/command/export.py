@@ -29,13 +29,11 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
-from lsfq.command.core_choice import chosen_core
+from lsfq.command.core_choice import add_lanes, add_memories, chosen_core
 from lsfq.command.train import MODELS
-from lsfq.core import DEFAULT_CORE
 from lsfq.files import ROOT, SAMPLE, pip_install
 from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
 from ref_model.hardware.c_source import c_files
-from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import MAX_BATCH, plan_network
 from ref_model.hardware.streams import write_streams
@@ -68,7 +66,6 @@ class ConversionError(ExportError):
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    core = DEFAULT_CORE
     result = argparse.ArgumentParser(
         prog="lsfq export",
         description=__doc__,
@@ -105,24 +102,8 @@ def parser() -> argparse.ArgumentParser:
     untrained.add_argument("--seed", type=int, default=0, help="of the random weights (0)")
     streams = result.add_argument_group("streams for the core")
     streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
-    streams.add_argument(
-        "--pin",
-        type=int,
-        default=core.pin,
-        choices=LANE_SIZES,
-        help="multipliers of a lane (%(default)s)",
-    )
-    streams.add_argument(
-        "--pout", type=int, default=core.pout, choices=LANE_SIZES, help="lanes (%(default)s)"
-    )
-    streams.add_argument(
-        "--feature-depth", type=int, metavar="WORDS",
-        help=f"words of the feature memory ({DEFAULT_CORE.feature_depth}, or as needed)",
-    )  # fmt: skip
-    streams.add_argument(
-        "--weight-depth", type=int, metavar="WORDS",
-        help=f"words of the weight memory ({DEFAULT_CORE.weight_depth}, or as needed)",
-    )  # fmt: skip
+    add_lanes(streams)
+    add_memories(streams)
     streams.add_argument(
         "--beat-bytes",
         type=int,
@@ -211,7 +192,8 @@ def check_shipped(networks: Path, content: dict[str, Any]) -> int:
 def measure(network: IntegerNetwork, data: Path | None) -> Accuracy | None:
     """Accuracy of ``network`` on the test set it was trained for; None when that is not there."""
     origin: dict[str, Any] = dict(network.provenance)
-    name = str(origin.get("config", {}).get("dataset", "cifar10"))
+    config = origin.get("config")
+    name = str(config.get("dataset", "cifar10")) if isinstance(config, dict) else "cifar10"
     try:
         images = load_test(dataset_by_name(name), data)
     except DatasetError as error:

@@ -30,32 +30,29 @@ from lsfq.backends.board import Board
 from lsfq.backends.reference import Reference
 from lsfq.backends.simulator import Simulator
 from lsfq.command import output
-from lsfq.command.core_choice import chosen_core
-from lsfq.core import DEFAULT_CORE, verilog_parameters
+from lsfq.command.core_choice import add_lanes, add_memories, chosen_core
+from lsfq.core import verilog_parameters
 from lsfq.errors import AcceleratorError
 from lsfq.files import NETWORK, SAMPLE
 from lsfq.simulation.build import is_built
 from ref_model.datasets import CIFAR10, DatasetError, read_records
-from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import MAX_BATCH
 from ref_model.integer import IntegerNetwork, NetworkError, NetworkFormatError, load_network
 from ref_model.integer.console import ProgressBar, table
 
-IMAGES = SAMPLE
 COUNT = 8
 """Images to run where no number is asked for."""
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    core = DEFAULT_CORE
     result = argparse.ArgumentParser(
         prog="lsfq run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     result.add_argument("--network", type=Path, default=NETWORK, metavar="DIR", help="an export")
     result.add_argument(
-        "--images", type=Path, default=IMAGES, metavar="FILE", help="CIFAR-10 binary file or .npy"
+        "--images", type=Path, default=SAMPLE, metavar="FILE", help="CIFAR-10 binary file or .npy"
     )
     result.add_argument(
         "--count", type=output.number(1), metavar="N",
@@ -76,21 +73,8 @@ def parser() -> argparse.ArgumentParser:
         "--timeout", type=float, metavar="S", help="longest time for an image, in seconds"
     )
     made = result.add_argument_group("reference and simulator")
-    made.add_argument(
-        "--pin", type=int, choices=LANE_SIZES, default=core.pin,
-        help="multipliers of a lane (%(default)s)",
-    )  # fmt: skip
-    made.add_argument(
-        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="lanes (%(default)s)"
-    )
-    made.add_argument(
-        "--feature-depth", type=int, metavar="WORDS",
-        help=f"words of the feature memory ({DEFAULT_CORE.feature_depth}, or as needed)",
-    )  # fmt: skip
-    made.add_argument(
-        "--weight-depth", type=int, metavar="WORDS",
-        help=f"words of the weight memory ({DEFAULT_CORE.weight_depth}, or as needed)",
-    )  # fmt: skip
+    add_lanes(made)
+    add_memories(made)
     simulator = result.add_argument_group("simulator")
     simulator.add_argument(
         "--stalls",

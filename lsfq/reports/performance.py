@@ -52,10 +52,28 @@ def report(
     ``measured`` is of VGG7, ``others`` of further networks by name (`scripts/performance.py
     --json`), ``area`` what `scripts/area.py --json` writes.
     """
-    full, throttled = last_pass(measured["full"]), last_pass(measured["throttled"])
-    core = f"{measured['full']['pin']}x{measured['full']['pout']}"
-    lost = throttled.cycles - full.cycles
+    runs = {"VGG7": measured, **(others or {})}
     parts = [
+        *_network_parts(measured, pictures),
+        *_throttled_parts(measured, pictures),
+        *_sweep_parts(measured["sweep"], pictures),
+        *(
+            part
+            for name, other in (others or {}).items()
+            for part in _network_section(name, other, pictures)
+        ),
+        *(_area_section(area) if area else []),
+        *_others_parts(runs, area),
+        *_bar_parts(runs),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _network_parts(measured: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
+    """What was measured, the whole network's figure, and its layers."""
+    full = last_pass(measured["full"])
+    core = f"{measured['full']['pin']}x{measured['full']['pout']}"
+    return [
         "# Performance",
         f"Made by `make performance-report` from `measured.json`, which `make performance-measure` "
         f"writes: VGG7 of the published width on the simulated {core} core, random weights, "
@@ -69,56 +87,68 @@ def report(
         "Schedule: cycles of the array's words alone. MACs are the network's, zeros of the padding "
         "included.",
         *_shown("cycles.svg", pictures, "cycles of every layer, by what they were spent on"),
+    ]
+
+
+def _throttled_parts(measured: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
+    """The same layers with half the parameter stream."""
+    full, throttled = last_pass(measured["full"]), last_pass(measured["throttled"])
+    lost = throttled.cycles - full.cycles
+    return [
         "## Parameter stream at one beat in two",
         layer_table(throttled),
         f"{lost:,} cycles more, which the counter of cycles without weights shows.",
         *_shown("roofline.svg", pictures, "MACs a cycle over MACs a parameter byte"),
         "A layer above the roof got its weights while the layer before it computed.",
-        "## Cost grows as the work does",
     ]
-    if measured["sweep"]:
-        worst = max(abs(row["cycles"] / row["schedule"] - 1) for row in measured["sweep"])
-        parts += [
-            f"{len(measured['sweep'])} layers of other shapes; the counted cycles are within "
-            f"{100 * worst:.2f} % of the schedule (above it is the pipeline's latency, once "
-            "a layer).",
-            *_shown("sweep.svg", pictures, "counted over scheduled cycles of every shape"),
-        ]
-    for name, other in (others or {}).items():
-        parts += _network_section(name, other, pictures)
-    if area:
-        parts += _area_section(area)
-    parts += [
+
+
+def _sweep_parts(rows: Sequence[Mapping[str, Any]], pictures: Sequence[str]) -> list[str]:
+    """Layers of other shapes, where any were measured."""
+    title = "## Cost grows as the work does"
+    if not rows:
+        return [title]
+    worst = max(abs(row["cycles"] / row["schedule"] - 1) for row in rows)
+    return [
+        title,
+        f"{len(rows)} layers of other shapes; the counted cycles are within "
+        f"{100 * worst:.2f} % of the schedule (above it is the pipeline's latency, once "
+        "a layer).",
+        *_shown("sweep.svg", pictures, "counted over scheduled cycles of every shape"),
+    ]
+
+
+def _others_parts(
+    runs: Mapping[str, Mapping[str, Any]], area: Mapping[str, Any] | None
+) -> list[str]:
+    """This core beside other engines; ``runs`` by network."""
+    own = [(name, last_pass(ran["full"]), ran["full"]) for name, ran in runs.items()]
+    head = ("engine", "MACs a multiplier and cycle", "MACs a DSP and cycle", "from")
+    return [
         "## Beside others",
         other_engines.TEXT,
-        _table(
-            ("engine", "MACs a multiplier and cycle", "MACs a DSP and cycle", "from"),
-            other_engines.rows(
-                [
-                    (name, last_pass(ran["full"]), ran["full"])
-                    for name, ran in {"VGG7": measured, **(others or {})}.items()
-                ],
-                area,
-            ),
-        ),
+        _table(head, other_engines.rows(own, area)),
         other_engines.PRIOR_ART,
+    ]
+
+
+def _bar_parts(runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Every bar of every run."""
+    rows = [
+        (
+            bar["what"],
+            f"{bar['figure']:.3f}",
+            f"{'at most' if bar['most'] else 'at least'} {bar['limit']:g}",
+            "held" if bar["held"] else "**missed**",
+        )
+        for ran in runs.values()
+        for bar in ran["bars"]
+    ]
+    return [
         "## Bars",
-        _table(
-            ("figure", "measured", "bar", ""),
-            [
-                (
-                    bar["what"],
-                    f"{bar['figure']:.3f}",
-                    f"{'at most' if bar['most'] else 'at least'} {bar['limit']:g}",
-                    "held" if bar["held"] else "**missed**",
-                )
-                for ran in (measured, *(others or {}).values())
-                for bar in ran["bars"]
-            ],
-        ),
+        _table(("figure", "measured", "bar", ""), rows),
         "Seconds and images a second are of the machine that measured (two threads).",
     ]
-    return "\n\n".join(parts) + "\n"
 
 
 def _network_section(name: str, measured: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:

@@ -81,7 +81,7 @@ def is_built(parameters: Mapping[str, int], waves: bool = False) -> bool:
     program = program_path(parameters, waves)
     if not program.is_file() or not is_sound(program.parent):
         return False
-    sources = (SERVER, *rtl.modules().values())
+    sources = (SERVER, *rtl.sources(TOP))
     return max(path.stat().st_mtime for path in sources) < program.stat().st_mtime
 
 

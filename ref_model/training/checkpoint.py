@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ref_model.integer.atomic_file import whole_file
 from ref_model.training.config import ConfigError, TrainingConfig
 from ref_model.training.layers import Mode, Network
 
@@ -24,20 +23,10 @@ class CheckpointError(Exception):
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` so that ``path`` holds the old or the new file, never a part of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     body = io.BytesIO()  # torch.save tells a full disk as an error without a name
     torch.save({"format": FORMAT, "version": VERSION, **content}, body)
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write(body.getbuffer())
 
 
 def load(path: Path) -> dict[str, Any]:

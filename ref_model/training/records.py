@@ -8,14 +8,13 @@ the learning curve, and how the trained network's weights and activations lie in
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ref_model.integer import atomic_file
 from ref_model.training import checkpoint
 from ref_model.training.augment import to_unit
 from ref_model.training.layers import Network
@@ -71,12 +70,7 @@ def make_record(
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """Write a record, one line a key; ``path`` holds the old or the new one, never a part."""
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
-    with os.fdopen(handle, "w") as file:
-        file.write("{\n" + ",\n".join(lines) + "\n}\n")
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
+    atomic_file.write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def read_records(folder: Path) -> dict[str, dict[str, Any]]:

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer.storage import MANIFEST
 from tb.support import TestsFailed, run_bench
 from tools.simulation.network_run import NetworkRun
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 NETWORK = ROOT / "networks" / "vgg7_w32_w4a4"
 
 SIZES = [(4, 4), (8, 8), (16, 16), (4, 16), (16, 4)]

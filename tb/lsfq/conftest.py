@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from lsfq import CoreConfig
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import IntegerNetwork, load_network, run_network
 from tb.ref_model.integer.builders import small_vgg
@@ -37,7 +38,7 @@ def _case(network: IntegerNetwork, images: npt.NDArray[np.uint8]) -> Case:
 @pytest.fixture(scope="session")
 def shipped() -> Case:
     """The shipped network and CIFAR-10 test images."""
-    batch = read_records(ROOT / "networks" / "cifar10_sample" / "test_batch.bin", CIFAR10)
+    batch = read_records(SAMPLE, CIFAR10)
     network = load_network(ROOT / "networks" / "vgg7_w32_w4a4")
     return _case(network, batch.first(IMAGES).pixels)
 

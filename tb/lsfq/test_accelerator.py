@@ -27,7 +27,6 @@ from lsfq import (
 )
 from lsfq.accelerator import BATCHES, choose_batch
 from lsfq.core import verilog_parameters
-from lsfq.simulation import build as builder
 from lsfq.simulation.build import build
 from lsfq.simulation.link import Link, Stream
 from ref_model.hardware.core_config import CoreConfig
@@ -419,7 +418,7 @@ def test_verilator_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_verilog_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(builder, "ROOT", tmp_path)
+    monkeypatch.setattr("lsfq.simulation.rtl.IP", tmp_path)
     with pytest.raises(BackendError, match="use a checkout"):
         build(verilog_parameters(CORE))
 

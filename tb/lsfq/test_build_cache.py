@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lsfq.errors import BackendError
+from lsfq.files import ROOT, build_folder
 from lsfq.simulation import build as builder
 from lsfq.simulation.cache import RECORD, UNFINISHED, guarded_build, is_sound
 
@@ -80,6 +81,15 @@ def test_a_damaged_record(program: Path, content: str) -> None:
     (program.parent / RECORD).write_text(content)
     builder.build(PARAMETERS)
     assert is_sound(program.parent)
+
+
+def test_a_clone_of_another_user_builds_in_the_cache(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert build_folder() == ROOT / "build"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert build_folder() == tmp_path / "lsfq-accel"
 
 
 def test_a_path_with_a_space_is_refused_at_once(

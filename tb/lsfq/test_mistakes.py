@@ -144,7 +144,7 @@ def test_documented_errors_are_at_hand(small: Case) -> None:
         assert issubclass(getattr(lsfq, name), Exception)
     assert set(lsfq.__all__) <= set(dir(lsfq))
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-        _ = lsfq.nothing
+        _ = lsfq.nothing  # type: ignore[attr-defined]
     with Accelerator(Reference()) as accelerator, pytest.raises(lsfq.NetworkFormatError):
         accelerator.load("/nonexistent")
 

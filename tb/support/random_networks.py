@@ -217,11 +217,12 @@ def _draw_layer(
 def _draw_raw(rng: Rng, config: CoreConfig, name: str, source: _Known) -> IntegerLayer:
     """The last layer."""
     _, channels, height, width = source.codes.shape
-    strided = width > 2 and rng.random() < 0.2  # 1x1: pairs of one pixel, often of two sets
+    strided = width > 2 and rng.random() < 0.25  # 1x1 and two sets: pairs of one pixel
     full = not strided and rng.random() < 0.6 and height * width <= 400
     kernel = 1 if strided or rng.random() < 0.35 else 3
     stride = 2 if strided or (not full and rng.random() < 0.2) else 1
-    outputs, weight_bits = _draw_channels(rng, config.pout), int(rng.choice([2, 3, 4, 4, 4, 8]))
+    outputs = _draw_channels(rng, config.pout) + (config.pout if strided else 0)
+    weight_bits = int(rng.choice([2, 3, 4, 4, 4, 8]))
     sides = (height, width) if full else (kernel, kernel)
     weight = _draw_kernels(rng, (outputs, channels), sides, weight_bits, full)
     multiplier, bias = _raw_constants(rng, outputs)

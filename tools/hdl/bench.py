@@ -32,6 +32,7 @@ from filelock import FileLock, Timeout
 
 from lsfq.simulation import rtl, verilator
 from lsfq.simulation.cache import guarded_build
+from ref_model.integer import atomic_file
 
 BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
@@ -151,10 +152,7 @@ def _mutants(mutations: Mapping[str, tuple[str, str]]) -> list[Path]:
         text = text.replace(old, new)
         path = BUILD / "mutants" / hashlib.sha256(text.encode()).hexdigest()[:12] / f"{module}.v"
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(f".{os.getpid()}")
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
+            atomic_file.write_text(path, text)
         paths.append(path)
     return paths
 
@@ -182,10 +180,7 @@ def _visible_parameters(toplevel: str) -> Path:
     path = BUILD / "visible" / f"{toplevel}.vlt"
     text = f'`verilator_config\npublic_flat_rd -module "{toplevel}" -param "*"\n'
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        atomic_file.write_text(path, text)
     return path
 
 

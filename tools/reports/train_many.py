@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do a list of training runs, one after the other, and keep a record of each.
 
-A run that has a record is skipped, unless another needs its float network; one that was cut off
-continues from its checkpoint. Stop it with Ctrl-C and start it again at any time. Several of these
-commands may work on one list at the same time: a run that another one is at is passed over.
+A run that has a record is skipped, unless another one needs its float network and it is not there.
+One that was cut off continues from its checkpoint. Stop it with Ctrl-C and start it again at any
+time. Several of these commands may work on one list at the same time: a run that another one is at
+is passed over.
 
 examples:
   scripts/train_many.py                                 everything in experiments/accuracy.toml
@@ -23,11 +24,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lsfq.files import SAMPLE
 from lsfq.simulation import rtl
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.training.experiments import ExperimentError, Run, read_experiments
-
-SAMPLE = rtl.ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 def parser() -> argparse.ArgumentParser:

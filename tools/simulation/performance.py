@@ -28,9 +28,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lsfq.simulation import rtl
+from lsfq.command.core_choice import add_depthwise_pixels, add_lanes
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, read_records
-from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.performance import (
     STALLS,
     Performance,
@@ -56,7 +56,6 @@ SIMULATION_S = 20.0
 REFERENCE_IMAGES_S = 40.0
 REFERENCE_IMAGES, REFERENCE_REPEATS = 32, 3
 
-SAMPLE = rtl.ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 MODELS = ("mobilenetv2", "resnet20")
 """Models of the training package; their usual batch is 8, that of others 1."""
 USUAL_BATCH = 8
@@ -78,14 +77,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--batch", type=int, metavar="N", help=f"images a pass (1; {', '.join(MODELS)}: 8)"
     )
-    result.add_argument(
-        "--pin", type=int, choices=LANE_SIZES, default=16, help="multipliers of a lane (16)"
-    )
-    result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="lanes (16)")
-    result.add_argument(
-        "--depthwise-pixels", type=int, choices=(1, 2), default=2,
-        help="pixels a cycle of the depthwise stage (2)",
-    )  # fmt: skip
+    add_lanes(result)
+    add_depthwise_pixels(result, default=2)
     result.add_argument("--sweep", action="store_true", help="also layers of many other shapes")
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
     return result

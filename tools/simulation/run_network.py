@@ -23,11 +23,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lsfq.command.core_choice import add_depthwise_pixels, add_lanes
 from lsfq.core import DEFAULT_CORE
 from lsfq.core_choice import changed, choose_core, difference
 from lsfq.files import NETWORK, SAMPLE
 from ref_model.datasets import CIFAR10, DatasetError, read_records
-from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import MAX_BATCH
 from ref_model.integer import NetworkFormatError, load_network
@@ -52,14 +52,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--batch", type=int, default=1, metavar="N", help="images that share a parameter pass (1)"
     )
-    result.add_argument(
-        "--pin", type=int, choices=LANE_SIZES, default=16, help="multipliers of a lane (16)"
-    )
-    result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="lanes (16)")
-    result.add_argument(
-        "--depthwise-pixels", type=int, choices=(1, 2), default=1,
-        help="pixels a cycle of the depthwise stage (1)",
-    )  # fmt: skip
+    add_lanes(result)
+    add_depthwise_pixels(result, default=1)
     result.add_argument("--stalls", choices=PATTERNS, default="none", help="on every stream")
     result.add_argument("--waves", action="store_true", help="record a VCD file")
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
+from lsfq.files import SAMPLE
 from lsfq.simulation import rtl
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.hardware.core_config import CoreConfig
@@ -21,7 +22,6 @@ from ref_model.integer.storage import load_network
 from tb.support import given_parameters, run_bench
 
 NETWORK = rtl.ROOT / "networks" / "vgg7_w32_w4a4"
-SAMPLE = rtl.ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 @pytest.fixture(scope="module")

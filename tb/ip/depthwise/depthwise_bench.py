@@ -23,6 +23,8 @@ Pair = tuple[int, int, int, int, int]  # set, both, row_end, end, codes of both 
 
 TAIL_CYCLES = 40
 """More than the stage's pipeline is long."""
+WINDOW_CYCLES = 3
+"""From a move of the window until it has left."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Stage:
         self.received: list[Pair] = []
         self.times: list[int] = []
         self.now = 0
+        self.busy_until = 0
         self.loaded = 0
         self._waiting: list[tuple[str, int, bool, int]] = []
         self._busy = False
@@ -93,6 +96,8 @@ class Stage:
             )  # fmt: skip
             self.times.append(self.now)
         self._busy = bool(dut.busy.value)
+        if self._busy:
+            self.busy_until = self.now
 
     def _offer_parameters(self) -> None:
         """A beat of the parameters where there was space two cycles before."""
@@ -162,9 +167,12 @@ class Stage:
                     if sent == stop_at:
                         return
         self.dut.drain.value = 1
+        last_move = self.now + 2 + (layer.step - 1) * spacing
         for _ in range(layer.step * spacing + TAIL_CYCLES):
             await self.cycle()
         assert not self.dut.busy.value, "never idle"
+        # with stride 2 the last windows may stay
+        assert self.busy_until <= max(self.times[-1], last_move + WINDOW_CYCLES), "busy too long"
 
 
 def pairs_in_order(maps: Codes) -> list[Pair]:

@@ -48,6 +48,9 @@ def test_width_is_checked() -> None:
         pytest.param("depthwise_sum", "{!two[8], two}", "{two[8], two}", id="top bit of a column"),
         pytest.param("stride", "<= !half && !s_row_end", "<= !half", id="rows run on"),
         pytest.param("depthwise", "!map_end || !last_map", "!map_end", id="freed early"),
+        pytest.param(
+            "depthwise_window", "under_way_q - 4'd1", "under_way_q + 4'd1", id="busy too long"
+        ),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str) -> None:

@@ -121,11 +121,13 @@ class Bench:
                 dut.layer.value = self.layer
             setattr(self, f"fail_{name}", max(0, left - 1))
 
-    async def pulse(self, name: str) -> None:
-        """One cycle of `start` or `abort_now`."""
-        getattr(self.dut, name).value = 1
+    async def pulse(self, *names: str) -> None:
+        """One cycle of `start`, of `abort_now`, or of both."""
+        for name in names:
+            getattr(self.dut, name).value = 1
         await RisingEdge(self.dut.aclk)
-        getattr(self.dut, name).value = 0
+        for name in names:
+            getattr(self.dut, name).value = 0
 
     async def begin(self, passes: int) -> None:
         """Start so many passes."""
@@ -285,6 +287,29 @@ async def aborts_and_resets(dut: Dut) -> None:
         assert not is_high(dut.clear)
         bench.result.left = random.choice([None, 30])
         await RisingEdge(dut.aclk)
+        await bench.begin(1)
+        await bench.wait_idle()
+        bench.assert_ended(starts=1, finished=1, done=1, error=0)
+
+
+@cocotb.test(timeout_time=5, timeout_unit="ms")
+async def abort_beats_start(dut: Dut) -> None:
+    """Both in one cycle, idle or busy: ABORT's effect, and no pass begins."""
+    bench = await _bench(dut)
+    for busy in (False, True, False):
+        if busy:
+            await bench.begin(3)
+            await ClockCycles(dut.aclk, random.randint(0, 20))
+        bench.counts = dict.fromkeys(PULSES, 0)
+        await bench.pulse("start", "abort_now")
+        await RisingEdge(dut.aclk)
+        bench.parser.left = bench.loader.left = bench.result.left = None
+        assert is_high(dut.clear)
+        bench.counts = dict.fromkeys(PULSES, 0)
+        await ClockCycles(dut.aclk, 100)
+        assert not is_high(dut.busy)
+        assert bench.counts == dict.fromkeys(PULSES, 0)
+        assert (int(dut.done.value), int(dut.error.value)) == (0, 0)
         await bench.begin(1)
         await bench.wait_idle()
         bench.assert_ended(starts=1, finished=1, done=1, error=0)

@@ -28,6 +28,11 @@ def test_pass_control() -> None:
             id="leaves the result open",
         ),
         pytest.param("passes_done + 32'd1 >= passes", "passes_done >= passes", id="one too many"),
+        pytest.param(
+            "if (!aresetn || abort_now)",
+            "if (!aresetn || (abort_now && !start))",
+            id="start beats an abort",
+        ),
         pytest.param("(abort_now || fails)", "fails", id="an abort leaves the result open"),
         pytest.param("(abort_now || fails)", "abort_now", id="an error leaves the result open"),
     ],

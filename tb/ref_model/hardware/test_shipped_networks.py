@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, Images, load_test, read_records
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.integer import (
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.na
 
 @pytest.fixture(scope="module")
 def images() -> Images:
-    return read_records(NETWORKS / "cifar10_sample" / "test_batch.bin", CIFAR10)
+    return read_records(SAMPLE, CIFAR10)
 
 
 def test_manifest_and_slice(folder: Path, images: Images) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from lsfq.command import evaluate as command
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, DatasetError, Images, read_records
 from ref_model.integer import Accuracy, IntegerNetwork, evaluate, load_stored, save_network
 from ref_model.integer.console import ProgressBar, table
@@ -19,7 +20,6 @@ from ref_model.integer.storage import MANIFEST
 from tb.ref_model.integer.builders import conv, linear
 
 ROOT = Path(__file__).parents[3]
-SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 @pytest.fixture

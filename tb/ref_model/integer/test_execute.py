@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import (
     IntegerNetwork,
@@ -19,8 +18,6 @@ from ref_model.integer import (
 )
 from ref_model.integer.execute import BATCH
 from tb.ref_model.integer.builders import conv, linear, residual_network, small_vgg
-
-SAMPLE = Path(__file__).parents[3] / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 @pytest.mark.parametrize("make", [small_vgg, residual_network])

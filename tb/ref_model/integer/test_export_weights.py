@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from lsfq.command import export as command
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import (
     IntegerNetwork,
@@ -25,7 +26,6 @@ from ref_model.integer import (
 from tb.ref_model.integer.builders import conv, linear, small_vgg
 
 ROOT = Path(__file__).parents[3]
-SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 def cifar_network() -> IntegerNetwork:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lsfq.files import SAMPLE
 from ref_model.datasets import (
     CIFAR10,
     CIFAR100,
@@ -23,8 +24,6 @@ from ref_model.datasets import (
     load_train,
     read_records,
 )
-
-SAMPLE = Path(__file__).parents[3] / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 def write_records(path: Path, dataset: CifarSet, count: int, seed: int = 0) -> np.ndarray:

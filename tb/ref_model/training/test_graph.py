@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lsfq import Accelerator, Reference
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.plan import plan_network
@@ -29,7 +29,6 @@ from ref_model.training.quantizers import Scheme
 from ref_model.training.untrained import untrained_integer_network
 
 SCHEME = Scheme()
-SAMPLE = Path(__file__).parents[2] / "networks" / "cifar10_sample" / "test_batch.bin"
 
 
 class Own(Network):

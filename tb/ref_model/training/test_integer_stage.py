@@ -14,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsfq.files import SAMPLE
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer import check_accumulators, run_network
 from ref_model.integer.requantisation import BIAS_LIMIT, RangeError, requantisation
@@ -32,7 +33,7 @@ SHIPPED = ROOT / "networks" / "vgg7_w32_w4a4" / "checkpoint.pt"
 
 def sample(count: int = 64) -> np.ndarray:
     """Real CIFAR-10 test images, uint8 (count, 3, 32, 32)."""
-    path = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+    path = SAMPLE
     return read_records(path, CIFAR10).pixels[:count]
 
 

@@ -407,6 +407,15 @@ def test_command_line_trains_and_resumes(tmp_path: Path) -> None:
     assert command(*options, "--resume").returncode == 0
 
 
+def test_a_loss_that_diverges_ends_in_a_sentence(tmp_path: Path) -> None:
+    cifar10_files(tmp_path / "data", 40)
+    done = command("--data", tmp_path / "data", "--out", tmp_path / "run", "--width", "2",
+                   "--threads", "1", "--batch", "20", "--float-rate", "1e30")  # fmt: skip
+    assert done.returncode == 1
+    assert "the loss is" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_command_line_names_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     cifar10_files(tmp_path / "data", 40)
     (tmp_path / "file").write_text("not a folder")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lsfq.simulation import rtl
-from scripts import environment
+from tools import environment
 
 
 class Machine:

@@ -100,7 +100,7 @@ from lsfq.simulation import build
 from lsfq import DEFAULT_CORE
 from lsfq.core import verilog_parameters
 print(build.program_path(verilog_parameters(DEFAULT_CORE)))
-print(build.ROOT)
+print(build.rtl.ROOT)
 """
     done = lsfq(installed, tmp_path, code=code)
     program, root = done.stdout.split()

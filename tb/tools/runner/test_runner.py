@@ -75,7 +75,7 @@ def test_a_hang_is_ended() -> None:
 ENDLESS = """
 import sys
 from lsfq.command.entry import guarded
-from tb.support import run_bench
+from tools.hdl.bench import run_bench
 def command():
     run_bench("lsfq_skid", "tb.tools.runner.runner_bench", {"WIDTH": 8}, testcase="never_ends",
               name=sys.argv[1], quiet=True, environment={"LSFQ_TEST_MARK": sys.argv[1]})

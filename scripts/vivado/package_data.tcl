@@ -34,6 +34,7 @@ set ip_files {
   control/lsfq_counters.v
   common/lsfq_fifo.v
   common/lsfq_skid.v
+  common/lsfq_packet_input.v
   features/lsfq_pair_collector.v
   features/lsfq_pair_writer.v
   features/lsfq_loader.v
@@ -116,12 +117,12 @@ set ip_registers {
   { PASSES_DONE 0x030 read-only {Passes finished since START.} { { VALUE 0 32 } } }
   { IRQ_ENABLE 0x034 read-write {Events that raise irq.} { { DONE 0 1 } { ERROR 1 1 } } }
   { IRQ_STATUS 0x038 read-write {Events that came, enabled or not; write 1 to clear. irq is high while an enabled one is set.} { { DONE 0 1 } { ERROR 1 1 } } }
-  { CYCLES 0x040 read-only {Cycles of the last pass, from its first input beat (image or parameters) to its last result beat.} { { VALUE 0 32 } } }
-  { LOAD_CYCLES 0x044 read-only {Of these, until the first image was stored.} { { VALUE 0 32 } } }
+  { CYCLES 0x040 read-only {Cycles of the last pass, port to port: from the first beat taken on s_axis_param or s_axis_data to the last one taken on m_axis_data, both included. A pass of at most 64 layer slots: CYCLES = LOAD_CYCLES + LAYER[n].CYCLES of all slots.} { { VALUE 0 32 } } }
+  { LOAD_CYCLES 0x044 read-only {Of these, those until the first image was stored.} { { VALUE 0 32 } } }
   { LAYERS 0x048 read-only {LAYER blocks finished in this pass.} { { VALUE 0 16 } } }
-  { LAYER0_CYCLES 0x800 read-only {From the end of the layer before (at first: of the first image's loading) to the end of this one. (of layer 0; the next is 32 bytes further)} { { VALUE 0 32 } } }
+  { LAYER0_CYCLES 0x800 read-only {From the end of the layer before (at first: of the first image's loading) to the end of this one; the last layer ends with the last result beat. (of layer 0; the next is 32 bytes further)} { { VALUE 0 32 } } }
   { LAYER0_BUSY 0x804 read-only {Cycles in which the array got a word; times 6 x PIN x POUT (1x1: 4) the multiplications done. (of layer 0; the next is 32 bytes further)} { { VALUE 0 32 } } }
   { LAYER0_STARVED_WEIGHTS 0x808 read-only {Cycles waiting for weights or for the layer's block. (of layer 0; the next is 32 bytes further)} { { VALUE 0 32 } } }
-  { LAYER0_BLOCKED_OUTPUT 0x80C read-only {Cycles waiting for requantisation, writing or the result stream. (of layer 0; the next is 32 bytes further)} { { VALUE 0 32 } } }
+  { LAYER0_BLOCKED_OUTPUT 0x80C read-only {Cycles waiting for requantisation, writing or the result stream; at the end of a pass, until the last result beat is taken. (of layer 0; the next is 32 bytes further)} { { VALUE 0 32 } } }
   { LAYER0_STARVED_FEATURES 0x810 read-only {Cycles waiting for the layer before to be written (pipeline drain), or for an image. (of layer 0; the next is 32 bytes further)} { { VALUE 0 32 } } }
 }

@@ -179,15 +179,18 @@ async def image_of_wrong_length(dut: Dut, beats: int) -> None:
 
 
 @cocotb.test()
-@cocotb.parametrize(way=["reset", "abort"])
+@cocotb.parametrize(way=["reset", "abort", "abort before the senders"])
 async def stopped_in_flight(dut: Dut, way: str) -> None:
-    """Reset, or ABORT, at any moment; the next run is as if nothing had been."""
+    """Reset, or ABORT, at any moment, while the senders still offer beats or not; the next run is
+    as if nothing had been.
+    """
     core, random, job = await _open(dut)
     for _ in range(12):
         core.send(job.packet(core.config), job.images)
         await core.begin()
         await ClockCycles(dut.aclk, int(random.integers(1, 2 * MAX_CYCLES)))
-        for source in (core.param, core.data):
+        sources = (core.param, core.data)
+        for source in sources if way != "abort before the senders" else ():
             source.flush()
         if way == "reset":
             await reset(dut)
@@ -195,7 +198,10 @@ async def stopped_in_flight(dut: Dut, way: str) -> None:
             await core.registers.write(Register.CONTROL, Control.ABORT)
             await ClockCycles(dut.aclk, 100)
             assert not await core.status() & (Status.BUSY | Status.DRAINING)
-        await core.drop_results(way, closed=way == "abort")
+            for source in sources:
+                source.flush()
+            await ClockCycles(dut.aclk, int(random.integers(1, 5)))
+        await core.drop_results(way, closed=way != "reset")
         await _check_alive(core, job, way)
 
 

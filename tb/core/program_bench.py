@@ -7,15 +7,33 @@ import os
 from collections import Counter
 
 import cocotb
+from cocotb.triggers import RisingEdge
 
 from ref_model.hardware.plan import plan_network
 from tb.core.core_driver import Core, check_tensors
-from tb.support import Dut, rng, stall_pattern
+from tb.support import Dut, is_high, rng, stall_pattern
 from tb.support.random_networks import count_forms, random_image, random_network, random_order
 
 PROGRAMS = int(os.environ.get("LSFQ_PROGRAMS", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")
 MAX_CYCLES = int(os.environ.get("LSFQ_MAX_CYCLES", "6000"))
+
+
+async def _port_to_port(dut: Dut, spans: list[int]) -> None:
+    """Cycles of every pass, from its first beat on an input port to its last on the output port."""
+    ports = {name: [getattr(dut, f"{name}_t{pin}") for pin in ("valid", "ready")]
+             for name in ("s_axis_param", "s_axis_data", "m_axis_data")}  # fmt: skip
+    cycle, first = 0, None
+    while True:
+        await RisingEdge(dut.aclk)
+        cycle += 1
+        taken = {name: is_high(valid) and is_high(ready) for name, (valid, ready) in ports.items()}
+        if first is None and (taken["s_axis_param"] or taken["s_axis_data"]):
+            first = cycle
+        if taken["m_axis_data"] and is_high(dut.m_axis_data_tlast):
+            assert first is not None, "a result before any input"
+            spans.append(cycle - first + 1)
+            first = None
 
 
 @cocotb.test()
@@ -27,6 +45,8 @@ async def random_programs(dut: Dut) -> None:
     random = rng()
     core = Core(dut, lambda: stall_pattern(STALLS))
     await core.open()
+    spans: list[int] = []
+    cocotb.start_soon(_port_to_port(dut, spans))
     forms: Counter[str] = Counter()
     for number in range(PROGRAMS):
         batch = int(random.choice([1, 1, 2, 3, 4]))
@@ -39,6 +59,10 @@ async def random_programs(dut: Dut) -> None:
         check_tensors(network, images, results, f"program {number}, {order}")
         layers = len(plan_network(network, core.config).layers)
         counters = await core.counters(min(layers, core.config.max_layers))
+        assert counters.cycles == spans[-1], "CYCLES is not port to port"
+        if layers <= core.config.max_layers:
+            counted = sum(counter["cycles"] for counter in counters.layers)
+            assert counters.cycles == counters.load_cycles + counted
         for counter in counters.layers:
             waits = ("starved_weights", "blocked_output", "starved_features")
             assert counter["cycles"] == counter["busy"] + sum(counter[name] for name in waits)

@@ -173,7 +173,8 @@ async def complete_with_the_last_layer(dut: Dut) -> None:
             for cycle in range(length):
                 end = int(cycle == length - 1)
                 number = slot if last else layer % depth
-                await _cycle(dut, running=1, loaded=1, busy=1, result_sent=int(last and cycle > STORED),
+                sent = int(last and cycle > STORED)
+                await _cycle(dut, running=1, loaded=1, busy=1, result_sent=sent,
                              layer_end=end, layer_slot=number)  # fmt: skip
                 assert not dut.counted.value
         for _ in range(STORED + 1):

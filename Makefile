@@ -8,10 +8,11 @@ JOBS   ?= 2
 # Further arguments of the command that a target runs: make sim ARGS="--images 2 --waves"
 ARGS   ?=
 
-PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-# Twice, because FuseSoC's own `fusesoc` command must not overwrite the project's (see
-# ref_model/toolchain/fusesoc_command.py), and pip may install the two in either order.
-INSTALL  = $(PIP) -e '.[$(EXTRAS)]' && $(PIP) --no-deps --force-reinstall -e .
+# Makes .venv, heals it, or sees in a moment that nothing is to be done. A PYTHON that was asked for
+# is that of the environment; else the environment's own Python goes on.
+ASKED   := $(filter-out default file undefined,$(origin PYTHON))
+SETUP    = $(if $(ASKED),$(PYTHON),$(firstword $(wildcard $(BIN)/python) $(PYTHON))) scripts/environment.py \
+           $(if $(ASKED),--this-python) $(VENV)
 
 .DEFAULT_GOAL := help
 .PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing proofs docs documents bench-train
@@ -91,40 +92,26 @@ clean: ## Remove what builds and tests made
 distclean: clean ## Remove the virtual environment, too
 	rm -rf $(VENV)
 
-# Installed in two steps, because simulation does without torch. Editable: ref_model is used in place.
-$(VENV)/sim.stamp: EXTRAS := sim
-$(VENV)/sim.stamp: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@for tool in perl g++; do command -v $$tool > /dev/null \
-	  || { echo "$$tool is missing: Verilator needs it" >&2; exit 1; }; done
-	@echo "Setting up $(VENV) for simulation ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(INSTALL)
-	@touch $@
+# In steps, because simulation does without torch. Editable: the packages are used in place.
+.PHONY: FORCE
+FORCE:
 
-$(VENV)/package.stamp: EXTRAS := sim,package
+$(VENV)/sim.stamp: FORCE
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 7))' \
+	  || { echo "setup: $(PYTHON) is missing or too old, 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(SETUP) sim
+
 $(VENV)/package.stamp: $(VENV)/sim.stamp
-	@$(INSTALL)
-	@touch $@
+	@$(SETUP) sim package
 
-$(VENV)/synth.stamp: EXTRAS := sim,synth
 $(VENV)/synth.stamp: $(VENV)/sim.stamp
-	@$(INSTALL)
-	@touch $@
+	@$(SETUP) sim synth
 
-$(VENV)/bench.stamp: EXTRAS := sim,train,bench
 $(VENV)/bench.stamp: $(VENV)/sim.stamp
-	@$(INSTALL)
-	@touch $@
+	@$(SETUP) sim train bench
 
-$(VENV)/docs.stamp: EXTRAS := sim,docs
 $(VENV)/docs.stamp: $(VENV)/sim.stamp
-	@$(INSTALL)
-	@touch $@
+	@$(SETUP) sim docs
 
-$(VENV)/all.stamp: EXTRAS := sim,train,package,synth,docs,dev
 $(VENV)/all.stamp: $(VENV)/sim.stamp
-	@echo "Adding PyTorch and the lint tools to $(VENV) ..."
-	@$(INSTALL)
-	@touch $@
+	@$(SETUP) sim train package synth docs dev

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lsfq.backends.base import Backend
+from lsfq.backends.base import Backend, PlanBackend
 from lsfq.core import read_config
+from lsfq.core_choice import advice
 from lsfq.counters import PassCycles, read_counters
 from lsfq.errors import (
     AcceleratorError,
@@ -24,12 +26,12 @@ from lsfq.errors import (
     PassTimeoutError,
     TransferError,
 )
-from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import images_to_bytes
 from ref_model.hardware.plan import MAX_BATCH, Plan, plan_network
 from ref_model.hardware.program import encode_plan
 from ref_model.hardware.registers import Control, Interrupt, Register, Status, decode_error
-from ref_model.hardware.results import packet_order
+from ref_model.hardware.results import in_order, packet_order
 from ref_model.integer.execute import Progress, check_images
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.storage import load_network
@@ -76,6 +78,7 @@ class Accelerator:
         self._backend = backend
         self._timeout = timeout
         self._loaded: IntegerNetwork | None = None
+        self._plans: dict[int, Plan] = {}
         self._programs: dict[int, _Program] = {}
         self._current: _Program | None = None
         try:
@@ -121,9 +124,14 @@ class Accelerator:
         """
         if not isinstance(network, IntegerNetwork):
             network = load_network(network)
-        program = _make_program(network, self.config, 1)
-        self._backend.program(program.packet, program.plan)
-        self._loaded, self._programs, self._current = network, {1: program}, program
+        try:
+            plan = plan_network(network, self.config)
+        except UnsupportedNetworkError as error:
+            raise UnsupportedNetworkError(f"{error}{advice(network, self.config)}") from error
+        program = _make_program(plan)
+        self._hand_over(program)
+        self._loaded, self._plans = network, {1: plan}
+        self._programs, self._current = {1: program}, program
         return self
 
     def run(
@@ -143,7 +151,7 @@ class Accelerator:
         """
         codes = check_images(self.network, images)
         if batch is None:
-            batch = choose_batch(self.network, self.config, len(codes))
+            batch = choose_batch(self._plan, len(codes))
         if not 1 <= batch <= MAX_BATCH:
             raise ValueError(f"batch {batch}: give 1 to {MAX_BATCH}")
         shape = self.network.output_shapes()[-1]
@@ -181,19 +189,31 @@ class Accelerator:
             raise NoNetworkError("no network is loaded: call load and run first")
         return read_counters(self._backend.read, self._current.plan)
 
+    def _plan(self, batch: int) -> Plan:
+        """The plan of a pass over ``batch`` images, made once."""
+        if batch not in self._plans:
+            self._plans[batch] = plan_network(self.network, self.config, batch)
+        return self._plans[batch]
+
+    def _hand_over(self, program: _Program) -> None:
+        """Give the backend the parameters of a pass, and the plan where it computes by that."""
+        if isinstance(self._backend, PlanBackend):
+            self._backend.follow(program.plan)
+        self._backend.program(program.packet)
+
     def _run_pass(self, images: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Results (N, C, H, W) of images that share a pass."""
         backend = self._backend
         program = self._programs.get(len(images))
         if program is None:
-            program = _make_program(self.network, self.config, len(images))
+            program = _make_program(self._plan(len(images)))
             self._programs[len(images)] = program
         packet = images_to_bytes(images, self.config.pin, self.config.data_width // 8)
         size = program.order.size * RESULT_BYTES
         try:
             if program is not self._current:
                 self._current = None
-                backend.program(program.packet, program.plan)
+                self._hand_over(program)
                 self._current = program
             backend.send_program()
             backend.send_images(packet)
@@ -215,9 +235,7 @@ class Accelerator:
             raise TransferError(
                 f"the results have {len(beats)} bytes, not {size}: they were cut short"
             )
-        results = np.empty(program.order.size, np.int64)
-        results[program.order] = np.frombuffer(beats, "<i8")
-        return results.reshape(len(images), *program.plan.layers[-1].result)
+        return in_order(program.plan, program.order, np.frombuffer(beats, "<i8"))
 
     def _check_status(self, interrupted: bool, plan: Plan) -> None:
         """Raise the error that the core, or its silence, stands for."""
@@ -259,21 +277,20 @@ class Accelerator:
         self._backend.reset_streams(abort)
 
 
-def choose_batch(network: IntegerNetwork, config: CoreConfig, images: int) -> int:
-    """How many of ``images`` should share a pass on a core, so that weights are sent seldom.
+def choose_batch(plan_of: Callable[[int], Plan], images: int) -> int:
+    """How many of ``images`` should share a pass, so that weights are sent seldom.
 
-    Of the numbers that are nearly as fast as the best, the one that needs the fewest bytes of
-    parameters an image: a large batch of a network whose tensors do not all fit side by side sends
-    weights image after image.
+    ``plan_of`` gives the plan of a pass over so many images. Of the numbers that are nearly as fast
+    as the best, the one that needs the fewest bytes of parameters an image: a large batch of a
+    network whose tensors do not all fit side by side sends weights image after image.
     """
-    plans = [plan_network(network, config, batch) for batch in BATCHES if batch <= max(images, 1)]
+    plans = [plan_of(batch) for batch in BATCHES if batch <= max(images, 1)]
     fastest = min(plan.cycles / plan.batch for plan in plans)
     good = [plan for plan in plans if plan.cycles / plan.batch <= fastest * NEARLY_BEST]
     return min(good, key=lambda plan: plan.packet_bytes / plan.batch).batch
 
 
-def _make_program(network: IntegerNetwork, config: CoreConfig, batch: int) -> _Program:
-    plan = plan_network(network, config, batch)
+def _make_program(plan: Plan) -> _Program:
     return _Program(plan, encode_plan(plan), packet_order(plan))
 
 

@@ -10,4 +10,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from lsfq.command.accuracy_report import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

@@ -27,9 +27,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ref_model.hardware.area import BLOCKS, DEVICES, Area, Synthesis, of_statistics  # noqa: E402
+from lsfq.reports.area import DEVICES, Area  # noqa: E402
 from ref_model.integer.console import table  # noqa: E402
-from ref_model.toolchain import yosys  # noqa: E402
+from tools.hdl import yosys  # noqa: E402
+from tools.reports.area import BLOCKS, Synthesis, of_statistics  # noqa: E402
 
 TOP = "lsfq_accel"
 LUTS_A_MAC = 3.0
@@ -170,4 +171,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

@@ -31,10 +31,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from lsfq.command.train import restart_with_malloc_settings  # noqa: E402
-from ref_model.bars import bar_table  # noqa: E402
 from ref_model.integer.console import ProgressBar  # noqa: E402
-from ref_model.training import step_times  # noqa: E402
-from ref_model.training.step_times import BFLOAT16, BREVITAS, FLOAT, OURS  # noqa: E402
+from tools.reports import step_times  # noqa: E402
+from tools.reports.bars import bar_table  # noqa: E402
+from tools.reports.step_times import BFLOAT16, BREVITAS, FLOAT, OURS  # noqa: E402
 
 CLASSES = 10
 WARM_UP = 2
@@ -73,10 +73,10 @@ def training_steps(options: argparse.Namespace) -> dict[str, Callable[[], object
     from torch import nn
     from torch.nn import functional
 
-    from ref_model.training.brevitas_vgg7 import brevitas_vgg7
     from ref_model.training.config import TrainingConfig
     from ref_model.training.device import choose_device
     from ref_model.training.layers import Mode
+    from tools.reports.brevitas_vgg7 import brevitas_vgg7
 
     config = TrainingConfig(
         width=options.width,
@@ -183,4 +183,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     restart_with_malloc_settings()
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

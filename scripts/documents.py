@@ -16,9 +16,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lsfq.documents import command_line, pictures, verification  # noqa: E402
+from tools.documents import command_line, pictures, verification  # noqa: E402
 
-TEMPLATE = ROOT / "lsfq" / "documents" / "verification_template.md"
+TEMPLATE = ROOT / "tools" / "documents" / "verification_template.md"
 
 
 def documents() -> dict[str, str]:
@@ -55,4 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-BENCHES = "tb/selected_core"
+BENCHES = "tb/core/selected_core"
 
 
 def candidates() -> Iterator[Path]:

@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
-from tb.common import BenchError, run_bench  # noqa: E402
-from tb.common.stalls import PATTERNS  # noqa: E402
+from tb.support import BenchError, run_bench  # noqa: E402
+from tb.support.stalls import PATTERNS  # noqa: E402
 
 CORES = ((4, 4), (8, 8), (16, 16), (4, 16), (16, 4))
 STALLS = ("none", "random", "bursty")
@@ -115,4 +115,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

@@ -26,10 +26,10 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say which files are stale")
     check: bool = parser.parse_args().check
     try:
-        from ref_model.packaging import field_outputs, register_outputs
-        from ref_model.packaging.field_outputs import FieldTableError
-        from ref_model.packaging.register_source import SourceError
-        from ref_model.packaging.rendering import update
+        from tools.packaging import field_outputs, register_outputs
+        from tools.packaging.field_outputs import FieldTableError
+        from tools.packaging.register_source import SourceError
+        from tools.packaging.rendering import update
     except ModuleNotFoundError as error:
         sys.exit(f"generate_registers.py: {error.name} is missing: pip install -e '.[package]'")
 
@@ -44,4 +44,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

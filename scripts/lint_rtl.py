@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Lint the Verilog: Verilator with every warning on, as Verilog-2005, over several parameter sets.
+"""Lint the Verilog: its style, then Verilator with every warning on, as Verilog-2005, over several
+parameter sets.
 
-Icarus Verilog elaborates the same sets, where it is installed. Exit status 1 on any warning.
+Icarus Verilog elaborates the same sets, where it is installed. Exit status 1 on any warning, and on
+any rule of CONTRIBUTING.md that a file breaks; --style checks these rules alone.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ref_model.toolchain import verilator  # noqa: E402 - needs the path above
-from tb.common import rtl  # noqa: E402
+from lsfq.simulation import verilator  # noqa: E402 - needs the path above
+from tb.support import rtl  # noqa: E402
+from tools.hdl import verilog_style  # noqa: E402
 
 TOPLEVEL = "lsfq_accel"
 
@@ -115,16 +118,32 @@ def other_tops() -> list[str]:
     return sorted(known.keys() - used)
 
 
+def style() -> int:
+    """Number of places where a file of the core breaks a rule of style; each is printed."""
+    found = 0
+    for module, path in rtl.modules().items():
+        for finding in verilog_style.check(module, path.read_text(encoding="utf-8")):
+            print(f"{path.relative_to(ROOT)}:{finding.line}: {finding.rule} {finding.text}")
+            found += 1
+    print(f"{'Style':9} {len(rtl.modules())} files: {found or 'no'} findings")
+    return found
+
+
 def main() -> int:
-    """Lint every set with every tool there is."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    """Check the style, then lint every set with every tool there is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--style", action="store_true", help="check the style alone: a second")
+    style_only: bool = parser.parse_args().style
+    failed = style()
+    if style_only:
+        return 1 if failed else 0
+
     tools = [("Verilator", verilator_command, verilator.verilator_environment())]
     if shutil.which("iverilog") is not None:
         tools.append(("Icarus", icarus_command, dict(os.environ)))
     else:
         print("Icarus Verilog is not installed: its elaboration is left out")
 
-    failed = 0
     for parameters, toplevel in (*((x, TOPLEVEL) for x in SETS), *(({}, x) for x in other_tops())):
         text = ", ".join(f"{name}={value}" for name, value in parameters.items()) or "default"
         text += "" if toplevel == TOPLEVEL else f" {toplevel}"
@@ -136,4 +155,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

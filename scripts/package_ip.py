@@ -27,12 +27,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check: bool = parser.parse_args().check
     try:
-        from ref_model.packaging.agreement import disagreements
-        from ref_model.packaging.package_outputs import COMPONENT, generate
-        from ref_model.packaging.register_source import SourceError
-        from ref_model.packaging.rendering import update
-        from ref_model.packaging.schema import violations
-        from ref_model.packaging.verilog_interface import InterfaceError
+        from tools.packaging.agreement import disagreements
+        from tools.packaging.package_outputs import COMPONENT, generate
+        from tools.packaging.register_source import SourceError
+        from tools.packaging.rendering import update
+        from tools.packaging.schema import violations
+        from tools.packaging.verilog_interface import InterfaceError
     except ModuleNotFoundError as error:
         sys.exit(f"package_ip.py: {error.name} is missing: pip install -e '.[package]'")
 
@@ -52,4 +52,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

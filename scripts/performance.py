@@ -32,16 +32,13 @@ import numpy.typing as npt
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ref_model.bars import Bar, bar_table  # noqa: E402
 from ref_model.datasets import CIFAR10, read_records  # noqa: E402
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
 from ref_model.hardware.performance import (  # noqa: E402
     STALLS,
     Performance,
-    depthwise_bars,
     last_pass,
     loss_explained,
-    utilisation_bars,
 )
 from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
 from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
@@ -49,9 +46,10 @@ from ref_model.integer.console import ProgressBar, table  # noqa: E402
 from ref_model.integer.execute import run_network  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
 from ref_model.integer.synthetic import synthetic_images, vgg7  # noqa: E402
-from tb.common import BenchError  # noqa: E402
 from tb.core.network_run import NetworkRun  # noqa: E402
 from tb.core.network_sweep import measure, swept_layers  # noqa: E402
+from tb.support import BenchError  # noqa: E402
+from tools.reports.bars import Bar, bar_table, depthwise_bars, utilisation_bars  # noqa: E402
 
 WHOLE, INNER = 1.00, 0.97
 ABOVE_ARRAY, DEPTHWISE_SHARE = 1.10, 0.05
@@ -282,4 +280,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

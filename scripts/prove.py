@@ -26,9 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ref_model.toolchain.proof import ProofError, prove  # noqa: E402
+from tools.hdl.proof import ProofError, prove  # noqa: E402
 
-PROOFS = ROOT / "tb" / "proofs"
+PROOFS = ROOT / "tb" / "tools" / "proofs"
 PLAIN = PROOFS / "plain_multiplier.v"
 FORMS = (
     ROOT / "ip" / "multiplier" / "lsfq_multiplier.v",
@@ -129,4 +129,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

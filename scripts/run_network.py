@@ -20,6 +20,7 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,18 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from lsfq.command.run import IMAGES, NETWORK  # noqa: E402
+from lsfq.core import DEFAULT_CORE  # noqa: E402
+from lsfq.core_choice import changed, choose_core, difference  # noqa: E402
 from ref_model.datasets import CIFAR10, DatasetError, read_records  # noqa: E402
 from ref_model.hardware.core_config import LANE_SIZES  # noqa: E402
+from ref_model.hardware.errors import UnsupportedNetworkError  # noqa: E402
 from ref_model.hardware.plan import MAX_BATCH  # noqa: E402
 from ref_model.integer import NetworkFormatError, load_network  # noqa: E402
 from ref_model.integer.console import table  # noqa: E402
 from ref_model.integer.network import IntegerNetwork  # noqa: E402
-from tb.common import BenchError  # noqa: E402
-from tb.common.stalls import PATTERNS  # noqa: E402
 from tb.core.network_run import NetworkRun  # noqa: E402
+from tb.support import BenchError  # noqa: E402
+from tb.support.stalls import PATTERNS  # noqa: E402
 
 LAYER_HEADER = ("layer", "input", "weights", "MACs", "cycles", "of peak", "tensors")
 IMAGE_HEADER = ("image", "label", "hardware", "reference", "", "pass", "cycles of the pass")
@@ -135,17 +139,26 @@ def main() -> int:
     if not 1 <= args.batch <= MAX_BATCH:
         print(f"--batch is 1 to {MAX_BATCH}", file=sys.stderr)
         return 2
+    start = replace(DEFAULT_CORE, pin=args.pin, pout=args.pout)
+    try:
+        core = choose_core(network, start)
+    except UnsupportedNetworkError as error:
+        print(error, file=sys.stderr)
+        return 1
+    memories = {name: getattr(core, name) for name in changed(core, start)}
+    if memories:
+        print(f"{network.name} needs more than the default core has: {difference(core, start)}")
     chosen = data.first(args.images)
     print(
         f"{network.name} on {args.images} CIFAR-10 test images, core {args.pin}x{args.pout}, "
         f"{args.batch} a pass"
     )
     print("building the core and simulating (the first build takes a minute) ...", flush=True)
-    start = time.monotonic()
+    begun = time.monotonic()
     try:
         run = NetworkRun(
             args.pin, args.pout, args.batch, args.depthwise_pixels,
-            stalls=args.stalls, waves=args.waves, quiet=not args.verbose,
+            stalls=args.stalls, waves=args.waves, quiet=not args.verbose, **memories,
         )  # fmt: skip
         result, report = run(args.network, chosen.pixels)
     except BenchError as error:
@@ -163,7 +176,7 @@ def main() -> int:
     print(
         f"all tensors of all layers of {args.images} images are bit-exact; "
         f"{right} of {args.images} are classified as labelled; "
-        f"{time.monotonic() - start:.0f} s"
+        f"{time.monotonic() - begun:.0f} s"
     )
     if result.waves is not None:
         print(f"waves: {result.waves}")
@@ -173,4 +186,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

@@ -32,7 +32,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from ref_model.toolchain import yosys  # noqa: E402
+from tools.hdl import yosys  # noqa: E402
 
 TOP = "lsfq_accel"
 PARAMETERS: Mapping[str, int] = {
@@ -188,4 +188,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

@@ -11,4 +11,6 @@ from lsfq.command.train import main, restart_with_malloc_settings
 
 if __name__ == "__main__":
     restart_with_malloc_settings()
-    sys.exit(main())
+    from lsfq.command.entry import guarded
+
+    sys.exit(guarded(main))

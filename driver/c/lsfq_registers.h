@@ -41,7 +41,7 @@
 /* Content of registers that never change */
 
 #define LSFQ_ID_VALUE 0x5146534Cu
-#define LSFQ_VERSION_VALUE 0x00000100u
+#define LSFQ_VERSION_VALUE 0x00000200u
 #define LSFQ_CORE_FORMAT_VALUE 2u
 
 /* Single bits */

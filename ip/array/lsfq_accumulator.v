@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_accumulator: four slot sums of one lane over a step, and the terms that make pixel pairs of them.
+// lsfq_accumulator: sums the four slots of one lane over a step, and makes the two terms of each
+// pixel.
 //
 //   sum[k] = (first ? 0 : shift ? 16*sum[k] : sum[k]) + slot[k]            modulo 2^ACC_W
 //
-// Of a 3-tap kernel the slots spill left and right, so a pair is complete one step later (or at the row's end):
+// With a 3-tap kernel the outer slots belong to neighbouring pixels, so a pair is complete one step
+// later, or at the end of its row:
 //
-//   even = y[2t]   = sum3(t-1) + sum1(t)       sum3(t-1) = 0 in the row's first pair
-//   odd  = y[2t+1] = sum2(t) + sum0(t+1)       sum0(t+1) = 0 in its last one
+//   even = y[2t]   = sum3(t-1) + sum1(t)       sum3(t-1) = 0 in the first pair of a row
+//   odd  = y[2t+1] = sum2(t) + sum0(t+1)       sum0(t+1) = 0 in the last pair of a row
 //
-// Of a 1x1 kernel (whose pixels come swapped) sum1 and sum0 are set 0's pair, sum3 and sum2 set 1's. So in both cases term a of
-// a pixel comes from sum3 or sum2, term b from sum1 or sum0: what adds them (lsfq_requant) only has to know which counts, and
-// nothing has to be selected. Terms move on through registers, of a 3-tap kernel one step at a time (`move` with `capture`),
-// of a 1x1 kernel at once (`move` always).
+// With a 1x1 kernel, whose pixels come swapped, sum1 and sum0 are the pair of set 0, and sum3 and
+// sum2 the pair of set 1. So term a of a pixel always comes from sum3 or sum2, and term b from sum1
+// or sum0: no multiplexer is needed, and lsfq_requant, which adds the terms, only has to know which
+// of them count. Terms move on through registers: one step at a time with a 3-tap kernel (`move`
+// together with `capture`), at once with a 1x1 kernel (`move` always high).
 //
-// Slots are signed. Sums wrap: exact as long as the true result fits ACC_W bits signed. lsfq_emitter drives it and tells when
-// which terms belong together. Latency 1 cycle into the sums.
+// Slots are signed. Sums wrap, and are exact as long as the true result fits ACC_W bits signed.
+// lsfq_emitter drives the control inputs and marks the cycles in which the terms are a pair.
+// Latency 1 cycle from slots to sums. No handshake.
 
 `default_nettype none
 
@@ -24,15 +28,15 @@ module lsfq_accumulator #(
   parameter SLOT_W = 14
 ) (
   input  wire                aclk,
-  input  wire                valid,     // slots belong to a word
+  input  wire                valid,     // `slots` are those of a word
   input  wire                first,
   input  wire                shift,
   input  wire [4*SLOT_W-1:0] slots,     // each signed
 
-  input  wire                capture,   // the sums are complete: take over what later pairs need
+  input  wire                capture,   // the step's sums are complete: copy them
   input  wire                move,
-  input  wire                row_first, // (with capture) of the row's first pair; 3-tap kernels
-  input  wire                row_rest,  // a row's last pair leaves; 3-tap kernels
+  input  wire                row_first, // 3-tap: (with capture) the step is the first of its row
+  input  wire                row_rest,  // 3-tap: the last pair of a row leaves
   output wire [ACC_W-1:0]    even_a,
   output wire [ACC_W-1:0]    even_b,
   output wire [ACC_W-1:0]    odd_a,
@@ -43,8 +47,8 @@ module lsfq_accumulator #(
   localparam PAD = ACC_W - SLOT_W;
 
   reg [ACC_W-1:0] sum0_q, sum1_q, sum2_q, sum3_q;
-  reg [ACC_W-1:0] held1_q, held2_q, held3_q;            // sums of the last step captured
-  reg [ACC_W-1:0] before3_q;                            // sum3 of the step before that; 1x1: of that step
+  reg [ACC_W-1:0] held1_q, held2_q, held3_q;            // sums of the last captured step
+  reg [ACC_W-1:0] before3_q;                            // held3_q one step ago; 1x1: one cycle ago
   reg [ACC_W-1:0] even_a_q, even_b_q, odd_a_q, odd_b_q;
 
   function [ACC_W-1:0] accumulate;
@@ -52,7 +56,8 @@ module lsfq_accumulator #(
     input [SLOT_W-1:0] slot;
     input              is_first;
     input              is_shift;
-    accumulate = (is_first ? ZERO : is_shift ? {sum[ACC_W-5:0], 4'd0} : sum) + {{PAD{slot[SLOT_W-1]}}, slot};
+    accumulate = (is_first ? ZERO : is_shift ? {sum[ACC_W-5:0], 4'd0} : sum)
+               + {{PAD{slot[SLOT_W-1]}}, slot};
   endfunction
 
   always @(posedge aclk) begin
@@ -70,7 +75,7 @@ module lsfq_accumulator #(
       odd_b_q <= sum0_q;
     end
 
-    // set to 0 before all else, which a register does without a LUT
+    // Setting to 0 has priority: a register's reset input does that without a LUT.
     if (row_first) before3_q <= ZERO;
     else if (move) before3_q <= held3_q;
     if (row_rest) odd_b_q <= ZERO;

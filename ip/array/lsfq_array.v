@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_array: POUT lanes of PIN packed multipliers over the same pixels, and the offset sum they share.
+// lsfq_array: POUT lanes of PIN packed multipliers that share their pixels and one offset sum.
 //
-//   (no_a ? 0 : term_a[l]) + (no_b ? 0 : term_b[l]) = sum over the window of w[l] * a       modulo 2^ACC_W, for both pixels
+//   (no_a ? 0 : term_a[l]) + (no_b ? 0 : term_b[l]) = sum over the window of w[l] * a, mod 2^ACC_W
+//                                                     for lane l and each pixel of the pair
 //
-// The two terms are left for lsfq_requant to add, which has the adder in front of its multiplier.
+// lsfq_requant adds the two terms, because it has an adder in front of its multiplier.
 //
-// Words arrive two cycles after their tags (the memories' latency). Latency from a step's last word to its
-// first pair: 8 + log2(PIN/4) cycles, of 1x1 kernels one more. No handshake: the datapath never stalls. Out comes the interface of pixel
-// pairs (docs/theory_of_operation.md).
-// Parameter rules: PIN is 4, 8 or 16; ACC_W at least 18; MULTIPLIER as in lsfq_lane.
+// Words come two cycles after their tags, which is the latency of the memories.
+// Latency from the last word of a step to its first pair: 8 + log2(PIN/4) cycles, and one more with
+// 1x1 kernels. No handshake: the pipeline never stalls. Output interface: pixel pairs
+// (docs/theory_of_operation.md).
+// Parameter rules: PIN is 4, 8 or 16; ACC_W is at least 18; MULTIPLIER as in lsfq_lane.
 
 `default_nettype none
 
@@ -21,14 +23,13 @@ module lsfq_array #(
 ) (
   input  wire                   aclk,
   input  wire                   aresetn,
-  input  wire                   clear,
 
   input  wire                   pointwise,
   input  wire                   odd,
   input  wire                   stride2,
   input  wire [3:0]             pair_cycles,
 
-  // tags of a word, two cycles ahead of it
+  // tags of a word, two cycles before the word
   input  wire                   issue_valid,
   input  wire                   issue_first,
   input  wire                   issue_shift,
@@ -38,8 +39,9 @@ module lsfq_array #(
   input  wire                   issue_row_last,
   input  wire                   issue_image_last,
 
-  input  wire [8*PIN-1:0]       feature_word,   // channel c: bits 8c+7..8c = {odd pixel, even pixel}
-  input  wire [12*PIN*POUT-1:0] weight_word,    // {plane 2, plane 1, plane 0}, nibble lane*PIN + channel
+  input  wire [8*PIN-1:0]       feature_word,   // channel c: {odd pixel, even pixel} at bit 8*c
+  input  wire [12*PIN*POUT-1:0] weight_word,    // {plane 2, plane 1, plane 0}; in a plane:
+                                                // nibble lane*PIN + channel
 
   output wire                   pair_valid,
   output wire                   pair_no_a,
@@ -56,8 +58,8 @@ module lsfq_array #(
   localparam LEVELS  = $clog2(PIN / 4);
   localparam LANE_LATENCY = 6 + LEVELS;
   localparam SLOT_W  = 12 + LEVELS;
-  localparam LENGTH  = MULTIPLIER == 2 ? 2 : 4;         // of a chain
-  localparam TREE    = $clog2(PIN / LENGTH);            // levels of adders behind the chains
+  localparam LENGTH  = MULTIPLIER == 2 ? 2 : 4;         // multipliers in a chain
+  localparam TREE    = $clog2(PIN / LENGTH);            // levels of adders after the chains
   localparam LOWER_LATENCY = LENGTH + 2 + (TREE == 0 ? 0 : TREE - 1);
   localparam PLANE_W = 4 * PIN * POUT;
 
@@ -71,7 +73,6 @@ module lsfq_array #(
   ) u_delay_valid (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({issue_valid, issue_valid && issue_last}),
     .q      ({valid, last})
   );
@@ -82,7 +83,6 @@ module lsfq_array #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({issue_first, issue_shift, issue_row_first, issue_row_last, issue_image_last}),
     .q      ({first, shift, row_first, row_last, image_last})
   );
@@ -93,7 +93,6 @@ module lsfq_array #(
   ) u_delay_count (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (issue_offset),
     .q      (count)
   );
@@ -104,7 +103,6 @@ module lsfq_array #(
   ) u_delay_lower (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (count),
     .q      (lower)
   );
@@ -112,7 +110,6 @@ module lsfq_array #(
   lsfq_emitter u_emitter (
     .aclk           (aclk),
     .aresetn        (aresetn),
-    .clear          (clear),
     .pointwise      (pointwise),
     .odd            (odd),
     .stride2        (stride2),
@@ -134,15 +131,15 @@ module lsfq_array #(
     .pair_end       (pair_end)
   );
 
-  // ---- sums move along a chain one multiplier a cycle, so operands are handed out as late (see lsfq_lane)
+  // ---- operands, delayed as their place in the chain needs (see lsfq_lane)
 
-  // 1x1 kernels have their pixels swapped (see lsfq_accumulator)
+  // With 1x1 kernels the two pixels are swapped (see lsfq_accumulator).
   wire [8*PIN-1:0]      feature;
   reg [8*PIN-1:0]       feature1_q, feature2_q;
   reg [12*PIN*POUT-1:0] weight1_q, weight2_q;
   wire [8*PIN-1:0]      pixels;
 
-  reg                   swap_q;               // of the layer
+  reg                   swap_q;               // the layer has 1x1 kernels
 
   always @(posedge aclk) begin
     swap_q     <= pointwise;
@@ -159,7 +156,8 @@ module lsfq_array #(
   genvar l, c, p;
   generate
     for (c = 0; c < PIN; c = c + 1) begin : g_pixel
-      assign feature[8*c +: 8] = swap_q ? {feature_word[8*c +: 4], feature_word[8*c+4 +: 4]} : feature_word[8*c +: 8];
+      assign feature[8*c +: 8] = swap_q ? {feature_word[8*c +: 4], feature_word[8*c+4 +: 4]}
+                                        : feature_word[8*c +: 8];
       if (MULTIPLIER == 2 || c % 4 < 2) begin : g_now
         assign pixels[8*c +: 8] = feature[8*c +: 8];
       end else if (c % 4 == 2) begin : g_late

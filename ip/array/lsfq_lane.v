@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_lane: PIN packed multipliers of one output channel; the sum of each of the four slots.
+// lsfq_lane: PIN packed multipliers of one output channel. Output: the sum of each of the four
+// slots.
 //
-//   slot[k] = sum over channels c of the products that fall into slot k (see lsfq_multiplier_chain)
+//   slot[k] = sum of the products of all channels that fall into slot k (see lsfq_multiplier_chain)
 //           + sum over the chains of 8*addend[k] - (lower ? half the range : 0)
 //
-// Half the range, 2^(10 + log2(PIN/4)) of the inner slots 1 and 2 and half of it of the outer ones, is what the constants in
-// the addends of lsfq_offset_sum add to. The slots are signed.
+// The addends of lsfq_offset_sum hold a bias of half the range of the slot sum; `lower` removes the
+// bias. Half the range is 2^(10 + log2(PIN/4)) for the inner slots 1 and 2, and half as much for
+// the outer slots 0 and 3. The slots are then signed.
 //
-// MULTIPLIER chooses how they are built; results are equal cycle by cycle:
+// MULTIPLIER selects an implementation. All are equal cycle by cycle:
 //
-//   0   chains of four, left to synthesis: one multiplier of 27x18 bits each
-//   1   chains of four DSP48E2 (UltraScale, UltraScale+), adding inside the DSP column
-//   2   chains of two, left to synthesis: one multiplier of 25x18 bits each (7 series)
-//   3   chains of four, left to synthesis: two multipliers of 18x18 bits each
-//   4   chains of four, each of two MULT18X18D (ECP5) with the registers inside them
+//   0   chains of four multipliers, each inferred: one multiplier of 27x18 bits
+//   1   chains of four DSP48E2 (UltraScale, UltraScale+), which add inside the DSP column
+//   2   chains of two multipliers, each inferred: one multiplier of 25x18 bits (7 series)
+//   3   chains of four multipliers, each inferred: two multipliers of 18x18 bits
+//   4   chains of four multipliers, each of two MULT18X18D (ECP5) with the registers inside them
 //
-// The operands of channel c come `lateness` cycles late: c mod 4 = 2: 1, 3: 2, else 0; with MULTIPLIER 2 never.
-// Latency 6 + log2(PIN/4) cycles from the operands, one less from the addends, which come a cycle later. `lower` comes with
-// what the last adders of the trees add: LOWER_LATENCY cycles after the operands, the chains' LENGTH + 2 and one for each
-// level of the trees but the last. No handshake. SLOT_W = 12 + log2(PIN/4).
+// The operands of channel c come late: by one cycle if c mod 4 is 2, by two if it is 3. With
+// MULTIPLIER 2 no operand comes late.
+// Latency: 6 + log2(PIN/4) cycles from the operands, one less from the addends, which come one
+// cycle after the operands. `lower` goes to the last adders of the trees: it comes LENGTH + 2
+// cycles after the operands (the latency of a chain), and one more for each level of the tree but
+// the last. No handshake. SLOT_W = 12 + log2(PIN/4).
 // Parameter rules: PIN is 4, 8 or 16; MULTIPLIER is 0 to 4.
 
 `default_nettype none
@@ -32,7 +36,8 @@ module lsfq_lane #(
   input  wire                aclk,
   input  wire [12*PIN-1:0]   weights,  // channel c: bits 12c+11..12c = {w2, w1, w0}
   input  wire [8*PIN-1:0]    pixels,   // channel c: bits 8c+7..8c = {a1, a0}
-  input  wire [32*PIN/(MULTIPLIER == 2 ? 2 : 4)-1:0] addends,   // 32 bits a chain, as lsfq_offset_sum makes them
+  // from lsfq_offset_sum, 32 bits for each chain
+  input  wire [32*PIN/(MULTIPLIER == 2 ? 2 : 4)-1:0] addends,
   input  wire                lower,
   output wire [4*SLOT_W-1:0] slots
 );
@@ -67,7 +72,7 @@ module lsfq_lane #(
     end
 
     for (k = 0; k < 4; k = k + 1) begin : g_slot
-      // the outer slots take one product a multiplier, not two: a bit less
+      // An outer slot takes one product of each multiplier, not two, so its sum has a bit less.
       localparam OUTER = k == 0 || k == 3;
       localparam IN_W  = OUTER ? STRIDE - 1 : STRIDE;
       localparam SUM_W = IN_W + LEVELS + 1;
@@ -88,14 +93,14 @@ module lsfq_lane #(
         .sum  (sum)
       );
 
-      // shorter chains with one level more are one cycle earlier
+      // MULTIPLIER 2: two multipliers fewer in a chain and one tree level more make the sum a cycle
+      // early.
       lsfq_delay #(
         .WIDTH (SUM_W),
         .STAGES(MULTIPLIER == 2)
       ) u_align (
         .aclk   (aclk),
         .aresetn(1'b1),
-        .clear  (1'b0),
         .d      (sum),
         .q      (aligned)
       );

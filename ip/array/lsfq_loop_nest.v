@@ -3,15 +3,17 @@
 // lsfq_loop_nest: the order of a layer's words. Output-stationary:
 //
 //   for each output group, image, row y, pixel pair t (a *step*):
-//     for each digit pair, most significant first:  (input, weight) = (h,h) | (h,l) (l,h) | (l,l)       (a *phase*)
-//       for each kernel row inside the image (a *line*), each channel group: a word
+//     for each digit pair, most significant first: (input, weight) = hh, hl, lh, ll (a *phase*)
+//       for each kernel row inside the image (a *line*), each channel group: one word
 //
-// With stride 2 every other row is left out (every other pixel by the array's output). A full map is one step
-// whose kernel row is the whole tensor; with shared weights it has a line for every position of the map.
+// With stride 2 every other row is left out; the array's output leaves out every other pixel. A
+// full-map layer is one step, whose single line is the whole tensor; with shared weights it has one
+// line for each position of the map.
 //
-// It says where in the order the word is that it is at: what ends with it, and what is known of its step. All comes from
-// registers through at most three LUT levels. `restart` goes to the layer's first word, `advance` to the next one; both take
-// effect in the next cycle. The layer's settings hold still from the last but one cycle of `restart` on.
+// The outputs describe the current word: which loops end with it, and the place of its step. They
+// come from registers through at most three LUT levels. `restart` moves to the layer's first word,
+// `advance` to the next word; both take effect in the next cycle. The settings are stable from the
+// last but one cycle of `restart` on.
 
 `default_nettype none
 
@@ -22,32 +24,32 @@ module lsfq_loop_nest (
 
   input  wire        three_rows,      // kernel 3x3
   input  wire        below,           // the last row has a row below it
-  input  wire        wide_in,         // input codes, weight codes of two digits
+  input  wire        wide_in,         // input codes have two digits; so do weight codes (next)
   input  wire        wide_weight,
   input  wire [15:0] rows,
   input  wire [15:0] pairs,
-  input  wire [17:0] words,           // of a line
-  input  wire [17:0] last_line,       // lines of a phase less one, where the kernel has not three rows
+  input  wire [17:0] words,           // words of a line
+  input  wire [17:0] last_line,       // without three_rows: lines of a phase, minus 1
   input  wire [15:0] images,
   input  wire [15:0] groups,
 
-  output wire        step_first,      // the word is the first one of its step, of its phase
+  output wire        step_first,      // the word is the first of its step; of its phase (next)
   output wire        phase_first,
-  output wire        pair_first,      // the step is the first one of its row, its last one
+  output wire        pair_first,      // the step is the first of its row; the last (next)
   output wire        pair_last,
-  output wire        row_first,       // its row is the first one of the image
-  output wire        next_row_first,  // the next word's row is
+  output wire        row_first,       // the row is the first of its image
+  output wire        next_row_first,  // the row of the next word is the first of its image
   output wire [1:0]  phase,           // {low input digit, low weight digit}
-  output wire [1:0]  next_phase,      // of this step
+  output wire [1:0]  next_phase,      // of the next phase in this step
 
-  output wire        line_end,        // the word is the last one of its line, and so on
+  output wire        line_end,        // the word is the last of its line, of its phase, ...
   output wire        phase_end,
   output wire        step_end,
   output wire        row_end,
   output wire        image_end,
   output wire        group_end,
   output wire        layer_end,
-  output wire        last_use         // no later step needs its weights
+  output wire        last_use         // no later step needs the word's weights
 );
 
   wire last_word, last_pair, last_row, last_image, last_group;
@@ -117,20 +119,21 @@ module lsfq_loop_nest (
     .next_last(next_last_group)
   );
 
-  // ---- lines and phases: few turns, of which a row's place in the image changes the number
+  // ---- lines and phases: the number of lines depends on the place of the row in its image
 
   reg         first_word_q, first_line_q, first_phase_q, first_pair_q, first_row_q;
   reg  [1:0]  phase_q;
-  reg  [17:0] lines_q;                // left in this phase, after this one
+  reg  [17:0] lines_q;                // lines left in this phase after this one
   reg         one_row_q, one_line_q;
 
   wire [1:0]  phase_last = {wide_in, wide_weight};
   wire        one_phase  = phase_last == 2'd0;
-  assign      next_phase = wide_weight ? phase_q + 2'd1 : 2'd2;    // through those that exist: 0, [1], [2], [3]
+  // Phases 1 and 3 exist with wide weights, phases 2 and 3 with wide inputs.
+  assign      next_phase = wide_weight ? phase_q + 2'd1 : 2'd2;
 
   assign      next_row_first = row_end ? last_row : first_row_q;
-  // lines of a phase less one, in this row and, where this step is the row's last, in the next: without the kernel's
-  // rows that lie outside the image
+  // The number of lines of a phase, minus 1, without the kernel rows outside the image: for this
+  // row (row_lines) and, at the last step of a row, for the next one (next_row_lines).
   wire        outer_above = restart || first_row_q;
   wire        outer_below = (restart ? one_row_q : last_row) && !below;
   wire        next_outer_below = next_last_row && !below;
@@ -168,8 +171,9 @@ module lsfq_loop_nest (
   assign pair_first  = first_pair_q;
   assign pair_last   = last_pair;
   assign row_first   = first_row_q;
-  // shared weights are used by every line, those of a digit by the phases of both input digits
-  assign last_use    = last_image && last_row && last_pair && phase_q[1] == wide_in && (three_rows || last_line_q);
+  // Shared weights are used by every line, a weight digit by the phases of both input digits.
+  assign last_use    = last_image && last_row && last_pair && phase_q[1] == wide_in
+                       && (three_rows || last_line_q);
 
   wire unused = &{1'b0, next_last_word, next_last_pair, next_last_image, next_last_group};
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_offset_sum: what has to be added to the slots of each chain of multipliers because weights are stored as w + 8.
-// It is the same for all output channels, so there is one for the array.
+// lsfq_offset_sum: the addends that remove the offset of the stored weights. Weights are stored as
+// w + 8, so every slot is too large by 8 times its sum of pixels. That is the same for all output
+// channels, so one module serves the whole array.
 //
-//   S0 = sum a0, S1 = sum a1 over a chain's channels
-//   slot of two products a channel:  8*addend = 256*LENGTH - 8*(S0 + S1)      slots 1 and 2; pointwise: S1 in slot 1, S0 in 2
-//   slot of one:                     8*addend = 128*LENGTH - 8*S              slots 0 (S0) and 3 (S1)
+//   S0 = sum of a0, S1 = sum of a1, over the channels of a chain
+//   slots 1, 2 (two products a channel):  8*addend = 256*LENGTH - 8*(S0 + S1)
+//   slots 0, 3 (one product a channel):   8*addend = 128*LENGTH - 8*S        S: S0 in 0, S1 in 3
+//   pointwise (one product a channel):    8*addend = 256*LENGTH - 8*S        S: S1 in 1, S0 in 2
 //
-// The constant keeps a slot from borrowing from the next: its sum of (w + 8)*a with 8*addend is the sum of w*a and the
-// constant, at least LENGTH*(256 - 240) and at most LENGTH*(256 + 210) < 2^STRIDE (half of that for one product). All of a
-// word's addends are 0 unless `count`. Latency 1 cycle.
+// The constant keeps slots from borrowing from each other: the sum of (w + 8)*a and 8*addend is the
+// sum of w*a plus the constant, which is at least LENGTH*(256 - 240) and at most LENGTH*(256 + 210)
+// < 2^STRIDE, or half of that with one product. All addends of a word are 0 if `count` is low.
+// Latency 1 cycle. No handshake.
 // Parameter rules: LENGTH is 2 or 4, and divides PIN.
 
 `default_nettype none
@@ -20,9 +23,9 @@ module lsfq_offset_sum #(
 ) (
   input  wire                     aclk,
   input  wire [8*PIN-1:0]         pixels,
-  input  wire                     count,      // with `pixels`
+  input  wire                     count,      // in the cycle of `pixels`
   input  wire                     pointwise,
-  output wire [32*PIN/LENGTH-1:0] addends     // chain i: {slot 3, slot 2, slot 1, slot 0} at 32*i, 8 bits each
+  output wire [32*PIN/LENGTH-1:0] addends     // chain i, at bit 32*i: bytes {slot 3, ..., slot 0}
 );
 
   localparam CHAINS = PIN / LENGTH;
@@ -34,13 +37,13 @@ module lsfq_offset_sum #(
     end
   endgenerate
 
-  reg alone_q;                                  // the middle weight is absent, and its pixels count
+  reg alone_q;                                  // the middle weight is absent, and the word counts
   always @(posedge aclk) alone_q <= pointwise && count;
 
   genvar i;
   generate
     for (i = 0; i < CHAINS; i = i + 1) begin : g_chain
-      // HALF - S: with LENGTH nibbles complemented, LENGTH + sum of (15 - a)
+      // HALF - S = LENGTH + sum of (15 - a), and 15 - a is the complement of the nibble a.
       reg [6:0] even, odd;
       reg [6:0] even_q, odd_q;
 

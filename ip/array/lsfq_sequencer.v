@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_sequencer: issues a layer's words to the array, one feature word and one weight word a cycle, in the order
-// of lsfq_loop_nest.
+// lsfq_sequencer: issues the words of a layer to the array, in the order of lsfq_loop_nest: one
+// feature word and one weight word a cycle.
 //
-// The order is made ahead: the nest's word and the word with its addresses are two registers apart and move on together, up
-// to a skid buffer before the word that waits to be issued: what keeps that one back is not seen in front of it. A word is
-// issued when its weights are complete. The last word of a step also waits until the array's output has time for its pairs
-// (step_cycles since the last one); in a raw layer, until the result queue has room for all pairs under way; in a residual
-// layer, until the pairs to add are there. A layer starts when the one before is written and the images that it asks for are
-// stored.
+// A skid buffer decouples address generation from issue, so a stall does not reach the loop nest
+// combinationally. The nest's word and the word whose addresses are known are two registers apart
+// and move together.
 //
-// Latency: the first word is issued 5 cycles after layer_begin; addresses and tags are registered behind that. The settings
-// of the next layer may take the place of the last one's in the cycle after layer_ready. From the first image stored on, each
-// cycle is counted as exactly one of busy, starved_weights, blocked_output, starved_features.
+// A word is issued when its weights are complete. The last word of a step also waits until the
+// output of the array has had time for the step's pairs, that is step_cycles after the last step;
+// in a raw layer, until the result queue has room for all pairs in flight; in a residual layer,
+// until the pairs to be added are there. A layer starts when the layer before is written and the
+// images that it needs are stored.
+//
+// Latency: the first word is issued 5 cycles after layer_begin; addresses and tags leave through a
+// register after that. The settings of the next layer may replace those of a layer in the cycle
+// after layer_ready. From the first stored image on, each cycle is counted as exactly one of busy,
+// starved_weights, blocked_output and starved_features.
 
 `default_nettype none
 
@@ -20,12 +24,11 @@ module lsfq_sequencer #(
   parameter PIN              = 16,
   parameter POUT             = 16,
   parameter PTR_W            = 20,
-  parameter DEPTHWISE_PIXELS = 1,     // that the depthwise stage makes a cycle
-  parameter LEVEL_W          = 6      // of the result queue
+  parameter DEPTHWISE_PIXELS = 1,     // pixels a cycle of the depthwise stage
+  parameter LEVEL_W          = 6      // bits of result_level
 ) (
   input  wire             aclk,
   input  wire             aresetn,
-  input  wire             clear,
 
   input  wire [15:0]      loads,              // images stored
   input  wire             layer_valid,
@@ -58,27 +61,27 @@ module lsfq_sequencer #(
 
   output reg  [17:0]      feature_address,
   output reg  [PTR_W-1:0] weight_pointer,
-  input  wire [PTR_W-1:0] weights_complete,   // words below are there
-  output reg  [PTR_W-1:0] weights_free,       // words below were used
+  input  wire [PTR_W-1:0] weights_complete,   // words before this one are complete
+  output reg  [PTR_W-1:0] weights_free,       // words before this one are not needed any more
 
   // tags of the word issued
   output reg              issue_valid,
   output reg              issue_first,        // of a step
-  output reg              issue_shift,        // first of a digit pair that shifts the sum
-  output reg              issue_offset,       // its input codes count for the offset
+  output reg              issue_shift,        // the sums are shifted before this word is added
+  output reg              issue_offset,       // the word's pixels count in the offset sum
   output reg              issue_last,         // of a step
-  output reg              issue_row_first,    // the step is its row's first, last, the image's last
-  output reg              issue_row_last,
+  output reg              issue_row_first,    // the step is the first of its row; the last of its
+  output reg              issue_row_last,     // row; the last of its image (next)
   output reg              issue_image_last,
-  output wire [3:0]       pair_cycles,        // cycles that the output needs for a pair
+  output wire [3:0]       pair_cycles,        // least number of cycles between two pairs
 
-  input  wire             tables_ready,       // what the layer's pairs need is set up; from then on
-  input  wire             step_ready,         // what a step's pairs are added to is there
-  output wire             step_taken,         // a step's last word is issued
-  output wire             step_row_end,       // (with it) the step is its row's last
-  input  wire             pair_done,          // a pair has passed the requantisation
-  output wire             drain,              // all pairs of the layer have passed the requantisation
-  input  wire             output_idle,        // nothing is left behind it
+  input  wire             tables_ready,       // the tables of the layer are complete; stays high
+  input  wire             step_ready,         // the skip pairs of the next step are there
+  output wire             step_taken,         // the last word of a step is issued
+  output wire             step_row_end,       // (with step_taken) the step is the last of its row
+  input  wire             pair_done,          // a pair has passed requantisation
+  output wire             drain,              // all pairs of the layer have passed requantisation
+  input  wire             output_idle,        // no pair is downstream of requantisation
   input  wire [LEVEL_W-1:0] result_level,
 
   output wire             count_busy,
@@ -87,52 +90,25 @@ module lsfq_sequencer #(
   output wire             count_starved_features
 );
 
-  localparam RATIO = POUT > PIN ? POUT / PIN : 1;       // words a pixel pair and digit
-  localparam [3:0] RATIO_4 = RATIO[3:0];
-  localparam PENDING_W = 8;
-  localparam RESULT_DEPTH = 1 << (LEVEL_W - 1);
-
   localparam [2:0] S_BEGIN = 3'd0, S_FILL = 3'd1, S_RUN = 3'd2, S_FINISH = 3'd3, S_WAIT = 3'd4;
 
   reg [2:0] state_q;
 
   wire waiting  = state_q[2];           // S_WAIT
-  reg  nest_waits_q;                    // the same once more, beside the nest
+  reg  nest_waits_q;                    // the same, as a copy placed near the nest
   wire running  = state_q == S_RUN;
   wire unloaded = layer_valid && loads < layer_loads;
   reg  unloaded_q;
-  reg  may_go_q;                        // it is a layer whose images are there, a cycle late
+  reg  may_go_q;                        // a layer waits and its images are stored; a cycle late
   wire go       = waiting && may_go_q;
 
-  // ---- output pace
+  // ---- the nest's word and, two registers later, the word with its addresses
 
-  reg        wide_out_q;
-  wire [3:0] pair_d     = layer_raw  ? 4'd2             // the result queue takes a pixel a cycle
-                        : wide_out_q ? RATIO_4 << 1
-                        : layer_depthwise && DEPTHWISE_PIXELS == 1 && RATIO == 1 ? 4'd2
-                        : RATIO_4;
-  reg  [3:0] pair_cycles_q;
-  wire [4:0] step_cycles = layer_pointwise ? {pair_cycles_q, 1'b0} : {1'b0, pair_cycles_q};
-  reg  [4:0] step_rest_q;                               // without the first one
-  reg        no_rest_q;
-  reg  [4:0] pace_q;                                    // cycles until a step may end
-
-  always @(posedge aclk) begin
-    wide_out_q    <= layer_wide_out;
-    pair_cycles_q <= pair_d;
-    step_rest_q   <= step_cycles - 5'd1;
-    no_rest_q     <= step_cycles == 5'd1;
-  end
-
-  assign pair_cycles = pair_cycles_q;
-
-  // ---- the nest's word, two behind it the word with its addresses
-
-  reg        nest_q;                                    // there is such a word
-  reg        moved_q;                                   // one behind it
+  reg        nest_q;                                    // the nest has a word
+  reg        moved_q;                                   // there is a word one register later
   reg        word_q;
-  wire       ahead;                                     // both move on
-  wire       advance;                                   // the word that waits does
+  wire       ahead;                                     // both words move on
+  wire       advance;                                   // the waiting word moves on
 
   wire       step_first, phase_first, pair_first, pair_last, row_first, next_row_first;
   wire [1:0] phase, next_phase;
@@ -179,7 +155,6 @@ module lsfq_sequencer #(
   ) u_address (
     .aclk          (aclk),
     .aresetn       (aresetn),
-    .clear         (clear),
     .restart       (waiting),
     .advance       (ahead),
     .three_rows    (layer_three_rows),
@@ -214,11 +189,13 @@ module lsfq_sequencer #(
       word_q  <= moved_q;
       tags_q  <= moved_tags_q;
       moved_tags_q <= {step_first,
-                       phase_first && (layer_wide_in && layer_wide_weight ? phase[0] : phase != 2'd0), !phase[0],
+                       phase_first
+                       && (layer_wide_in && layer_wide_weight ? phase[0] : phase != 2'd0),
+                       !phase[0],
                        step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
     end
     nest_q <= go || (nest_q && !(layer_end && ahead));
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       nest_q  <= 1'b0;
       moved_q <= 1'b0;
       word_q  <= 1'b0;
@@ -234,7 +211,7 @@ module lsfq_sequencer #(
     .WIDTH(28 + PTR_W)
   ) u_words (
     .aclk   (aclk),
-    .aresetn(aresetn && !clear),
+    .aresetn(aresetn),
     .s_valid(word_q),
     .s_ready(ahead),
     .s_data ({tags_q, address, pointer}),
@@ -243,35 +220,46 @@ module lsfq_sequencer #(
     .m_data ({next_tags, next_address, next_pointer})
   );
 
-  // ---- the word that waits, and whether it may be issued
+  // ---- the waiting word, and whether it may be issued
 
-  reg              here_q;            // there is one
-  reg              have_weights_q;    // where there is none, too: it gives way to the next one
-  reg              output_free_q;     // a step may end
+  reg              here_q;            // a word waits
+  reg              have_weights_q;    // its weights are complete; also high while no word waits
+  wire             step_open;         // a step may end
+  wire             none_pending;
   reg  [17:0]      address_q;
   reg  [PTR_W-1:0] pointer_q;
   reg              first_q, shift_q, offset_q, last_q, row_first_q, row_last_q, image_last_q;
   reg              frees_q, frees_group_q, ends_layer_q;
 
-  // the ring's pointers are less than half their range apart
+  // Pointers of the ring are less than half of their range apart, so the sign orders them.
   wire [PTR_W-1:0] next_behind = next_pointer - weights_complete;
   wire [PTR_W-1:0] behind      = pointer_q - weights_complete;
 
-  reg                  pair_done_q;
-  reg  [PENDING_W-1:0] pending_q;     // pairs issued that have not passed the requantisation
-  wire [PENDING_W-1:0] result_use = {pending_q[PENDING_W-2:0], 1'b0} + {{(PENDING_W-LEVEL_W){1'b0}}, result_level};
-  // a step has up to 4 pixels, and both of a pair that has just passed may not be in the queue yet;
-  // as raw steps end two cycles apart, the last one counts
-  wire             have_room   = !layer_raw || result_use <= RESULT_DEPTH - 6;
-
-  // both sums are ready before `ends` is
-  wire [PENDING_W-1:0] pending_less = pending_q - {{(PENDING_W-1){1'b0}}, pair_done_q};
-  wire [PENDING_W-1:0] pending_more = pending_less + {{(PENDING_W-2){1'b0}}, layer_pointwise, !layer_pointwise};
-
   wire issue = here_q && advance;
-  wire ends  = last_q && advance;       // last_q is low where there is none
+  wire ends  = last_q && advance;       // last_q is low while no word waits
 
-  assign advance = have_weights_q && (!last_q || (output_free_q && step_ready));
+  assign advance = have_weights_q && (!last_q || (step_open && step_ready));
+
+  lsfq_step_gate #(
+    .PIN             (PIN),
+    .POUT            (POUT),
+    .DEPTHWISE_PIXELS(DEPTHWISE_PIXELS),
+    .LEVEL_W         (LEVEL_W)
+  ) u_gate (
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .pointwise   (layer_pointwise),
+    .raw         (layer_raw),
+    .wide_out    (layer_wide_out),
+    .depthwise   (layer_depthwise),
+    .pair_cycles (pair_cycles),
+    .step_end    (ends),
+    .pair_done   (pair_done),
+    .tables_ready(tables_ready),
+    .result_level(result_level),
+    .open        (step_open),
+    .none_pending(none_pending)
+  );
 
   always @(posedge aclk) begin
     have_weights_q <= advance ? !next_valid || next_behind[PTR_W-1] : behind[PTR_W-1];
@@ -283,7 +271,7 @@ module lsfq_sequencer #(
        frees_q, frees_group_q, ends_layer_q} <= next_tags;
       if (!next_valid) last_q <= 1'b0;
     end
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       here_q         <= 1'b0;
       have_weights_q <= 1'b1;
       last_q         <= 1'b0;
@@ -294,20 +282,21 @@ module lsfq_sequencer #(
 
   assign step_taken   = ends;
   assign step_row_end = row_last_q;
-  assign drain        = state_q == S_FINISH && pending_q == {PENDING_W{1'b0}} && !issue_valid;
+  assign drain        = state_q == S_FINISH && none_pending && !issue_valid;
   assign layer_ready  = finished_q;
 
   assign count_busy             = issue;
-  assign count_starved_weights  = (running && !(here_q && have_weights_q)) || (waiting && loads != 16'd0 && !unloaded_q);
+  assign count_starved_weights  = (running && !(here_q && have_weights_q)) ||
+                                  (waiting && loads != 16'd0 && !unloaded_q);
   assign count_blocked_output   = here_q && have_weights_q && !issue;
   assign count_starved_features = state_q == S_BEGIN || state_q == S_FILL || state_q == S_FINISH ||
                                   (waiting && loads != 16'd0 && unloaded_q);
 
-  // ---- the word issued
+  // ---- the issued word
 
-  reg [PTR_W-1:0]  freed_q;           // what weights_free becomes,
-  reg              free_q;            // in this cycle
-  reg [PTR_W-1:0]  group_base_q;      // of the weights of the group being issued; u_address is ahead of it
+  reg [PTR_W-1:0]  freed_q;           // the next value of weights_free,
+  reg              free_q;            // assigned in this cycle
+  reg [PTR_W-1:0]  group_base_q;      // first weight of the issued group; u_address is ahead of it
   wire [PTR_W-1:0] next_base = group_base_q + layer_group_words;
 
   always @(posedge aclk) begin
@@ -324,13 +313,6 @@ module lsfq_sequencer #(
 
   always @(posedge aclk) begin
     issue_valid <= issue;
-    if (ends) pace_q <= step_rest_q;
-    else if (pace_q != 5'd0) pace_q <= pace_q - 5'd1;
-    output_free_q <= (ends ? no_rest_q : pace_q[4:1] == 4'd0) && have_room && tables_ready;
-
-    pair_done_q <= pair_done;
-    pending_q   <= ends ? pending_more : pending_less;
-
     free_q  <= issue && (frees_q || frees_group_q);
     freed_q <= frees_group_q ? next_base : pointer_q + 1'b1;
     if (free_q) weights_free <= freed_q;
@@ -350,17 +332,14 @@ module lsfq_sequencer #(
       default:  if (finished_q) state_q <= S_WAIT;
     endcase
 
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       state_q      <= S_WAIT;
       nest_waits_q <= 1'b1;
       issue_valid  <= 1'b0;
       layer_begin  <= 1'b0;
       finished_q   <= 1'b0;
       may_go_q     <= 1'b0;
-      pace_q       <= 5'd0;
-      pair_done_q  <= 1'b0;
       free_q       <= 1'b0;
-      pending_q    <= {PENDING_W{1'b0}};
       weights_free <= {PTR_W{1'b0}};
       group_base_q <= {PTR_W{1'b0}};
     end

@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_word_address: where the words of lsfq_loop_nest are, in the feature memory and in the ring of weights.
+// lsfq_word_address: the addresses of lsfq_loop_nest's words, in the feature memory and in the ring
+// of weights.
 //
-// One addition a word: from where the line, the step, the image or the layer begins, or from the word before.
+// An address is one addition: to the address of the word before, or to the address at which the
+// line, the step, the image or the layer began.
 //
-//   next word      address + stride                         weight + 1
-//   next line      line + pitch                             weight + 1; with shared weights the digit's first
-//   next phase     step, or step + in_digit (low digit)     group or group + weight_digit (low digit), + skipped row
-//   next step      step + 1; where a row begins also        group + skipped row
-//                  - pitch behind row 0 of a 3x3 kernel,
-//                  + pitch with stride 2
-//   next image     image + in_pitch                         group + skipped row
-//   next group     in_base                                  group + group_words, + skipped row
+//   move to      feature address                           weight pointer
+//   next word    address + stride                          pointer + 1
+//   next line    line start + pitch                        pointer + 1; shared weights: the digit's
+//                                                          first weight
+//   next phase   step start, + in_digit for the low digit  group start, + weight_digit for the low
+//                                                          digit; + skipped row
+//   next step    step start + 1; from row to row also      group start + skipped row
+//                - pitch after row 0 of a 3x3 kernel,
+//                + pitch with stride 2
+//   next image   image start + in_pitch                    group start + skipped row
+//   next group   in_base                                   group start + group_words, + skipped row
 //
-// The skipped row is that of the kernel above row 0 of an image: `words` weights. A step begins with its first kernel row.
+// In row 0 of an image the kernel row above the image is skipped, which is `words` weights. A step
+// starts with its first kernel row.
 //
-// `address` and `pointer` are those of the word at which the nest was two `advance`s before: the first chooses what is added to
-// what, the second adds. After `restart` (with the nest's) the second `advance` gives the layer's first word. Groups follow
-// each other in the ring from layer to layer: the last word's move goes to the group that comes then. `clear`: to weight 0.
-// The settings hold still from the last cycle of `restart` on, which are cycles of `advance`, too.
+// `address` and `pointer` belong to the word at which the nest was two `advance`s before: one cycle
+// selects the operands, the next one adds them. After `restart` (together with the nest's) the
+// second `advance` gives the layer's first word. Groups follow each other in the ring from layer to
+// layer: after a layer's last word the pointer is at the next layer's first group; reset sets it to
+// weight 0. The settings are stable from the last cycle of `restart` on; `advance` is high in those
+// cycles, too.
 
 `default_nettype none
 
@@ -27,7 +35,6 @@ module lsfq_word_address #(
 ) (
   input  wire             aclk,
   input  wire             aresetn,
-  input  wire             clear,
   input  wire             restart,
   input  wire             advance,
 
@@ -43,8 +50,8 @@ module lsfq_word_address #(
   input  wire [PTR_W-1:0] weight_digit,
   input  wire [PTR_W-1:0] group_words,
 
-  // of the word at which the nest is
-  input  wire             valid,            // there is one
+  // the current word of the nest
+  input  wire             valid,            // the nest has a word
   input  wire             line_end,
   input  wire             phase_end,
   input  wire             step_end,
@@ -53,14 +60,14 @@ module lsfq_word_address #(
   input  wire             group_end,
   input  wire             row_first,
   input  wire             next_row_first,
-  input  wire             low_weight,       // it has the weights' low digit
+  input  wire             low_weight,       // the word has the weights' low digit
   input  wire [1:0]       next_phase,
 
   output wire [17:0]      address,
   output wire [PTR_W-1:0] pointer
 );
 
-  localparam WORD = 0, LINE = 1, STEP = 2, IMAGE = 3, LAYER = 4;         // bits of from_q
+  localparam WORD = 0, LINE = 1, STEP = 2, IMAGE = 3, LAYER = 4;         // bit numbers of from_q
   localparam [4:0] FROM_WORD = 5'd1 << WORD, FROM_LINE = 5'd1 << LINE, FROM_STEP = 5'd1 << STEP,
                    FROM_IMAGE = 5'd1 << IMAGE, FROM_LAYER = 5'd1 << LAYER;
   localparam [2:0] BY_STRIDE = 3'd0, BY_PITCH = 3'd1, BY_IMAGE = 3'd2, BY_DIGIT = 3'd3,
@@ -69,9 +76,9 @@ module lsfq_word_address #(
   wire [17:0] pitch     = {2'd0, row_pitch};
   wire [PTR_W-1:0] skip = {{(PTR_W-18){1'b0}}, words};
 
-  // ---- of the layer
+  // ---- constants of the layer
 
-  reg [17:0]      row_up_q, row_down_q;     // a pair further, and one row
+  reg [17:0]      row_up_q, row_down_q;     // the next pair, one row up or down
   reg [PTR_W-1:0] digit_skip_q;
 
   always @(posedge aclk) begin
@@ -80,24 +87,25 @@ module lsfq_word_address #(
     digit_skip_q <= weight_digit + skip;
   end
 
-  // ---- the move from the word before the nest's to the nest's
+  // ---- the move to the nest's word from the word before
 
   reg [4:0]       from_q;
   reg [2:0]       by_q;
-  reg             line_q, step_q, image_q, group_q;     // it begins one
-  reg             back_q, low_q, skip_q;                // weights: not on by one; to the low digit; past the skipped row
+  reg             line_q, step_q, image_q, group_q;     // the word begins one
+  // the weight pointer does not move by one; moves to the low digit; moves past the skipped row
+  reg             back_q, low_q, skip_q;
 
-  // ---- the same a word later, with what the address and the pointer move by: to the word behind the one at `address`
+  // ---- the same, one word later, with the distances to the word after the one at `address`
 
   reg [4:0]       late_from_q;
   reg             late_line_q, late_step_q, late_image_q, late_group_q, late_back_q;
   reg [17:0]      move_q;
   reg [PTR_W-1:0] weight_move_q;
 
-  // ---- where these begin
+  // ---- the addresses at which the word, line, step, image and group began
 
   reg [17:0]      address_q, line_base_q, step_base_q, image_base_q;
-  reg [PTR_W-1:0] pointer_q, group_base_q, next_base_q; // this group's first weight, the next one's
+  reg [PTR_W-1:0] pointer_q, group_base_q, next_base_q; // first weight of this group; of the next
 
   wire [17:0]     from = ({18{late_from_q[WORD]}}  & address_q)
                        | ({18{late_from_q[LINE]}}  & line_base_q)
@@ -148,20 +156,22 @@ module lsfq_word_address #(
               : !phase_end ? BY_PITCH
               : !step_end  ? (next_phase[1] ? BY_DIGIT : BY_ZERO)
               : !row_end   ? BY_ONE
-              : !image_end ? (three_rows && row_first ? (stride2 ? BY_ONE : BY_ROW_UP) : (stride2 ? BY_ROW_DOWN : BY_ONE))
+              : !image_end ? (three_rows && row_first ? (stride2 ? BY_ONE : BY_ROW_UP)
+                                                      : (stride2 ? BY_ROW_DOWN : BY_ONE))
               : !group_end ? BY_IMAGE : BY_ZERO;
       line_q  <= line_end;
       step_q  <= step_end;
       image_q <= image_end;
       group_q <= group_end && valid;
       back_q  <= phase_end || (line_end && shared);
-      low_q   <= phase_end ? next_phase[0] : low_weight;    // a step's last phase is followed by a high one
+      // the phase after the last one of a step has the high digit, as next_phase[0] says
+      low_q   <= phase_end ? next_phase[0] : low_weight;
       skip_q  <= three_rows && next_row_first;
 
       group_base_q <= group_base_d;
       next_base_q  <= group_base_d + group_words;
 
-      // a layer begins as its groups do, but at the group that is waiting
+      // A layer begins like a group, but group_base_q already points to its first group.
       if (restart) begin
         from_q  <= FROM_LAYER;
         by_q    <= BY_ZERO;
@@ -175,7 +185,7 @@ module lsfq_word_address #(
       end
     end
 
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       group_q      <= 1'b0;
       late_group_q <= 1'b0;
       group_base_q <= {PTR_W{1'b0}};

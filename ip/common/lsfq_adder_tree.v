@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_adder_tree: the sum of INPUTS unsigned numbers, two at a time, a register behind every adder; and whether it stands for
-// a signed number.
+// lsfq_adder_tree: the sum of INPUTS unsigned numbers, made signed on request.
 //
-//   sum = d[0] + d[1] + ... - (lower ? 2^(WIDTH+LEVELS-1) : 0)           signed, WIDTH + LEVELS + 1 bits
+//   sum = d[0] + d[1] + ... - (lower ? 2^(WIDTH+LEVELS-1) : 0)      signed, WIDTH + LEVELS + 1 bits
 //
-// Latency LEVELS = log2(INPUTS) cycles; `lower` is wanted by the last adder, LEVELS - 1 cycles after d (with it if there is no
-// adder). No handshake.
-// Parameter rules: INPUTS is a power of two, 1 to 8.
+// The numbers are added two at a time, with a register after every adder. `lower` removes the bias
+// that made a signed number unsigned: it subtracts half of the sum's range.
+//
+// Latency: LEVELS = log2(INPUTS) cycles from d. `lower` goes to the last adder, so it comes LEVELS
+// - 1 cycles after d, or with d if INPUTS is 1. No handshake.
+// Parameter rules: INPUTS is 1, 2, 4 or 8.
 
 `default_nettype none
 
@@ -17,14 +19,14 @@ module lsfq_adder_tree #(
   parameter LEVELS = $clog2(INPUTS)
 ) (
   input  wire                    aclk,
-  input  wire [INPUTS*WIDTH-1:0] d,       // number i: bits WIDTH*i upwards
+  input  wire [INPUTS*WIDTH-1:0] d,       // number i: bits WIDTH*i and up
   input  wire                    lower,
   output wire [WIDTH+LEVELS:0]   sum
 );
 
   localparam TOP = WIDTH + LEVELS - 1;
 
-  // an instance of half the tree a side would need recursion, which not every tool takes
+  // Levels in a loop: a module that instantiates itself is not accepted by every tool.
   genvar n, i;
   generate
     if ((1 << LEVELS) != INPUTS || INPUTS > 8) begin : g_check
@@ -50,12 +52,13 @@ module lsfq_adder_tree #(
 
     if (LEVELS == 0) begin : g_one
       assign sum = {lower && !d[TOP], d[TOP] ^ lower, d[TOP-1:0]};
-      wire unused = &{1'b0, aclk};        // one number needs no clock
+      wire unused = &{1'b0, aclk};        // One number needs no clock.
     end else begin : g_last
-      // what `lower` subtracts is two bits above both numbers
+      // `lower` subtracts 2^TOP, which is added here as the bits TOP and TOP + 1.
       reg [TOP+1:0] sum_q;
       always @(posedge aclk)
-        sum_q <= {lower, lower, g_level[LEVELS-1].sums[0 +: TOP]} + {2'b00, g_level[LEVELS-1].sums[TOP +: TOP]};
+        sum_q <= {lower, lower, g_level[LEVELS-1].sums[0 +: TOP]}
+               + {2'b00, g_level[LEVELS-1].sums[TOP +: TOP]};
       assign sum = sum_q;
     end
   endgenerate

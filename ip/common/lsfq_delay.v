@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_delay: WIDTH bits, STAGES cycles later. With RESET the bits start at 0 and `clear` zeroes them:
-// for control; data needs neither.
+// lsfq_delay: delays WIDTH bits by STAGES cycles.
+//
+// With RESET 1 the stages are 0 after reset: use this for control bits.
+// With RESET 0 the stages have no reset: use this for data.
 
 `default_nettype none
 
 module lsfq_delay #(
   parameter WIDTH  = 1,
-  parameter STAGES = 1,               // 0 is a wire
+  parameter STAGES = 1,               // 0: q is d
   parameter RESET  = 0
 ) (
   input  wire             aclk,
   input  wire             aresetn,
-  input  wire             clear,
   input  wire [WIDTH-1:0] d,
   output wire [WIDTH-1:0] q
 );
@@ -20,7 +21,7 @@ module lsfq_delay #(
   generate
     if (STAGES == 0) begin : g_wire
       assign q = d;
-      wire unused = &{1'b0, aclk, aresetn, clear};
+      wire unused = &{1'b0, aclk, aresetn};
     end else begin : g_stages
       reg [WIDTH*STAGES-1:0] pipe_q;
       wire [WIDTH*(STAGES+1)-1:0] pipe_d = {pipe_q, d};
@@ -28,11 +29,11 @@ module lsfq_delay #(
       if (RESET != 0) begin : g_reset
         always @(posedge aclk) begin
           pipe_q <= pipe_d[WIDTH*STAGES-1:0];
-          if (!aresetn || clear) pipe_q <= {(WIDTH*STAGES){1'b0}};
+          if (!aresetn) pipe_q <= {(WIDTH*STAGES){1'b0}};
         end
       end else begin : g_plain
         always @(posedge aclk) pipe_q <= pipe_d[WIDTH*STAGES-1:0];
-        wire unused = &{1'b0, aresetn, clear};
+        wire unused = &{1'b0, aresetn};
       end
       wire unused_top = &{1'b0, pipe_d[WIDTH*(STAGES+1)-1 -: WIDTH]};
     end

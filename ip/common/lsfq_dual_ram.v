@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_dual_ram: two ports, one clock; infers true dual-port block memory. Port A reads, port B reads or writes.
+// lsfq_dual_ram: a memory with two ports and one clock. Port A reads; port B reads or writes.
+// Synthesis infers true dual-port block memory.
 //
-// A write touches the segments whose b_write_enable is set. Data follow their address by two cycles (the
-// memory's own register and its output register). What port A reads of the word being written is for nobody to look at.
-// Contents start at 0. Parameter rules: SEGMENTS divides WIDTH (8 or 9 bits a segment map on byte enables).
+// A write changes the segments whose b_write_enable bit is set. Read data follow their address by
+// two cycles: the memory's own register and an output register. Read-during-write on port A is
+// undefined. The contents start at 0.
+// Parameter rules: SEGMENTS divides WIDTH. Segments of 8 or 9 bits map on byte enables.
 
 `default_nettype none
 
 module lsfq_dual_ram #(
   parameter DEPTH     = 512,          // words
-  parameter WIDTH     = 64,           // bits a word
-  parameter SEGMENTS  = 1,            // separately written parts of a word
+  parameter WIDTH     = 64,           // bits of a word
+  parameter SEGMENTS  = 1,            // parts of a word that are written separately
   parameter ADDRESS_W = $clog2(DEPTH)
 ) (
   input  wire                 aclk,
@@ -31,12 +33,12 @@ module lsfq_dual_ram #(
     end
   endgenerate
 
-  (* ram_style = "block", no_rw_check *)                     // the latter for Yosys
+  (* ram_style = "block", no_rw_check *)                     // no_rw_check: for Yosys
   reg [WIDTH-1:0] mem [0:DEPTH-1];
   reg [WIDTH-1:0] a_word_q, a_data_q;
   reg [WIDTH-1:0] b_word_q, b_data_q;
 
-  // in two loops: synthesis tools limit the iterations of one (Vivado: 65536)
+  // Two nested loops, because synthesis tools limit the iterations of one (Vivado: 65536).
   integer i, j;
   initial
     for (i = 0; i < DEPTH; i = i + 512)

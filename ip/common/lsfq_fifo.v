@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_fifo: a small queue in distributed memory; the head is on m_data without being asked for.
+// lsfq_fifo: a small queue in distributed memory. Its oldest entry is on m_data whenever m_valid is
+// high.
 //
-// Latency 1 cycle. s_ready is low only when DEPTH entries are held. `level` counts them.
-// With GUARD 0 a push or pop asks neither s_ready nor m_valid: who uses it counts for itself.
+// Latency 1 cycle. s_ready is low only while DEPTH entries are held; `level` is the number held.
+// With GUARD 1, a push into a full queue or a pop from an empty one is ignored. With GUARD 0 these
+// checks are left out: the user must never push without room or pop without an entry.
 // Parameter rules: DEPTH is a power of two, at least 2; GUARD is 0 or 1.
 
 `default_nettype none
 
 module lsfq_fifo #(
-  parameter WIDTH = 8,                // bits an entry
+  parameter WIDTH = 8,                // bits of an entry
   parameter DEPTH = 16,               // entries
-  parameter GUARD = 1,                // refuse what would overflow it or read what is not there
+  parameter GUARD = 1,                // 1: ignore a push when full and a pop when empty
   parameter LEVEL_W = $clog2(DEPTH) + 1
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,    // drop everything
 
   input  wire               s_valid,
   output wire               s_ready,
@@ -43,8 +44,8 @@ module lsfq_fifo #(
   reg [WIDTH-1:0]   mem [0:DEPTH-1];
   reg [INDEX_W-1:0] write_q;
   reg [INDEX_W-1:0] read_q;
-  reg [LEVEL_W-1:0] level_q;          // the top bit is set when it is full
-  reg               valid_q;          // it is not empty
+  reg [LEVEL_W-1:0] level_q;          // entries held; the top bit is set when DEPTH are held
+  reg               valid_q;          // at least one entry is held
 
   wire push = s_valid && (s_ready || GUARD == 0);
   wire pop  = m_ready && (m_valid || GUARD == 0);
@@ -65,7 +66,7 @@ module lsfq_fifo #(
       level_q <= level_q + {{(LEVEL_W-1){!push}}, 1'b1};
       valid_q <= push || level_q != {{(LEVEL_W-1){1'b0}}, 1'b1};
     end
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       write_q <= {INDEX_W{1'b0}};
       read_q  <= {INDEX_W{1'b0}};
       level_q <= {LEVEL_W{1'b0}};

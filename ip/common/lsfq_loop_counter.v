@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_loop_counter: tells the last of `count` turns of a loop that starts over by itself.
+// lsfq_loop_counter: marks the last of every `count` turns of a loop that repeats by itself.
 //
-//   last: this turn is the count-th since `restart`, modulo count; next_last: the turn after this one will be
+//   last: this turn is turn count, 2*count, ... since `restart`; next_last: the next turn is
 //
-// Both come from registers that are kept a turn ahead, so that nothing is compared on the way to them: loops that
-// turn in one cycle, one inside the other, cost a LUT level for several of them.
-// `restart` sets the first turn, `advance` goes to the next; both take effect in the next cycle. `count`, at least 1,
-// holds still from the last cycle of `restart` on.
+// Both outputs come from registers that are computed one turn ahead, so no comparison lies on the
+// path to them: nested loops that turn in one cycle cost one LUT level for several loops. `restart`
+// selects the first turn, `advance` moves to the next one; both take effect in the next cycle.
+// `count` is at least 1 and stable from the last cycle of `restart` on.
 
 `default_nettype none
 
@@ -28,7 +28,7 @@ module lsfq_loop_counter #(
   wire             two = count == TWO;
 
   reg              one_q, two_q;
-  reg  [WIDTH-1:0] left_q;            // turns left, with this one
+  reg  [WIDTH-1:0] left_q;            // turns left, including this one
   reg              last_q;            // left_q == 1
   reg              last_but_one_q;    // left_q == 2
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_skid: the border of every stream. Both directions are registered, full throughput.
+// lsfq_skid: a skid buffer, with registers in both directions and full throughput. Every stream
+// enters and leaves a block through one.
 //
-//   Rule 1  a beat accepted goes straight to the output register, or, while that is occupied
-//           and not taken, into the spare register.
-//   Rule 2  the spare register empties before another beat is accepted.
+//   Rule 1  An accepted beat goes to the output register, or to the spare register while the output
+//           register holds a beat that is not taken.
+//   Rule 2  The spare register is emptied before another beat is accepted.
 //
-// Latency 1 cycle. s_ready is low in reset, so nothing is accepted that would be lost.
+// Latency 1 cycle. s_ready is low during reset, so no beat is accepted and then lost.
 
 `default_nettype none
 
 module lsfq_skid #(
-  parameter WIDTH = 8                 // bits of payload
+  parameter WIDTH = 8                 // bits of a beat
 ) (
   input  wire             aclk,
   input  wire             aresetn,
@@ -25,14 +26,14 @@ module lsfq_skid #(
   output wire [WIDTH-1:0] m_data
 );
 
-  reg             ready_q;            // the spare register is empty (and this is not reset)
+  reg             ready_q;            // the spare register is empty, and reset is over
   reg             full_q;             // the spare register holds a beat
   reg             valid_q;
   reg [WIDTH-1:0] data_q;
   reg [WIDTH-1:0] spare_q;
 
   wire accept = s_valid && ready_q;
-  wire drain  = !valid_q || m_ready;  // the output register can be loaded
+  wire drain  = !valid_q || m_ready;  // the output register can take a beat
   wire full_d = !drain && (accept || full_q);
 
   assign s_ready = ready_q;

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_counters: where the cycles of a pass went, in total and in LAYERS slots.
+// lsfq_counters: counts the cycles of a pass by what happened in them, in total and in LAYERS
+// slots.
 //
-// When a layer ends, its counts are added to its slot: layers that run several times in a pass, for one image
-// after another, share one. A slot that no layer of the pass has reached reads 0; layers with a slot past the last
-// are not counted.
-// The slots are a memory with one adder, which the four counts and their sum pass one after the other: layers end at least
-// 9 cycles apart, and a slot is complete 10 cycles after its layer's end.
-// Everything is counted a cycle later, so that no path from the array's order of work or from the streams ends here. What is
-// seen in the cycle of pass_start still belongs to the pause before it and is dropped.
-// Reading: read_data follows read_layer and read_counter by two cycles.
+// When a layer ends, its four counts are added to its slot. A layer that runs several times in a
+// pass, for one image after another, uses the same slot each time. A slot that no layer of this
+// pass has used reads 0; layers with a slot number of LAYERS or more are not counted.
+//
+// The slots are in a memory with one adder, through which the four counts and their sum pass one
+// after another. So layers have to end at least 9 cycles apart, and a slot is complete 10 cycles
+// after the end of its layer.
+//
+// All inputs are registered first and counted one cycle late, so no timing path from the sequencer
+// or the streams ends at a counter. Events in the cycle of pass_start belong to the time before the
+// pass and are not counted.
+// Latency: read_data follows read_layer and read_counter by two cycles. No handshake.
+// Parameter rules: LAYERS is a power of two, at least 4.
 
 `default_nettype none
 
@@ -41,7 +47,7 @@ module lsfq_counters #(
   output wire [31:0]        read_data
 );
 
-  localparam [2:0] E_TOTAL = 3'd4;               // of a slot's 8 words: behind the four counts
+  localparam [2:0] E_TOTAL = 3'd4;               // the word of a slot with the sum of the counts
 
   reg         running_q, first_beat_q, loaded_q, result_last_q;
   reg         end_q, is_busy_q, is_starved_weights_q, is_blocked_q, is_starved_features_q;
@@ -60,7 +66,7 @@ module lsfq_counters #(
     is_starved_features_q <= starved_features && !pass_start;
   end
 
-  // ---- of the layer under way, and of the one that ended
+  // ---- counts of the running layer, and of the layer that ended last
 
   reg  [31:0] busy_q, weights_q, output_q, features_q;
   reg  [31:0] ended_q [0:3];
@@ -88,17 +94,18 @@ module lsfq_counters #(
     end
   end
 
-  // ---- into its slot: entry n is read in step n + 1, added in step n + 3 and written in step n + 4; their sum in step 8
+  // ---- adding to the slot: count n is read in step n + 1, added in step n + 3 and written in step
+  // n + 4; the sum of the counts is written in step 8
 
-  // a slot's bit is chosen in two cycles, by the low bits of the number first
+  // A slot's bit of reached_q is selected in two cycles, by the low bits of its number first.
   localparam LOW_W = LAYER_W / 2;
   localparam HIGHS = LAYERS / (1 << LOW_W);
 
-  reg  [LAYERS-1:0]  reached_q;                  // slots that hold counts of this pass
-  reg  [HIGHS-1:0]   again_low_q;                // of the layer under way
-  reg  [3:0]         step_q;                     // 0: nothing to do
+  reg  [LAYERS-1:0]  reached_q;                  // slots with counts of this pass
+  reg  [HIGHS-1:0]   again_low_q;                // low selection for the running layer
+  reg  [3:0]         step_q;                     // 0: idle
   reg  [LAYER_W-1:0] ended_slot_q;
-  reg                again_q;                    // the slot holds counts
+  reg                again_q;                    // the slot has counts of this pass already
   reg  [31:0]        count_q, sum_q, total_q;
 
   wire [31:0]        held;
@@ -145,14 +152,14 @@ module lsfq_counters #(
     .read_data    (held)
   );
 
-  // ---- the same once more for the reader
+  // ---- a copy of the slots for the reader
 
   reg  [HIGHS-1:0]         reached_low_q;
   reg  [LAYER_W-LOW_W-1:0] read_high_q;
   reg                      listed_q, shown_q;
   wire [31:0]        shown;
   wire [2:0]         shown_entry = read_counter == 3'd0 ? E_TOTAL : read_counter - 3'd1;
-  wire               clash;                      // what was read was being written
+  wire               clash;                      // the word was written while it was read
   wire [31:0]        written;
 
   lsfq_ram #(
@@ -173,7 +180,6 @@ module lsfq_counters #(
   ) u_written (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (1'b0),
     .d      ({write && {ended_slot_q, entry} == {read_layer, shown_entry}, write_data}),
     .q      ({clash, written})
   );
@@ -189,7 +195,7 @@ module lsfq_counters #(
 
   assign read_data = !shown_q ? 32'd0 : clash ? written : shown;
 
-  // ---- of the pass
+  // ---- counts of the pass
 
   reg counting_q;
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_pass_control: runs passes one after another, and ends them cleanly when something is wrong.
+// lsfq_pass_control: runs the passes one after another, and ends them cleanly after an error.
 //
 //   idle --start--> begin -> run --all streams finished--> begin (next pass) or idle
-//                             '--error--> drain --both packets dropped, result closed--> idle
+//                              '--error--> drain --both packets dropped, result closed--> idle
 //
-// `pass_start` is one cycle long. On an error `stop` is one cycle long: parser and loader then drop their
-// packets, the result packet is closed, everything else is reset by `flush`. `abort_now` resets all at once: this block, and
-// with `clear` and `flush` in the next cycle everything else.
+// `pass_start` is one cycle long. On an error `stop` is high for one cycle: the parser and the
+// loader then drop their packets, the result packet is closed, and `flush` resets everything else.
+// `abort_now` resets everything at once: this block immediately, and all others through `clear` and
+// `flush` in the next cycle.
 
 `default_nettype none
 
@@ -21,15 +22,15 @@ module lsfq_pass_control (
 
   output reg         pass_start,
   output reg         stop,
-  output reg         clear,             // an abort, one cycle long
-  output reg         close,             // one of both: the result packet ends
-  output reg         flush,             // resets the datapath's control: between passes, on stop and clear
+  output reg         clear,             // an abort; one cycle long
+  output reg         close,             // an abort or an error: the result packet ends
+  output reg         flush,             // resets the datapath: between passes, on stop and clear
 
   input  wire        parser_idle,
   input  wire        parser_done,
   input  wire        loader_idle,
   input  wire        result_idle,
-  input  wire        result_last,       // the last result beat is handed on
+  input  wire        result_last,       // the last beat of the result is taken
 
   input  wire        parser_error,
   input  wire [7:0]  parser_code,
@@ -48,7 +49,7 @@ module lsfq_pass_control (
   output reg         irq_error
 );
 
-  localparam S_IDLE = 0, S_BEGIN = 1, S_RUN = 2, S_DRAIN = 3;        // a bit each
+  localparam S_IDLE = 0, S_BEGIN = 1, S_RUN = 2, S_DRAIN = 3;        // one-hot: numbers of bits
 
   reg  [3:0] state_q;
   wire       in_idle  = state_q[S_IDLE];
@@ -56,15 +57,15 @@ module lsfq_pass_control (
   wire       in_run   = state_q[S_RUN];
   wire       in_drain = state_q[S_DRAIN];
   reg        result_q;                  // the result packet of this pass has left
-  reg        finished_q, enough_q;      // a cycle late
+  reg        finished_q, enough_q;      // one cycle late
 
   assign busy     = !in_idle;
   assign draining = in_drain;
 
-  // ---- what happens, and what state follows
+  // ---- events, and the next state
 
   wire begins    = in_idle && start;
-  wire pass_goes = in_begin && result_idle;             // after an abort a packet may still be closing
+  wire pass_goes = in_begin && result_idle;     // after an abort a packet may still be closing
   wire fails     = in_run && !pass_start && (parser_error || loader_error);
   wire pass_ends = in_run && finished_q && !fails;
   wire ends      = pass_ends && enough_q;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_register_map: what the registers hold and read as; lsfq_registers speaks AXI4-Lite.
+// lsfq_register_map: the contents of the registers; lsfq_registers has the AXI4-Lite port.
 //
-// Generated from ip/control/lsfq_registers.rdl by `make registers`: change that.
+// Generated from ip/control/lsfq_registers.rdl by `make registers`: edit that file, not this one.
 //
-// A write takes effect at the end of the cycle of `write`; pulses are high in that cycle. `write_bits` is 0 where
-// `write_mask` is. `read_value` follows `read_word` by one cycle; words that are not listed read as 0.
-// `*_set` sets a bit that software clears by writing 1; set and clear in one cycle leave it set.
+// A write takes effect at the end of the cycle of `write`; pulses are high in that cycle. A bit of
+// `write_bits` is 0 where the bit of `write_mask` is 0. Words that are not listed read as 0.
+// An input `*_set` sets a bit that software clears by writing 1; if both happen in one cycle, the
+// bit stays set.
+// Latency: `read_value` follows `read_word` by one cycle. No handshake.
 
 `default_nettype none
 
@@ -119,9 +121,11 @@ module lsfq_register_map (
     end
   end
 
-  assign irq_status_irq = (irq_status_done && irq_enable_done) || (irq_status_error && irq_enable_error);
+  assign irq_status_irq =
+    (irq_status_done && irq_enable_done) ||
+    (irq_status_error && irq_enable_error);
 
-  // ---- read: which register is meant, a cycle later what it holds
+  // ---- read: the register is selected in one cycle and read in the next
 
   reg read_id_q;
   reg read_version_q;
@@ -160,22 +164,22 @@ module lsfq_register_map (
   end
 
   assign read_value =
-    ({32{read_id_q}}            & 32'h5146534C) |
-    ({32{read_version_q}}       & {16'h0000, 8'h01, 8'h00}) |
-    ({32{read_core_q}}          & {8'h02, core_acc_w, core_pout, core_pin}) |
+    ({32{read_id_q}} & 32'h5146534C) |
+    ({32{read_version_q}} & {16'h0000, 8'h02, 8'h00}) |
+    ({32{read_core_q}} & {8'h02, core_acc_w, core_pout, core_pin}) |
     ({32{read_feature_depth_q}} & feature_depth) |
-    ({32{read_weight_depth_q}}  & weight_depth) |
-    ({32{read_limits_q}}        & {limits_depthwise_pixels, limits_layers, limits_max_pool_width}) |
-    ({32{read_ports_q}}         & {ports_data_w, ports_param_w}) |
-    ({32{read_status_q}}        & {28'd0, status_draining, status_error, status_done, status_busy}) |
-    ({32{read_error_q}}         & {error_layer, 8'd0, error_code}) |
-    ({32{read_passes_q}}        & passes) |
-    ({32{read_passes_done_q}}   & passes_done) |
-    ({32{read_irq_enable_q}}    & {30'd0, irq_enable_error, irq_enable_done}) |
-    ({32{read_irq_status_q}}    & {30'd0, irq_status_error, irq_status_done}) |
-    ({32{read_cycles_q}}        & cycles) |
-    ({32{read_load_cycles_q}}   & load_cycles) |
-    ({32{read_layers_q}}        & {16'd0, layers});
+    ({32{read_weight_depth_q}} & weight_depth) |
+    ({32{read_limits_q}} & {limits_depthwise_pixels, limits_layers, limits_max_pool_width}) |
+    ({32{read_ports_q}} & {ports_data_w, ports_param_w}) |
+    ({32{read_status_q}} & {28'd0, status_draining, status_error, status_done, status_busy}) |
+    ({32{read_error_q}} & {error_layer, 8'd0, error_code}) |
+    ({32{read_passes_q}} & passes) |
+    ({32{read_passes_done_q}} & passes_done) |
+    ({32{read_irq_enable_q}} & {30'd0, irq_enable_error, irq_enable_done}) |
+    ({32{read_irq_status_q}} & {30'd0, irq_status_error, irq_status_done}) |
+    ({32{read_cycles_q}} & cycles) |
+    ({32{read_load_cycles_q}} & load_cycles) |
+    ({32{read_layers_q}} & {16'd0, layers});
 
   wire unused = &{1'b0, write_mask, write_bits};
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_registers: the AXI4-Lite slave, docs/registers.md. One write and one read at a time, every answer OKAY.
-// What the registers hold and read as is in lsfq_register_map, generated from lsfq_registers.rdl.
+// lsfq_registers: the AXI4-Lite slave (docs/registers.md). It takes one write and one read at a
+// time, and every response is OKAY. lsfq_register_map, generated from lsfq_registers.rdl, holds the
+// registers.
 //
-// A write is carried out when address and data are both there, and answered one cycle later; a read is answered
-// four cycles after its address is taken.
+// Latency: a write takes effect when its address and data are both there, and is answered one cycle
+// later. A read is answered four cycles after its address is taken.
 
 `default_nettype none
 
@@ -144,7 +145,7 @@ module lsfq_registers #(
   wire        layer_read;
   wire [5:0]  layer_index;
   wire [31:0] value_d;
-  reg         select_q;                // the registers and the counters look it up in these two cycles
+  reg         select_q;                // in this cycle and the next, map and counters are read
   reg         read_q;
   reg         layer_q, counter_q;
   reg         rvalid_q;

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_dsp48e2: what this core uses of a DSP48E2 (UltraScale and UltraScale+): a multiplier with an adder behind it,
-// and with PRE_ADD one in front.
+// lsfq_dsp48e2: one DSP48E2 (UltraScale, UltraScale+) as this core uses it: a multiplier, an adder
+// after it and, with PRE_ADD 1, an adder before it.
 //
-//   p = a * b + addend                                     signed, 48 bits; ADDEND 0: nothing, 1: c, 2: pcin
-//   p = ((no_a ? 0 : a) + (no_d ? 0 : d)) * b + addend     with PRE_ADD; the sum wraps modulo 2^27
+//   p = a * b + addend                                     signed, 48 bits
+//   p = ((no_a ? 0 : a) + (no_d ? 0 : d)) * b + addend   with PRE_ADD 1; the sum wraps modulo 2^27
 //
-// a and b pass INPUT_STAGES registers, c one; then a product register and the register of p. pcin has no register. With
-// PRE_ADD a, no_a, d and no_d pass one register and their sum another, b two.
-// Latency from a, b and d: INPUT_STAGES + PRE_ADD + 2 cycles; from c: 2; from pcin: 1. p holds still where `enable` was
-// low in the cycle before.
-// pcin and pcout are the dedicated wires of a DSP column: pcin takes a neighbour's pcout and nothing else.
-// Parameter rules: INPUT_STAGES is 1 or 2; ADDEND is 0, 1 or 2; PRE_ADD is 0 or 1, 1 only with INPUT_STAGES 1.
+//   addend: 0 with ADDEND 0, c with ADDEND 1, pcin with ADDEND 2
+//
+// Registers: a and b pass INPUT_STAGES registers, c passes one, the product and p have one each;
+// pcin has none. With PRE_ADD 1, a, no_a, d and no_d pass one register and their sum another one; b
+// passes two.
+// Latency from a, b and d: INPUT_STAGES + PRE_ADD + 2 cycles; from c: 2; from pcin: 1. p is kept in
+// the cycle after `enable` was low. No handshake. pcin and pcout are the dedicated wires of a DSP
+// column: connect pcin only to a neighbour's pcout.
+// Parameter rules: INPUT_STAGES is 1 or 2; ADDEND is 0, 1 or 2; PRE_ADD is 0 or 1, and 1 only with
+// INPUT_STAGES 1.
 
 `default_nettype none
 
@@ -38,11 +42,13 @@ module lsfq_dsp48e2 #(
   localparam USE_D = PRE_ADD != 0;
   localparam B_STAGES = INPUT_STAGES + PRE_ADD;
 
-  // the ALU adds W = 0, X and Y (together the product) and Z = 0, C or PCIN
-  localparam [8:0] OPMODE = ADDEND == 0 ? 9'b00_000_01_01 : USE_C ? 9'b00_011_01_01 : 9'b00_001_01_01;
+  // The ALU adds W = 0, X and Y, which together are the product, and Z, which is 0, C or PCIN.
+  localparam [8:0] OPMODE = ADDEND == 0 ? 9'b00_000_01_01
+                              : USE_C       ? 9'b00_011_01_01 : 9'b00_001_01_01;
 
   generate
-    if ((INPUT_STAGES != 1 && INPUT_STAGES != 2) || (ADDEND != 0 && ADDEND != 1 && ADDEND != 2)) begin : g_check
+    if ((INPUT_STAGES != 1 && INPUT_STAGES != 2)
+        || (ADDEND != 0 && ADDEND != 1 && ADDEND != 2)) begin : g_check
       INPUT_STAGES_is_1_or_2_and_ADDEND_0_1_or_2 parameter_error ();
     end
     if (PRE_ADD != 0 && (PRE_ADD != 1 || INPUT_STAGES != 1)) begin : g_check_pre_add
@@ -50,7 +56,7 @@ module lsfq_dsp48e2 #(
     end
   endgenerate
 
-  wire [65:0] other;                    // outputs that nothing needs
+  wire [65:0] other;                    // outputs that are not used
 
   DSP48E2 #(
     .AMULTSEL          (USE_D ? "AD" : "A"),
@@ -83,7 +89,8 @@ module lsfq_dsp48e2 #(
     .D             (d),
     .PCIN          (pcin),
     .ALUMODE       (4'b0000),           // Z + W + X + Y + carry
-    .INMODE        (USE_D ? {2'b00, !no_d, no_a, 1'b0} : 5'b00000),    // B2; A2, or A2 and D, each or 0
+    // B2 and A2; with PRE_ADD also D, where A2 and D can be set to 0
+    .INMODE        (USE_D ? {2'b00, !no_d, no_a, 1'b0} : 5'b00000),
     .OPMODE        (OPMODE),
     .CARRYIN       (1'b0),
     .CARRYINSEL    (3'b000),

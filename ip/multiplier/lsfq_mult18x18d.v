@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_mult18x18d: what this core uses of a MULT18X18D (Lattice ECP5): a multiplier with its own registers.
+// lsfq_mult18x18d: one MULT18X18D (Lattice ECP5) as this core uses it: a multiplier with the
+// registers inside its block.
 //
-//   p = a * b                                  18 x 18 bits to 36: two's complement, or with SIGNED 0 without signs
+//   p = a * b            18 x 18 bits to 36: two's complement with SIGNED 1, unsigned with SIGNED 0
 //
-// The operands and the product are registered inside the block: no wire of the fabric lies between operands and product.
-// Latency 2 cycles. No handshake, no enable, no reset. An operand of 17 bits without a sign is one whose top bit is clear.
+// Latency 2 cycles: the operands and the product are registered inside the block, so the path
+// between them uses no wires of the fabric. No handshake, no enable, no reset. An unsigned operand
+// of 17 bits can be used with SIGNED 1: its top bit is 0.
 // Parameter rules: SIGNED is 0 or 1.
 
 `default_nettype none
@@ -19,12 +21,15 @@ module lsfq_mult18x18d #(
   output wire [35:0] p
 );
 
-  // The ports are not declared signed: Yosys elaborates a module that hands on single bits of signed wires again when the
-  // primitive's parameters are known, which is after this module is gone.
-  // Enable and reset have number 3, which is what an unwritten configuration bit chooses: nextpnr writes the reset of the
-  // products for one multiplier of two, and their enable for none, and a reset that nothing drives is high.
-  // The other clocks, enables and resets, the cascade and the copies of the operands stay open: no register looks at the
-  // former, and no wire of the fabric reaches the cascade. GSR: no global reset, as the registers of the fabric have none.
+  // The ports are not declared signed. Yosys elaborates a module that passes on single bits of
+  // signed wires a second time when the primitive's parameters are known, and fails, because this
+  // module no longer exists then.
+  // Enable and reset are number 3, the value of configuration bits that are not written: nextpnr
+  // writes the reset selection of the product register for one multiplier of two and its enable
+  // selection for none, and a reset that is not driven is high.
+  // The other clocks, enables and resets stay open, because no register uses them. So do the
+  // cascade, which no wire of the fabric reaches, and the copies of the operands. GSR is off,
+  // because the registers of the fabric have no global reset either.
   MULT18X18D #(
     .REG_INPUTA_CLK  ("CLK0"),
     .REG_INPUTA_CE   ("CE3"),
@@ -42,7 +47,7 @@ module lsfq_mult18x18d #(
   ) u_mult (
     .CLK0(aclk), .CE3(1'b1), .RST3(1'b0),
     .SIGNEDA(SIGNED != 0), .SIGNEDB(SIGNED != 0),
-    .SOURCEA(1'b0), .SOURCEB(1'b0),     // A and B, not the neighbour's
+    .SOURCEA(1'b0), .SOURCEB(1'b0),     // operands from A and B, not from the neighbouring block
     .A0(a[0]), .A1(a[1]), .A2(a[2]), .A3(a[3]), .A4(a[4]), .A5(a[5]),
     .A6(a[6]), .A7(a[7]), .A8(a[8]), .A9(a[9]), .A10(a[10]), .A11(a[11]),
     .A12(a[12]), .A13(a[13]), .A14(a[14]), .A15(a[15]), .A16(a[16]), .A17(a[17]),

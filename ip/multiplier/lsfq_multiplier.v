@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_multiplier: one packed multiplier in its place of a cascade; six products of nibbles.
+// lsfq_multiplier: one packed multiplier of a cascade. It makes six products of nibbles in a cycle.
 //
-//   sum = (w0 + w1*2^s + w2*2^2s) * (a0 + a1*2^s) + ahead                 s = STRIDE, modulo 2^48
+//   sum = (w0 + w1*2^s + w2*2^2s) * (a0 + a1*2^s) + term                 s = STRIDE, modulo 2^48
 //
-// ahead: of the first one of a chain `addend`, of the others `cascade_in`. Latency from weights and pixels:
-// INPUT_STAGES + 2 cycles; from addend: 2; from cascade_in: 1. No handshake.
+//   term: `addend` in the first multiplier of a chain (FIRST 1), `cascade_in` in the others
 //
-// Four forms, equal cycle by cycle. FORM 0 is plain Verilog; synthesis finds a multiplier, and where it can the adder
-// behind it, too. FORM 1 is a DSP48E2 of UltraScale and UltraScale+: weights on the 27-bit port, pixels on the 18-bit
-// port, both registered there, and the cascade on the dedicated wires PCIN and PCOUT. FORM 2 is plain Verilog for multipliers
-// of 18x18 bits: w2 has one of its own, and both products are added behind their registers. FORM 3 is the same with MULT18X18D
-// of ECP5, whose own registers are the last of the operands and those of the products. The operands' top bits stay clear, so
-// signed and unsigned agree.
-// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0 to 3.
+// Latency: INPUT_STAGES + 2 cycles from weights and pixels, 2 from addend, 1 from cascade_in. No
+// handshake.
+//
+// FORM selects one of four implementations, which are equal cycle by cycle:
+//   0  plain Verilog; synthesis infers one multiplier and, on some devices, the adder after it
+//   1  a DSP48E2 (UltraScale, UltraScale+): weights on the 27-bit port, pixels on the 18-bit port,
+//      with the operand registers inside; the cascade uses the dedicated wires PCIN and PCOUT
+//   2  plain Verilog for multipliers of 18x18 bits: w2 has a multiplier of its own, and the two
+//      products are added after their registers
+//   3  like 2, with MULT18X18D of ECP5, which contains the product registers and the last operand
+//      registers. The top bits of the operands are 0, so signed and unsigned products are equal.
+// Parameter rules: STRIDE is 10 or 11; INPUT_STAGES is 1 or 2; FORM is 0 to 3; FIRST is 0 or 1.
 
 `default_nettype none
 
@@ -27,7 +31,7 @@ module lsfq_multiplier #(
   input  wire [11:0] weights,         // {w2, w1, w0}
   input  wire [7:0]  pixels,          // {a1, a0}
   input  wire [47:0] addend,
-  input  wire [47:0] cascade_in,      // FORM 1: of the neighbour's cascade_out, from nothing else
+  input  wire [47:0] cascade_in,      // connect only to a neighbour's cascade_out
   output wire [47:0] cascade_out,     // sum, for the next multiplier
   output wire [47:0] sum
 );
@@ -35,9 +39,10 @@ module lsfq_multiplier #(
   localparam GAP      = STRIDE - 4;
   localparam WEIGHT_W = 2 * STRIDE + 4;
   localparam PIXEL_W  = STRIDE + 4;
-  localparam SUM_W    = 4 * STRIDE;   // whole slots
+  localparam SUM_W    = 4 * STRIDE;   // four slots
 
-  wire [WEIGHT_W-1:0] weight = {weights[11:8], {GAP{1'b0}}, weights[7:4], {GAP{1'b0}}, weights[3:0]};
+  wire [WEIGHT_W-1:0] weight = {weights[11:8], {GAP{1'b0}},
+                                weights[7:4], {GAP{1'b0}}, weights[3:0]};
   wire [PIXEL_W-1:0]  pixel  = {pixels[7:4], {GAP{1'b0}}, pixels[3:0]};
 
   generate
@@ -49,20 +54,20 @@ module lsfq_multiplier #(
     end
 
     if (FORM != 1) begin : g_inferred
-      // the block of FORM 3 holds the last register of the operands
+      // FORM 3: the last operand register is inside the block.
       localparam STAGES = FORM == 3 ? INPUT_STAGES - 1 : INPUT_STAGES;
 
       wire [WEIGHT_W-1:0] factor;
       wire [PIXEL_W-1:0]  other;
-      wire [SUM_W-1:0]    product, ahead;
+      wire [SUM_W-1:0]    product, term;
       reg  [SUM_W-1:0]    sum_q;
 
       if (FIRST != 0) begin : g_first
         reg [SUM_W-1:0] addend_q;
         always @(posedge aclk) addend_q <= addend[SUM_W-1:0];
-        assign ahead = addend_q;
+        assign term = addend_q;
       end else begin : g_other
-        assign ahead = cascade_in[SUM_W-1:0];
+        assign term = cascade_in[SUM_W-1:0];
       end
 
       if (STAGES == 0) begin : g_none
@@ -135,7 +140,7 @@ module lsfq_multiplier #(
         wire unused_gap = &{1'b0, factor};
       end
 
-      always @(posedge aclk) sum_q <= product + ahead;
+      always @(posedge aclk) sum_q <= product + term;
 
       assign sum         = {{(48-SUM_W){1'b0}}, sum_q};
       assign cascade_out = sum;

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_multiply_add: the sum of one or two terms, times a factor, plus an addend.
+// lsfq_multiply_add: one term, or the sum of two, times a factor, plus an addend.
 //
 //   p = ((no_a ? 0 : a) + (no_d ? 0 : d)) * b + c            PRE_ADD 1; the sum wraps modulo 2^A_W
 //   p = a * b + c                                            PRE_ADD 0
 //
-// All signed. |(a + d) * b| <= 2^(A_W+16) and |c| < 2^46: p fits 48 bits. a, d, no_a, no_d and b come together, c comes
-// PRE_ADD + 1 cycles later. Latency PRE_ADD + 3 cycles from a, 2 from c; p holds still where `enable` was low in the cycle
-// before. No handshake.
+// All numbers are signed. |(a + d) * b| <= 2^(A_W+16) and |c| < 2^46, so p fits 48 bits. a, d,
+// no_a, no_d and b come together; c comes PRE_ADD + 1 cycles after them. Latency PRE_ADD + 3 cycles
+// from a, 2 from c. p is kept in the cycle after `enable` was low. No handshake.
 //
-// Four forms, equal cycle by cycle: FORM 0 is plain Verilog, FORM 1 a DSP48E2 (UltraScale, UltraScale+) with its adders.
-// Its pre-adder has 27 bits: terms of fewer are added in front of it. FORM 2 is plain Verilog for multipliers of 18x18 bits:
-// bits of the sum from 17 on have one of their own, and both products are added behind their registers, with c. FORM 3 is the
-// same with MULT18X18D (ECP5), whose own registers are those of the sum, of b and of the products.
-// Parameter rules: A_W from 18 to 27; FORM is 0 to 3; PRE_ADD is 0 or 1.
+// FORM selects one of four implementations, which are equal cycle by cycle:
+//   0  plain Verilog
+//   1  a DSP48E2 (UltraScale, UltraScale+) with its adders. Its pre-adder has 27 bits; with a
+//      smaller A_W the two terms are added in front of the DSP48E2
+//   2  plain Verilog for multipliers of 18x18 bits: the sum's bits from 17 up have a multiplier of
+//      their own, and the two products and c are added after their registers
+//   3  like 2, with MULT18X18D (ECP5), which contains the registers of the sum, b and the products
+// Parameter rules: A_W is 18 to 27; FORM is 0 to 3; PRE_ADD is 0 or 1.
 
 `default_nettype none
 
@@ -33,11 +36,12 @@ module lsfq_multiply_add #(
   output wire signed [47:0]    p
 );
 
-  localparam IN_DSP    = FORM == 1 && A_W == 27 && PRE_ADD == 1;     // the sum of a and d
+  localparam IN_DSP    = FORM == 1 && A_W == 27 && PRE_ADD == 1;     // the DSP adds a and d itself
   localparam PRODUCT_W = A_W + 18;
 
   generate
-    if (A_W < 18 || A_W > 27 || FORM < 0 || FORM > 3 || (PRE_ADD != 0 && PRE_ADD != 1)) begin : g_check
+    if (A_W < 18 || A_W > 27 || FORM < 0 || FORM > 3
+        || (PRE_ADD != 0 && PRE_ADD != 1)) begin : g_check
       A_W_is_18_to_27_FORM_0_to_3_PRE_ADD_0_or_1 parameter_error ();
     end
 
@@ -64,7 +68,7 @@ module lsfq_multiply_add #(
 
       wire unused = &{1'b0, pcout};
     end else begin : g_parts
-      wire signed [A_W-1:0] sum;                // with `factor`
+      wire signed [A_W-1:0] sum;                // in the same cycle as `factor`
       wire signed [17:0]    factor;
 
       if (PRE_ADD == 0) begin : g_one_term
@@ -90,7 +94,7 @@ module lsfq_multiply_add #(
       if (FORM != 1) begin : g_inferred
         reg signed [47:0]    c_q, p_q;
         wire signed [47:0]   product;
-        wire signed [A_W-1:0] left;             // operands of the multipliers
+        wire signed [A_W-1:0] left;             // the operands of the multipliers
         wire signed [17:0]    right;
 
         if (FORM == 3) begin : g_registers_in_block

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_max_pool: 2x2 maximum with stride 2 over codes that arrive pair by pair; or, with `enable` low, what came in.
+// lsfq_max_pool: the 2x2 maximum with stride 2 of codes that arrive pair by pair. With `enable`
+// low, pairs pass unchanged.
 //
-//   z[v, u] = max(y[2v, 2u], y[2v, 2u+1], y[2v+1, 2u], y[2v+1, 2u+1])        an odd last row or column is dropped
+//   z[v, u] = max(y[2v, 2u], y[2v, 2u+1], y[2v+1, 2u], y[2v+1, 2u+1])
 //
-// A pair's two pixels are a column of the result; two columns are a pair again. The two sets of a 1x1 group
-// alternate; each has its own half of the line memory. Latency 2 cycles, no handshake. Interface: pixel pairs
-// (docs/theory_of_operation.md); pooled, a row's or map's end is not marked, because what is dropped would mark it.
-// Parameter rules: a pooled row has at most MAX_WIDTH pixels, a power of two, 4 to 32768.
+// An odd last row or column is dropped. The two pixels of an input pair give one pixel of the
+// result, and two of these make an output pair. The two sets of a 1x1 group alternate; each has its
+// own half of the line memory.
+// Latency 2 cycles. No handshake. Interface: pixel pairs (docs/theory_of_operation.md). The output
+// has no row_end and end, because the dropped row or column might be the one that they would mark.
+// Parameter rules: MAX_WIDTH, the greatest width of a row that is pooled, is a power of two from 4
+// to 32768.
 
 `default_nettype none
 
@@ -17,11 +21,10 @@ module lsfq_max_pool #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,      // a layer begins
 
   input  wire               enable,
-  output wire               busy,         // a pair is between input and output
+  output wire               busy,         // a pair is inside
 
   input  wire               s_valid,
   input  wire               s_set,
@@ -38,7 +41,7 @@ module lsfq_max_pool #(
 
   localparam PIXEL_W  = 8 * POUT;
   localparam COLUMN_W = $clog2(MAX_WIDTH / 2);
-  localparam DEPTH    = MAX_WIDTH;        // MAX_WIDTH/2 columns for each of two sets
+  localparam DEPTH    = MAX_WIDTH;        // MAX_WIDTH/2 pairs of a row, for each of two sets
 
   generate
     if (MAX_WIDTH < 4 || MAX_WIDTH > 32768 || (MAX_WIDTH & (MAX_WIDTH - 1)) != 0) begin : g_check
@@ -51,9 +54,9 @@ module lsfq_max_pool #(
     larger = a > b ? a : b;
   endfunction
 
-  // ---- where the pair is
+  // ---- the place of the input pair
 
-  reg  [COLUMN_W-1:0] column_q [0:1];     // of each set
+  reg  [COLUMN_W-1:0] column_q [0:1];     // of each set: pair of the row
   reg                 y_odd_q [0:1];
   wire [COLUMN_W:0]   entry = {s_set, column_q[s_set]};
   wire                y_odd = y_odd_q[s_set];
@@ -64,7 +67,7 @@ module lsfq_max_pool #(
       column_q[s_set] <= s_row_end ? {COLUMN_W{1'b0}} : column_q[s_set] + 1'b1;
       if (s_row_end) y_odd_q[s_set] <= !s_end && !y_odd;
     end
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       for (n = 0; n < 2; n = n + 1) begin
         column_q[n] <= {COLUMN_W{1'b0}};
         y_odd_q[n]  <= 1'b0;
@@ -72,9 +75,9 @@ module lsfq_max_pool #(
     end
   end
 
-  // ---- stage 1: the pair's maximum, and that of the pair above
+  // ---- stage 1: the maximum of the pair, and that of the pair above
 
-  reg  [PIXEL_W-1:0] line_q [0:DEPTH-1];  // maxima of the row above
+  reg  [PIXEL_W-1:0] line_q [0:DEPTH-1];  // maxima of the pairs in the row above
   reg  [PIXEL_W-1:0] top_q, even_q, odd_q;
   reg                valid_q, set_q, both_q, row_end_q;
   reg  [PIXEL_W-1:0] two_d, four_d;
@@ -99,9 +102,9 @@ module lsfq_max_pool #(
     row_end_q <= s_row_end;
   end
 
-  // ---- stage 2: two columns are a pair; the row's last one may be alone
+  // ---- stage 2: two results make a pair; the last one of a row may be alone
 
-  reg                half_q [0:1];        // of each set: a column waits
+  reg                half_q [0:1];        // of each set: a result waits for its pair
   reg  [PIXEL_W-1:0] first_q [0:1];
   wire               half = half_q[set_q];
 
@@ -119,7 +122,7 @@ module lsfq_max_pool #(
     valid_q <= s_valid && (!enable || y_odd);
     m_valid <= valid_q && (!enable || (half ? both_q || row_end_q : both_q && row_end_q));
     if (valid_q && enable) half_q[set_q] <= !half && !row_end_q;
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       valid_q <= 1'b0;
       m_valid <= 1'b0;
       for (k = 0; k < 2; k = k + 1) half_q[k] <= 1'b0;

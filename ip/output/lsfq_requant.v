@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_requant: integer requantisation of PIXELS pixels, one or a pair, of POUT channels a cycle.
+// lsfq_requant: integer requantisation of PIXELS pixels (1, or 2: a pair) of POUT channels in a
+// cycle.
 //
-//   acc  = (no_a ? 0 : term_a) + (no_b ? 0 : term_b)          signed, modulo 2^ACC_W; TERMS 1: term_a
-//   raw  = acc*m + r*mr + b                                   r: code of the skip tensor, with SKIP (lsfq_skip_scale)
-//   code = clamp(raw >>> shift, 0, 2^out_bits - 1)            floor; b holds the rounding half
+//   acc  = (no_a ? 0 : term_a) + (no_b ? 0 : term_b)        signed, modulo 2^ACC_W; TERMS 1: term_a
+//   raw  = acc*m + r*mr + b                                 r: code of the skip tensor, with SKIP 1
+//   code = clamp(raw >>> shift, 0, 2^out_bits - 1)          floor; b includes the rounding half
 //
-// m and mr have 18 bits, b 46, all signed; the two pixels of a channel share m and b. |acc*m| <= 2^(ACC_W+16),
-// |r*mr| < 2^25 and |b| <= 2^45 add to less than 2^(RAW_W-1). MULTIPLIER chooses the form of the multipliers and the adders at
-// both sides of them (see lsfq_multiply_add; 1: in DSP48E2, 3: of 18x18 bits, 4: in MULT18X18D).
+// m and mr have 18 bits and b has 46, all signed; the pixels of a channel share m and b.
+// lsfq_skip_scale makes the products r*mr. |acc*m| <= 2^(ACC_W+16), |r*mr| < 2^25 and |b| <= 2^45
+// together are less than 2^(RAW_W-1). MULTIPLIER selects the form of the multipliers and of the
+// adders before and after them (see lsfq_multiply_add; 1: DSP48E2, 3: 18x18 bits, 4: MULT18X18D).
 //
-// shift = 12*s12 + 3*s3 + s1: each part of the shift keeps only the bits that can still reach a code. Whether one above them
-// is set, of the bits from shift + out_bits on, shows a mask that all channels share; then the code's bits are set. A negative
-// number resets all that. `shift` and `out_bits` take effect after 2 cycles.
+// The shift is made in three stages: shift = 12*s12 + 3*s3 + s1. Each stage keeps only the bits
+// that can still reach the code. If any bit at or above shift + out_bits is set, the code is the
+// largest one; if the sum is negative, the code is 0. `shift` and `out_bits` take effect after 2
+// cycles.
 //
-// Latency TERMS + 2 cycles to raw, which then holds still until the next pair's, and 2 more to code. No handshake: the
-// datapath never stalls. Interface: pixel pairs (docs/theory_of_operation.md).
-// Parameter rules: ACC_W from 18 to 27 (27 is the wide port of the multiplier); TERMS is 1 or 2.
+// Latency: TERMS + 2 cycles to raw, which is then stable until the next pair's, and 2 more to code.
+// No handshake: the pipeline never stalls. Interface: pixel pairs (docs/theory_of_operation.md).
+// Parameter rules: ACC_W is 18 to 27 (27 bits is the wide port of the multiplier); RAW_W is 47;
+// TERMS and PIXELS are 1 or 2; SKIP is 0 or 1.
 
 `default_nettype none
 
@@ -31,11 +35,10 @@ module lsfq_requant #(
 ) (
   input  wire                    aclk,
   input  wire                    aresetn,
-  input  wire                    clear,
 
   input  wire [3:0]              out_bits,      // 2, 3, 4 or 8
   input  wire [5:0]              shift,         // 0 to 40
-  input  wire                    raw_only,      // the layer's pixels give no code
+  input  wire                    raw_only,      // raw layer: make no codes
 
   input  wire                    pair_valid,
   input  wire                    pair_set,
@@ -46,7 +49,7 @@ module lsfq_requant #(
   input  wire [PIXELS*POUT*ACC_W-1:0] term_b,
   input  wire                    no_a,
   input  wire                    no_b,
-  input  wire [64*POUT-1:0]      constants,     // with the terms; channel l: {b, m} at bits 64*l upwards
+  input  wire [64*POUT-1:0]      constants,     // with the terms; channel l: {b, m} at bit 64*l
 
   input  wire [26*PIXELS*POUT-1:0] residue,     // one cycle after the terms: r*mr, signed
 
@@ -65,11 +68,11 @@ module lsfq_requant #(
 );
 
   localparam RAW_LATENCY  = TERMS + 2;
-  localparam CODE_LATENCY = 2;                  // from there
-  localparam VALUE_W      = RAW_W - 1;          // without the sign
-  localparam BY_12_W      = 8 + 2 + 9;          // bits that can reach a code after the shift by 12s
-  localparam BY_3_W       = 8 + 2;              // and after the shift by 3s
-  localparam OVERS        = (VALUE_W - 1) / 3;  // threes of bits that may be too much; bit 0 never is
+  localparam CODE_LATENCY = 2;                  // cycles after raw
+  localparam VALUE_W      = RAW_W - 1;          // bits of raw without the sign
+  localparam BY_12_W      = 8 + 2 + 9;          // bits that reach a code after the first stage
+  localparam BY_3_W       = 8 + 2;              // and after the second stage
+  localparam OVERS        = (VALUE_W - 1) / 3;  // groups of three bits, from bit 1 up
 
   generate
     if (ACC_W < 18 || ACC_W > 27) begin : g_check_acc
@@ -83,7 +86,7 @@ module lsfq_requant #(
     end
   endgenerate
 
-  wire sum_d;                                   // a pair's sum is made in this cycle
+  wire sum_d;                                   // the sum of a pair is registered in this cycle
   wire raw_row_end;
 
   lsfq_delay #(
@@ -93,7 +96,6 @@ module lsfq_requant #(
   ) u_delay_sum (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (pair_valid),
     .q      (sum_d)
   );
@@ -105,7 +107,6 @@ module lsfq_requant #(
   ) u_delay_raw (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (sum_d),
     .q      (raw_valid)
   );
@@ -117,8 +118,8 @@ module lsfq_requant #(
   ) u_delay_code (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
-    .d      (raw_valid && !raw_only),           // here, as the fields may change behind the last raw pair
+    // raw_only counts here: the settings may change after the last raw pair
+    .d      (raw_valid && !raw_only),
     .q      (code_valid)
   );
 
@@ -128,7 +129,6 @@ module lsfq_requant #(
   ) u_delay_raw_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({pair_set, pair_both, pair_row_end, pair_end}),
     .q      ({raw_set, raw_both, raw_row_end, raw_end})
   );
@@ -139,17 +139,16 @@ module lsfq_requant #(
   ) u_delay_code_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({raw_set, raw_both, raw_row_end, raw_end}),
     .q      ({code_set, code_both, code_row_end, code_end})
   );
 
-  // ---- of the layer: the parts of the shift, the largest code, the bits that make a number larger
+  // ---- from the settings: the parts of the shift, the largest code, the mask of the overflow bits
 
   reg  [1:0]         s12_q, s3_q, s1_q;
   reg  [3:0]         rest_q;                    // shift - 12*s12, 0 to 11
-  reg  [5:0]         end_q;                     // of the bits that a code has: shift + out_bits, at most 48
-  reg                wide_q, four_q, three_q;   // of the largest code: bits 4 to 7, bit 3, bit 2
+  reg  [5:0]         end_q;                     // shift + out_bits, at most 48
+  reg                wide_q, four_q, three_q;   // bits 4 to 7, bit 3 and bit 2 of the largest code
   reg  [VALUE_W-1:1] mask_q;
 
   wire [1:0] s12  = shift < 6'd12 ? 2'd0 : shift < 6'd24 ? 2'd1 : shift < 6'd36 ? 2'd2 : 2'd3;
@@ -193,7 +192,6 @@ module lsfq_requant #(
         ) u_delay_bias (
           .aclk   (aclk),
           .aresetn(aresetn),
-          .clear  (1'b0),
           .d      (bias),
           .q      (addend)
         );
@@ -218,8 +216,9 @@ module lsfq_requant #(
         reg  [OVERS-1:0]  over_q;
         reg  [7:0]        code_q;
 
-        wire [BY_12_W-1:0] by_12 = s12_q[1] ? (s12_q[0] ? {9'd0, sum[VALUE_W-1:36]} : sum[24 +: BY_12_W])
-                                            : (s12_q[0] ? sum[12 +: BY_12_W] : sum[0 +: BY_12_W]);
+        wire [BY_12_W-1:0] by_12 =
+          s12_q[1] ? (s12_q[0] ? {9'd0, sum[VALUE_W-1:36]} : sum[24 +: BY_12_W])
+                   : (s12_q[0] ? sum[12 +: BY_12_W] : sum[0 +: BY_12_W]);
         wire [BY_3_W-1:0]  by_3  = s3_q[1] ? (s3_q[0] ? by_12[9 +: BY_3_W] : by_12[6 +: BY_3_W])
                                            : (s3_q[0] ? by_12[3 +: BY_3_W] : by_12[0 +: BY_3_W]);
 
@@ -228,13 +227,14 @@ module lsfq_requant #(
         integer n;
         always @(posedge aclk) begin
           part_q <= by_3;
-          for (n = 0; n < OVERS; n = n + 1) over_q[n] <= (sum[3*n+1 +: 3] & mask_q[3*n+1 +: 3]) != 3'd0;
+          for (n = 0; n < OVERS; n = n + 1)
+            over_q[n] <= (sum[3*n+1 +: 3] & mask_q[3*n+1 +: 3]) != 3'd0;
           if (sum[VALUE_W]) begin
             part_q <= {BY_3_W{1'b0}};
             over_q <= {OVERS{1'b0}};
           end
 
-          // set before all else, which a register does without a LUT
+          // Setting bits has priority: a register's set input does that without a LUT.
           code_q <= (s1_q[1] ? part_q[9:2] : s1_q[0] ? part_q[8:1] : part_q[7:0]) & largest;
           if (over) code_q[1:0] <= 2'b11;
           if (over && three_q) code_q[2] <= 1'b1;
@@ -245,7 +245,7 @@ module lsfq_requant #(
         assign raw[PLACE*RAW_W +: RAW_W] = sum[RAW_W-1:0];
         assign code[8*PLACE +: 8]        = code_q;
 
-        wire unused_top = sum[47];              // the sign once more
+        wire unused_top = sum[47];              // equal to the sign, bit 46
       end
     end
   endgenerate

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_result: the results of the raw layers of a pass as a packet, one signed 64-bit number a beat.
+// lsfq_result: the results of a pass's raw layers, as one packet. A beat is one signed 64-bit
+// number.
 //
-// A pair's pixels of POUT channels enter a queue one after the other (the sequencer keeps it from overflowing by
-// `level`) and a register behind it, from which the channels that exist leave one a cycle. TLAST goes with the last channel of the pass's last layer.
-// `close` ends a packet that has begun with one beat of 0 and TLAST, and drops the rest; `idle` is low until that
-// beat is taken. `idle` and `last_taken` come a cycle late, from registers.
+// The two pixels of a pair, POUT channels each, enter a queue one after the other. The sequencer
+// watches `level` and keeps the queue from overflowing. From the queue a pixel goes to a register,
+// from which its existing channels leave, one a cycle. TLAST comes with the last channel of the
+// pass's last layer. `close` ends a packet that has begun by one beat of 0 with TLAST and drops the
+// rest; `idle` is low until that beat is taken. `idle` and `last_taken` are registered, one cycle
+// late.
 //
-// Interface: pixel pairs (docs/theory_of_operation.md), at least 2 cycles apart; s_raw holds still in the cycle after s_valid.
+// Latency: 3 cycles from an even pixel to its first channel, if the queue is empty. Interface:
+// pixel pairs (docs/theory_of_operation.md), at least 2 cycles apart; s_raw is stable in the cycle
+// after s_valid.
+// Parameter rules: POUT and DEPTH are powers of two.
 
 `default_nettype none
 
@@ -21,7 +27,7 @@ module lsfq_result #(
   input  wire                  aresetn,
   input  wire                  close,
   output reg                   idle,
-  output reg                   last_taken,    // the packet's last beat is handed on
+  output reg                   last_taken,    // the last beat of the packet is taken
 
   input  wire                  pointwise,
   input  wire [15:0]           channels,      // of the layer
@@ -48,38 +54,49 @@ module lsfq_result #(
   localparam [WHOLE_W:0] TWO_SETS = ONE_SET << 1;
   localparam [16:0]      POUT_17  = POUT[16:0];
 
-  // ---- the channels: sets of POUT lanes, the last of which may not be whole
+  // ---- the channels: sets of POUT, the last of which may have fewer
 
-  reg  [WHOLE_W:0]   behind_q;              // sets behind the group's first one, less 1: negative if there is none
-  reg  [LANE_W-1:0]  short_lane_q;          // last lane of the last set
-  reg  [16:0]        images_q;              // images behind this one, less 1: negative in the last
-  wire               last_image = images_q[16];
-  wire               advance    = s_valid && s_end && (s_set || !pointwise);
-  wire               load       = restart || last_image;
-  wire [16:0]        most       = {1'b0, channels} - (POUT_17 + 17'd1);    // both at the layer's start
+  reg  [WHOLE_W:0]   sets_left_q;           // sets after set 0 of the group, minus 1
+  reg  [LANE_W-1:0]  short_lane_q;          // the last lane of the last set
+  wire               last_image, unused_next;
+  wire               advance = s_valid && s_end && (s_set || !pointwise);
+  // the first values of sets_left_q and short_lane_q, side by side
+  wire [16:0]        most       = {1'b0, channels} - (POUT_17 + 17'd1);
 
-  wire none       = behind_q[WHOLE_W];
+  wire none       = sets_left_q[WHOLE_W];
   wire s_exists   = !s_set || !none;
-  wire s_last_set = s_set ? behind_q == {(WHOLE_W+1){1'b0}} : none;
-  wire s_final    = s_end && last_image && s_last_set && last_layer;     // the packet ends with this pair
+  wire s_last_set = s_set ? sets_left_q == {(WHOLE_W+1){1'b0}} : none;
+  wire s_final    = s_end && last_image && s_last_set && last_layer;  // the last pair of the packet
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_images (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (images),
+    .advance  (advance),
+    .last     (last_image),
+    .next_last(unused_next)
+  );
 
   always @(posedge aclk) begin
-    if (restart || advance) images_q <= (load ? {1'b0, images} : images_q) + {{16{1'b1}}, !load};
     if (restart) begin
-      behind_q     <= most[16:LANE_W];
+      sets_left_q  <= most[16:LANE_W];
       short_lane_q <= most[LANE_W-1:0];
     end else if (advance && last_image) begin
-      behind_q <= behind_q - (pointwise ? TWO_SETS : ONE_SET);
+      sets_left_q <= sets_left_q - (pointwise ? TWO_SETS : ONE_SET);
     end
   end
 
-  // ---- one pixel a cycle: the odd one waits
+  // ---- one pixel a cycle: the odd pixel waits for one cycle
 
-  reg  odd_q;                               // its turn
-  reg  exists_q, last_set_q, final_q;       // of its pair; the layer's fields may change behind the last one
+  reg  odd_q;                               // it is the odd pixel's turn
+  // kept for the odd pixel, because the settings may change after the last pair
+  reg  exists_q, last_set_q, final_q;
   wire push       = odd_q ? exists_q : s_valid && s_exists;
   wire last_pixel = odd_q ? final_q : s_final && !s_both;
-  wire [LANE_W-1:0]     last_lane = (odd_q ? last_set_q : s_last_set) ? short_lane_q : {LANE_W{1'b1}};
+  wire [LANE_W-1:0]     last_lane = (odd_q ? last_set_q : s_last_set) ? short_lane_q
+                                                                      : {LANE_W{1'b1}};
   wire [RAW_W*POUT-1:0] pixel = odd_q ? s_raw[2*RAW_W*POUT-1:RAW_W*POUT] : s_raw[RAW_W*POUT-1:0];
 
   always @(posedge aclk) begin
@@ -111,8 +128,7 @@ module lsfq_result #(
     .DEPTH(DEPTH)
   ) u_queue (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (close),
+    .aresetn(aresetn && !close),
     .s_valid(push_q),
     .s_ready(room),
     .s_data ({last_pixel_q, last_lane_q, pixel_q}),
@@ -122,18 +138,18 @@ module lsfq_result #(
     .level  (level)
   );
 
-  // ---- one channel a beat, out of the register
+  // ---- one channel a beat, from a register
 
   reg  [RAW_W*POUT-1:0] head_q;
   reg                   head_valid_q, head_last_q;
-  reg  [LANE_W-1:0]     head_lane_q;      // the last one that exists
+  reg  [LANE_W-1:0]     head_lane_q;      // the last lane that exists
   reg  [LANE_W-1:0]     lane_q;
-  reg                   lane_end_q;       // it is that one
+  reg                   lane_end_q;       // lane_q is head_lane_q
   reg                   open_q;           // the packet has begun
   reg                   closing_q;
-  wire [RAW_W-1:0]      number    = head_q[RAW_W*lane_q +: RAW_W];      // 0 for the beat that closes
+  wire [RAW_W-1:0]      number    = head_q[RAW_W*lane_q +: RAW_W];      // 0 in the closing beat
   wire [LANE_W-1:0]     next_lane = lane_q + 1'b1;
-  wire                  leaves    = head_valid_q && m_ready;            // a channel
+  wire                  leaves    = head_valid_q && m_ready;            // a channel leaves
 
   assign fetch   = front_valid && !closing_q && (!head_valid_q || (m_ready && lane_end_q));
   assign m_valid = closing_q || head_valid_q;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_stride: of every pair the even pixel, two and two joined to pairs again; or, with `enable` low, what came in.
+// lsfq_stride: keeps the even pixel of every pair and joins two of them to a pair. With `enable`
+// low, pairs pass unchanged.
 //
-// The rows that a stride leaves out are not to come. Latency 1 cycle. Interface: pixel pairs
-// (docs/theory_of_operation.md), PIXEL_W bits a pixel. A row's last pixel alone leaves as a pair with m_both low.
+// The rows that a stride of 2 leaves out must not come. The last pixel of a row may be alone; then
+// its pair leaves with m_both low.
+// Latency 1 cycle. No handshake. Interface: pixel pairs (docs/theory_of_operation.md), PIXEL_W bits
+// for a pixel.
 
 `default_nettype none
 
@@ -12,7 +15,6 @@ module lsfq_stride #(
 ) (
   input  wire                 aclk,
   input  wire                 aresetn,
-  input  wire                 clear,
   input  wire                 restart,        // a layer begins
 
   input  wire                 enable,
@@ -50,7 +52,7 @@ module lsfq_stride #(
   always @(posedge aclk) begin
     m_valid <= s_valid && (!enable || half || s_row_end);
     if (s_valid && enable) half_q[s_set] <= !half && !s_row_end;
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       m_valid <= 1'b0;
       for (n = 0; n < 2; n = n + 1) half_q[n] <= 1'b0;
     end

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_writer: puts pixel pairs of codes back into the feature memory, as words.
+// lsfq_writer: writes pairs of codes to the feature memory.
 //
-//   address = base + image*pitch + ((digit*planes + channel group)*height + y)*pairs + t,    by additions
+//   address = base + image*pitch + ((digit*planes + channel group)*height + y)*pairs + t
+//                                                                                      by additions
 //
-// A chunk is POUT channels. With POUT <= PIN it is a part of a word (byte enables); with POUT > PIN it is
-// POUT/PIN words. Codes of 8 bits take two words, high nibbles first. Channel groups that do not exist are not
-// written. An odd pixel that does not exist is written as 0. The images of a group follow one another.
+// A *chunk* is one pair of POUT channels. With POUT <= PIN a chunk is a part of a word, selected by
+// write_enable. With POUT > PIN it is POUT/PIN words. Codes of 8 bits take two words, the high
+// nibbles first. Channel groups that do not exist are not written. An odd pixel that is not valid
+// is written as 0. The images of a group follow one another.
 //
-// A pair takes (8-bit: 2x) max(1, POUT/PIN) cycles to write; pairs never come closer than that (interface: pixel
-// pairs, docs/theory_of_operation.md), so none waits. First write 1 cycle after the pair. The position starts
-// anew with `restart`, at least 2 cycles before the first pair.
+// A pair takes max(1, POUT/PIN) cycles to write, and twice as many with codes of 8 bits. Pairs are
+// never closer than that (pair_cycles in docs/theory_of_operation.md), so none has to wait.
+// Latency 1 cycle from a pair to its first write. No handshake. `restart` moves to the first pair;
+// it ends at least 2 cycles before that pair. Interface: pixel pairs (docs/theory_of_operation.md).
+// Parameter rules: PIN and POUT are 4, 8 or 16.
 
 `default_nettype none
 
@@ -20,7 +24,6 @@ module lsfq_writer #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
   output wire               idle,
 
@@ -38,25 +41,25 @@ module lsfq_writer #(
   input  wire               s_both,
   input  wire [16*POUT-1:0] s_code,
 
-  output wire               write_valid,    // some of write_enable are high
-  output wire [PIN-1:0]     write_enable,   // a byte (two pixels) a channel
+  output wire               write_valid,    // at least one bit of write_enable is high
+  output wire [PIN-1:0]     write_enable,   // a bit for each channel, whose byte holds two pixels
   output wire [17:0]        write_address,
   output wire [8*PIN-1:0]   write_data
 );
 
-  localparam WORDS  = POUT > PIN ? POUT / PIN : 1;    // of a chunk
-  localparam PARTS  = PIN > POUT ? PIN / POUT : 1;    // chunks of a word
-  localparam CHUNK  = POUT < PIN ? POUT : PIN;        // channels written at once
-  localparam PART_W = 3;                              // up to 4, and 2 more
+  localparam WORDS  = POUT > PIN ? POUT / PIN : 1;    // words of a chunk
+  localparam PARTS  = PIN > POUT ? PIN / POUT : 1;    // chunks in a word
+  localparam CHUNK  = POUT < PIN ? POUT : PIN;        // channels written in one cycle
+  localparam PART_W = 3;                              // a part number up to 4, plus 2
   localparam SUB_W  = 2;
   localparam [16:0]       WORDS_P = WORDS[16:0];
   localparam integer      LAST_SUB_I = WORDS - 1;
   localparam [SUB_W-1:0]  LAST_SUB = LAST_SUB_I[SUB_W-1:0];
 
-  // ---- where the next pair goes
+  // ---- the address of the next pair
 
   wire [17:0]       address;
-  wire [16:0]       behind;
+  wire [16:0]       groups_left;
   wire [PART_W-1:0] part;
   wire              group_end;
 
@@ -65,40 +68,41 @@ module lsfq_writer #(
     .POUT  (POUT),
     .PART_W(PART_W)
   ) u_walk (
-    .aclk     (aclk),
-    .restart  (restart),
-    .pointwise(pointwise),
-    .base     (base),
-    .plane    (plane),
-    .planes   (planes),
-    .images   (images),
-    .pitch    (pitch),
-    .advance  (s_valid),
-    .set      (s_set),
-    .address  (address),
-    .behind   (behind),
-    .part     (part),
-    .group_end(group_end)
+    .aclk       (aclk),
+    .restart    (restart),
+    .pointwise  (pointwise),
+    .base       (base),
+    .plane      (plane),
+    .planes     (planes),
+    .images     (images),
+    .pitch      (pitch),
+    .advance    (s_valid),
+    .set        (s_set),
+    .address    (address),
+    .groups_left(groups_left),
+    .part       (part),
+    .group_end  (group_end)
   );
 
   // ---- the pair being written
 
   reg               full_q;
-  reg               write_q;               // and the word exists
+  reg               write_q;               // a word is written, and its channel group exists
   reg [8*POUT-1:0]  even_q, odd_q;
-  reg [PART_W-1:0]  place_q;               // part of the word
-  reg [17:0]        digit_start_q;         // first word of the high digit
-  reg [17:0]        word_q;                // this word
-  reg [16:0]        behind_q;              // channel groups behind its own, negative if that does not exist
+  reg [PART_W-1:0]  place_q;               // the part of the word
+  reg [17:0]        digit_start_q;         // the chunk's first word
+  reg [17:0]        word_q;                // the word that is written
+  reg [16:0]        groups_left_q;         // groups after its own; negative: its own does not exist
   reg               digit_q;
-  reg [SUB_W-1:0]   sub_q;                 // word of the chunk
+  reg [SUB_W-1:0]   sub_q;                 // number of the word in the chunk
 
   wire last_sub   = WORDS == 1 || sub_q == LAST_SUB;
   wire last_write = last_sub && digit_q == wide;
-  wire [16:0] behind_d = s_valid ? behind : behind_q + (last_sub ? WORDS_P - 17'd1 : {17{1'b1}});
+  wire [16:0] groups_left_d = s_valid ? groups_left
+                            : groups_left_q + (last_sub ? WORDS_P - 17'd1 : {17{1'b1}});
 
   always @(posedge aclk) begin
-    behind_q <= behind_d;
+    groups_left_q <= groups_left_d;
     if (s_valid) begin
       even_q        <= s_code[8*POUT-1:0];
       odd_q         <= s_both ? s_code[16*POUT-1:8*POUT] : {8*POUT{1'b0}};
@@ -117,8 +121,8 @@ module lsfq_writer #(
   always @(posedge aclk) begin
     if (s_valid) full_q <= 1'b1;
     else if (last_write) full_q <= 1'b0;
-    write_q <= (s_valid || (full_q && !last_write)) && !behind_d[16];
-    if (!aresetn || clear || restart) begin
+    write_q <= (s_valid || (full_q && !last_write)) && !groups_left_d[16];
+    if (!aresetn || restart) begin
       full_q  <= 1'b0;
       write_q <= 1'b0;
     end

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_constant_memory: a ring of sets of requantisation constants; a set is POUT pairs (m, b) of 64 bits,
-// bits 17..0 the multiplier m, bits 63..18 the bias b, both signed.
+// lsfq_constant_memory: a ring of requantisation constants. An entry holds the constants of one
+// set: for each of POUT channels 64 bits, the multiplier m in bits 17..0 and the bias b in bits
+// 63..18, both signed.
 //
-// Write: bit b of write_beats takes the set's beat b, write_end comes with the one that completes it. Offer a beat only where
-// `space` was high two cycles before: both may pass a register on their way. `space` does not know of the beats on theirs, so
-// it falls while two sets are still free for these; of released sets it knows a cycle late.
-// Read:  read_set + base is chosen without delay; `release_sets` frees the oldest 1 or 2 sets.
-// Parameter rules: SETS is a power of two, at least 4; PARAM_W divides 64*POUT.
+// Write: bit k of write_beats stores beat k of the entry; write_end comes with the beat that
+// completes it. Offer a beat only if `space` was high two cycles before, so that beats and `space`
+// may pass a register each. `space` does not count beats on their way, so it falls while two
+// entries are still free; it counts released entries one cycle late.
+// Read: the entry of the group's set `read_set`, without latency. `release_sets` frees the oldest 1
+// or 2 entries.
+// Parameter rules: SETS (entries) is a power of two, at least 4; PARAM_W divides 64*POUT.
 
 `default_nettype none
 
@@ -15,19 +18,18 @@ module lsfq_constant_memory #(
   parameter POUT      = 16,
   parameter PARAM_W   = 128,
   parameter SETS      = 16,
-  parameter SET_BEATS = 64 * POUT / PARAM_W      // derived
+  parameter SET_BEATS = 64 * POUT / PARAM_W      // beats of an entry; derived
 ) (
   input  wire                 aclk,
   input  wire                 aresetn,
-  input  wire                 clear,
 
   input  wire [SET_BEATS-1:0] write_beats,
   input  wire                 write_end,
   input  wire [PARAM_W-1:0]   write_data,
   output reg                  space,
 
-  input  wire                 read_set,     // second set of the group
-  input  wire [1:0]           release_sets, // 0, 1 or 2
+  input  wire                 read_set,     // 0: set 0 of the group, 1: set 1
+  input  wire [1:0]           release_sets, // entries to free: 0, 1 or 2
   output wire [64*POUT-1:0]   read_data
 );
 
@@ -43,7 +45,7 @@ module lsfq_constant_memory #(
 
   reg  [INDEX_W-1:0] write_q;
   reg  [INDEX_W-1:0] base_q;
-  reg  [PTR_W-1:0]   held_q;                // complete sets; the top bit is set when all are held
+  reg  [PTR_W-1:0]   held_q;                // complete entries; the top bit: SETS are held
   wire [INDEX_W-1:0] index = base_q + {{(INDEX_W-1){1'b0}}, read_set};
 
   always @(posedge aclk) begin
@@ -51,7 +53,7 @@ module lsfq_constant_memory #(
     base_q  <= base_q + {{(INDEX_W-2){1'b0}}, release_sets};
     held_q  <= held_q + {{(PTR_W-1){1'b0}}, write_end} - {{(PTR_W-2){1'b0}}, release_sets};
     space   <= held_q + {{(PTR_W-1){1'b0}}, write_end} < ALL_BUT_TWO[PTR_W-1:0];
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       write_q <= {INDEX_W{1'b0}};
       base_q  <= {INDEX_W{1'b0}};
       held_q  <= {PTR_W{1'b0}};

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_crc32: the state of a CRC-32 (IEEE 802.3, reflected, polynomial 0xEDB88320) after WIDTH more bits,
-// bit 0 first. Start from 0xFFFFFFFF; data followed by its own CRC leaves 0xDEBB20E3. Combinational.
+// lsfq_crc32: the state of a CRC-32 after WIDTH more bits, bit 0 first (IEEE 802.3, reflected,
+// polynomial 0xEDB88320).
 //
-// A CRC is linear: each bit of `next` is the parity of the bits whose effect reaches it. Written as 32 parities,
-// not as WIDTH steps, so that synthesis builds shallow trees.
+// The first state is 0xFFFFFFFF; data followed by their own CRC leave 0xDEBB20E3. A CRC is linear,
+// so each bit of `next` is the parity of some input bits. It is written as 32 parities instead of
+// WIDTH steps, so that synthesis builds shallow trees.
+// Latency 0: combinational.
 // Parameter rules: WIDTH is at least 32.
 
 `default_nettype none
@@ -36,7 +38,7 @@ module lsfq_crc32 #(
 
   wire [WIDTH+31:0]   start = {{WIDTH{1'b0}}, state};
   wire [WIDTH-1:0]    bits  = data ^ start[WIDTH-1:0];
-  wire [32*WIDTH-1:0] terms;            // output bit k: bits WIDTH*k upwards
+  wire [32*WIDTH-1:0] terms;            // inputs of parity k: from bit WIDTH*k up
 
   genvar i, k;
   generate

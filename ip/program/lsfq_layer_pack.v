@@ -4,7 +4,8 @@
 //
 // Generated from ref_model/hardware/layer_word.py by `make registers`: change that.
 //
-// Fields that the LAYER block holds as they are come from `block`, the others from the parser. Combinational.
+// Combinational. Fields that the LAYER block holds as they are come from `block`, the others from
+// the parser.
 
 `default_nettype none
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_layer_sequence: what sequencer and array read of the layer word.
+// lsfq_layer_sequence: what lsfq_compute reads of the layer word.
 //
-// Generated from ref_model/hardware/layer_word.py by `make registers`: change that. Combinational.
+// Generated from ref_model/hardware/layer_word.py by `make registers`: change that.
+// Combinational.
 
 `default_nettype none
 
@@ -32,7 +33,7 @@ module lsfq_layer_sequence (
   output wire [19:0]  weight_digit, // weight words of one digit of a group
   output wire [19:0]  group_words,  // weight words of an output group
   output wire [15:0]  groups,       // output groups
-  output wire         depthwise     // a depthwise layer runs behind the convolution
+  output wire         depthwise     // a depthwise layer follows the convolution
 );
 
   assign three_rows   = word[0];

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_parser: reads one parameter packet a pass (docs/stream_format.md). Every block is checked before it is used;
-// the payload goes to the constant memories and the weight memory.
+// lsfq_parser: reads one parameter packet a pass (docs/stream_format.md). Every block is checked
+// before it is used; the payload goes to the constant memories and the weight memory.
 //
 //   lsfq_parser_crc      the CRC of blocks and payload
 //   lsfq_parser_block    what a block says: checks, sizes, the layer word
 //   lsfq_parser_payload  where each beat of a payload goes
 //
-// The parser runs ahead of the array and the loader: a checked image waits at load_valid/load_ready, a checked layer
-// at layer_valid/layer_ready; the layer's payload then flows as long as the memories have space.
+// The parser runs ahead of the array and the loader: a checked image waits at
+// load_valid/load_ready, a checked layer at layer_valid/layer_ready; the layer's payload then flows
+// as long as the memories have space.
 //
-// Latency: the first beat behind a block is taken 24 cycles after the block's last beat at the latest, if the loader
-// or the layer queue is ready. Within a block or a payload a beat is taken every cycle.
+// Latency: the first beat behind a block is taken at most 24 cycles after the block's last beat, if
+// the loader or the layer queue is ready. Within a block or a payload a beat is taken every cycle.
 //
-// Handshake: `start` begins a pass in any cycle of `idle`. `stop`, which comes after an error anywhere, drops the rest
-// of the packet up to TLAST; so does an error of the parser itself, which error_valid reports for one cycle. `clear`
-// forgets the packet at once.
+// Handshake: `start` begins a pass in any cycle of `idle`. `stop`, which comes after an error
+// anywhere, drops the rest of the packet up to TLAST; so does an error of the parser itself, which
+// error_valid reports for one cycle. `clear` forgets the packet at once.
 // Parameter rules: PARAM_W is 32, 64, 128 or 256; FEATURE_DEPTH is 2 to 2^17.
 
 `default_nettype none
@@ -85,8 +86,8 @@ module lsfq_parser #(
 
   localparam [7:0] E_PARAM_SHORT = 8'd1;
 
-  // a bit a state, from which s_ready follows. After an error or a stop S_DROP looks once whether the packet's
-  // last beat was taken already; if not, S_DRAIN takes all beats up to that one.
+  // One bit a state, because s_ready follows from them. After an error or a stop, S_DROP looks once
+  // whether the packet's last beat was taken already; if not, S_DRAIN takes all beats up to it.
   localparam S_IDLE = 0, S_BLOCK = 1, S_CHECK = 2, S_PUBLISH = 3, S_CONSTANTS = 4, S_WEIGHTS = 5,
              S_DONE = 6, S_DROP = 7, S_DRAIN = 8;
 
@@ -108,7 +109,7 @@ module lsfq_parser #(
   wire               in_done      = state_q[S_DONE];
   wire               in_drop      = state_q[S_DROP];
   wire               in_drain     = state_q[S_DRAIN];
-  reg  [LAST_STEP:0] step_q;            // bit k: the k-th cycle of S_CHECK; bit 0 in all other states, too
+  reg  [LAST_STEP:0] step_q;            // bit k: cycle k of S_CHECK; bit 0: no check, too
   reg  [511:0]       block_q;
   reg                last_q;            // TLAST was taken in this pass
   reg                begun_q;           // a beat was taken in this pass
@@ -137,18 +138,21 @@ module lsfq_parser #(
   wire sizes_fail     = checked && bad_sizes;
   wire load_taken     = load_valid && load_ready;
   wire layer_taken    = layer_valid && layer_ready;
-  wire layer_read     = group_read && last_group && !s_last;    // with TLAST the error is this layer's
-  wire payload_cut    = s_valid && payload_ready && s_last && !in_block;        // END has the packet's last beat
+  wire payload_end    = group_read && last_group;
+  wire layer_read     = payload_end && !s_last;         // with TLAST the error is this layer's
+  wire payload_cut    = s_valid && payload_ready && s_last && !in_block;
   wire fails          = block_cut || header_fails || sizes_fail || payload_cut;
   wire drops          = fails || (stop && !in_idle && !in_drop && !in_drain);
   wire dropped        = in_drop ? last_q : in_drain && s_valid && s_last;
 
   wire [8:0] next_state;
   assign next_state[S_IDLE]      = dropped || (in_idle && !begins);
-  assign next_state[S_BLOCK]     = !drops && (begins || program_read || load_taken || (group_read && last_group) ||
+  assign next_state[S_BLOCK]     = !drops && (begins || program_read || load_taken || payload_end ||
                                               (in_block && !block_read));
-  assign next_state[S_CHECK]     = !drops && (block_read || (in_check && !program_read && !end_read && !checked));
-  assign next_state[S_PUBLISH]   = !drops && (checked || (in_publish && !load_taken && !layer_taken));
+  assign next_state[S_CHECK]     = !drops && (block_read ||
+                                              (in_check && !program_read && !end_read && !checked));
+  assign next_state[S_PUBLISH]   = !drops && (checked ||
+                                              (in_publish && !load_taken && !layer_taken));
   assign next_state[S_CONSTANTS] = !drops && (layer_taken || (group_read && !last_group) ||
                                               (in_constants && !constants_read));
   assign next_state[S_WEIGHTS]   = !drops && (constants_read || (in_weights && !group_read));

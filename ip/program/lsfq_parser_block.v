@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_parser_block: what a block says, and whether it may be used: its checks, the fields of the image to load, the
-// word of the layer to run, and what the parser needs to read the layer's payload.
+// lsfq_parser_block: what a block says, and whether it may be used: its checks, the fields of the
+// image to load, the word of the layer to run, and what the parser needs to read the payload.
 //
-// `step` is one-hot: bit k is the k-th cycle of the check, bit 0 stays high while there is none (`in_check` low).
-// `block` holds still from step 0 until the block was used.
+// `step` is one-hot: bit k is cycle k of the check; bit 0 is also high while no block is checked
+// (`in_check` low). `block` holds still from step 0 until the block was used.
 //
-//   step 1    the CRC is complete        HEADER_STEP   `bad_header` and `header_code` are settled
-//   steps 6-  products of sizes          LAST_STEP     `bad_sizes`, `sizes_code` and all outputs are settled
+//   step 1       the CRC is complete
+//   step 6       `bad_header` and `header_code` are valid; the products of sizes begin
+//   LAST_STEP    `bad_sizes`, `sizes_code` and all other outputs are valid
 //
-// Parameter rules: FEATURE_DEPTH is 2 to 2^17.
+// Parameter rules: FEATURE_DEPTH is 2 to 2^17; LAST_STEP is at least 21.
 
 `default_nettype none
 

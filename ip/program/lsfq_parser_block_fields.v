@@ -2,7 +2,8 @@
 //
 // lsfq_parser_block_fields: the fields of a block that lsfq_parser_block reads.
 //
-// Generated from ref_model/hardware/block_readers.py by `make registers`: change that. Combinational.
+// Generated from ref_model/hardware/block_readers.py by `make registers`: change that.
+// Combinational.
 
 `default_nettype none
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_parser_checks: the checks of a block that need no product of sizes (docs/stream_format.md, Errors).
+// lsfq_parser_checks: the checks of a block that need no product of sizes (docs/stream_format.md,
+// Errors). `code` is the first check that fails, in the order of the format.
 //
-// `code` is the first check that fails, in the order of the format.
-//
-// Latency: `bad` and `code` follow `block` and all other inputs by five cycles at most; the CRC is looked at in the
-// cycle of `crc_ready` alone and follows by two cycles.
+// Latency: `bad` and `code` follow `block` and all other inputs by at most five cycles. `crc_right`
+// is looked at in the cycle of `crc_ready` alone; `bad` and `code` follow it by two cycles.
 
 `default_nettype none
 
@@ -112,11 +111,13 @@ module lsfq_parser_checks #(
                                        : !supported_bits(output_bits)) ||
                                   (skip && !supported_bits(skip_bits)) ||
                                   (depthwise && (!supported_bits(depthwise_bits) ||
-                                                 depthwise_shift > MAX_SHIFT || output_bits == 8'd8))));
+                                                 depthwise_shift > MAX_SHIFT ||
+                                                 output_bits == 8'd8))));
   wire bad_kernel = (is_load && load_row_window && wide_window_q) ||
                     (is_layer && ((raw && (pool || skip || depthwise)) ||
                                   (full && (stride2 || skip || depthwise)) ||
-                                  (skip && depthwise) || (shared && !full) || (last_layer && !raw)));
+                                  (skip && depthwise) || (shared && !full) ||
+                                  (last_layer && !raw)));
 
   reg [14:1] reserved_words_q;
   reg        bad_magic_q, bad_version_q, bad_crc_q, short_q, bad_order_q, long_q, bad_reserved_q;

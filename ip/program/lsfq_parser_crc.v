@@ -2,11 +2,11 @@
 //
 // lsfq_parser_crc: the CRC-32 of a parameter packet, one beat a cycle.
 //
-// A CRC is linear: what the words of a beat add to the CRC is made a cycle ahead, so that only one step lies
-// between `crc_q` and itself.
+// A CRC is linear, so the share of a beat's own words is computed a cycle ahead: only one step of
+// the CRC lies between `crc_q` and itself.
 //
-// Latency: `right` tells two cycles after `take` whether the bytes since `restart` end with their own CRC.
-// `restart` (all cycles without a beat on its way) starts anew; a beat taken the cycle before goes first.
+// Latency: `right` tells two cycles after `take` whether the bytes since `restart` end with their
+// own CRC. `restart` starts anew in a cycle in which no beat taken the cycle before is added.
 // Parameter rules: PARAM_W is 32, 64, 128 or 256.
 
 `default_nettype none

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_parser_memory: whether the tensors of a block fit the feature memory without harm, and its weights the weight
-// memory (docs/stream_format.md, MEMORY and WEIGHTS).
+// lsfq_parser_memory: whether the tensors of a block fit the feature memory without harm, and its
+// weights the weight memory (docs/stream_format.md, MEMORY and WEIGHTS).
 //
-// Images that no layer has waited for yet are *open*: they may be stored while layers run, so the tensors of these
-// layers must keep clear of the words from the lowest open image to the highest.
+// Images that no layer has waited for yet are *open*: they may be stored while layers run, so the
+// tensors of these layers must keep clear of the words from the lowest open image to the highest.
 //
 // Latency: `bad_memory` follows the ends by two cycles, `bad_weights` follows `group_words` by one.
 // `restart` begins a pass; `load_taken` and `layer_taken` are one cycle long.
@@ -82,10 +82,11 @@ module lsfq_parser_memory #(
   reg  in_over_q, out_over_q, skip_over_q;              // they end behind the memory
   reg  in_open_q, out_open_q, skip_open_q;              // they meet the open images
   reg  in_out_q, skip_out_q;                            // the output meets them
-  reg  same_base_q, same_pitch_q, in_place_q;           // the output lies exactly in the skip tensor
+  reg  same_base_q, same_pitch_q, in_place_q;     // the output is exactly the skip tensor's place
 
   always @(posedge aclk) begin
-    far_q        <= many && (input_pitch[31:18] != 14'd0 || (writes && output_pitch[31:18] != 14'd0) ||
+    far_q        <= many && (input_pitch[31:18] != 14'd0 ||
+                             (writes && output_pitch[31:18] != 14'd0) ||
                              (adds && skip_pitch[31:18] != 14'd0));
     in_over_q    <= in_end > DEPTH;
     out_over_q   <= out_end > DEPTH;

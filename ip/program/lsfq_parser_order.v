@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_parser_order: which block may come next. Counts the images and the layers of a pass: one PROGRAM block,
-// then LOAD and LAYER blocks, each kind with its own ascending index, as many as announced, then END.
+// lsfq_parser_order: which block may come next. The order of a packet is one PROGRAM block, then
+// LOAD and LAYER blocks, each kind with an ascending index and as many as announced, then END.
 //
-// `bad` and the `last_*` outputs belong to the block that is checked: they follow `block` and the counts by two
-// cycles. `restart` begins a pass. The events `program_read`, `load_taken` and `layer_read` are one cycle long.
+// Latency: `bad`, `last_load` and `last_layer` follow `block` and the counts by two cycles.
+// `restart` begins a pass; `program_read`, `load_taken` and `layer_read` are one cycle long.
 
 `default_nettype none
 
@@ -22,7 +22,7 @@ module lsfq_parser_order (
   input  wire         layer_read,       // with its payload
 
   output wire         started,          // the PROGRAM block was read
-  output wire [15:0]  layer,            // layers read, so the index of the one that comes or is being read
+  output wire [15:0]  layer,            // layers read: the index of the next one
   output wire [15:0]  loads,            // images so far
   output wire         last_load,        // this LOAD block is the pass's last one
   output wire         last_layer,       // this LAYER block is the pass's last one

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_parser_payload: where every beat of a layer's payload goes (docs/stream_format.md, Payload of a layer).
+// lsfq_parser_payload: where each beat of a layer's payload goes (docs/stream_format.md, Payload of
+// a layer).
 //
 //   for each output group:
-//     constants                        one set of POUT, for kernel 1x1 two
-//     depthwise kernels, constants     as many sets, with a depthwise layer alone
-//     weight words                     a plane of nibbles after another
+//     constants                       one set of POUT; for kernel 1x1 two sets
+//     depthwise kernels, constants    as many sets, only if a depthwise layer runs behind
+//     weight words                    one plane of nibbles after another
 //
-// `in_constants` and `in_weights` say which of the two comes; `constants_read` and `group_read` end them. The beats of
-// blocks are counted here, too.
+// `in_constants` and `in_weights` say which of the two comes; `constants_read` and `group_read`
+// mark its last beat. The beats of blocks are counted here, too.
 //
-// Handshake: `ready` in a block, or where the memory has space; the memories of constants say so a cycle ahead. What
-// ends with a beat is known from registers. `restart` comes before a packet, `layer_starts` in the cycle before a
-// layer's first beat at the latest.
+// Handshake: `ready` is high in a block, or if the memory has space. A constant memory announces
+// space a cycle ahead. Whether a beat is the last one comes from registers. `restart` is high
+// before a packet, `layer_starts` at least in the cycle before a layer's first beat.
 
 `default_nettype none
 
@@ -37,7 +38,7 @@ module lsfq_parser_payload #(
   input  wire              in_constants,
   input  wire              in_weights,
   output wire              block_end,          // this beat is the block's last one
-  output wire              constants_read,     // the group's last set of all its constants is being taken
+  output wire              constants_read,     // the last of the group's constants is being taken
   output wire              group_read,         // the group's last beat is being taken
   output wire              last_group,
 
@@ -80,7 +81,8 @@ module lsfq_parser_payload #(
   // ---- beats
 
   wire       last_beat      = in_block ? block_end_q : in_constants ? set_end_q : plane_end_q;
-  wire       next_plane_end = last_beat ? PLANE_BEATS == 1 : beat_q == PLANE_BEATS[BEAT_W-1:0] - TWO;
+  wire       next_plane_end = last_beat ? PLANE_BEATS == 1
+                                        : beat_q == PLANE_BEATS[BEAT_W-1:0] - TWO;
 
   always @(posedge aclk) begin
     if (valid && ready) begin
@@ -120,7 +122,8 @@ module lsfq_parser_payload #(
 
   // ---- weights
 
-  wire [1:0] next_plane    = !plane_end_q ? plane_q : word_end_q ? 2'd0 : plane_q + (one_set_q ? 2'd1 : 2'd2);
+  wire [1:0] next_plane    = !plane_end_q ? plane_q
+                           : word_end_q   ? 2'd0 : plane_q + (one_set_q ? 2'd1 : 2'd2);
   wire       next_word_end = next_plane_end && next_plane == last_plane_q;
 
   lsfq_loop_counter #(

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_parser_sizes: what follows from the sizes in a LOAD or LAYER block (docs/stream_format.md). For a tensor:
+// lsfq_parser_sizes: what follows from the sizes in a LOAD or LAYER block (docs/stream_format.md).
 //
-//   pairs = ceil(W/2)   plane = H*pairs   digit = ceil(C/PIN)*plane words   tensor = digit * digits
+//   pairs = ceil(W/2)   plane = H*pairs   digit = ceil(C/PIN)*plane words   tensor = digit*digits
 //   end = base + tensor + (images-1)*pitch
 //
-// Output size: stride, depthwise stride and pool, in that order. The skip tensor has the size before the depthwise
-// stage and the pool.
+// The output's size follows from stride, depthwise stride and pool, in that order. The skip tensor
+// has the size before the depthwise stage and the pool.
 //
-// One multiplier makes nine products, one after another: plane, digit and (images-1)*pitch of the input, the output
-// and the skip tensor. `turn` is their schedule:
+// One multiplier makes nine products in turn: for the input, the output and the skip tensor the
+// plane, then the digit, then (images-1)*pitch. `turn` is their schedule:
 //
 //   bit k: the factors of product k are selected; bit k+3: size_q holds product k
 //
 // A product over FEATURE_DEPTH counts as 0 and sets `too_large`, if the block needs that product.
 //
-// Latency: sizes without a product are settled 5 cycles after `block`, at the latest; turn[0] comes in the 6th cycle
-// or later. The ends follow turn[11] by two cycles. All hold still while `block` does.
+// Latency: sizes without a product are valid five cycles after `block`, so turn[0] comes in the
+// sixth cycle or later. The ends follow turn[11] by two cycles. All hold still while `block` does.
 // Parameter rules: FEATURE_DEPTH is 2 to 2^17.
 
 `default_nettype none
@@ -133,7 +133,8 @@ module lsfq_parser_sizes #(
   reg  [16:0] more_images_q;            // behind the first one
   reg         in_wide_q, out_wide_q, skip_wide_q, weight_wide_q;
   reg  [16:0] in_pairs_q, half_height_q, input_planes_q, in_planes_q, out_planes_q, out_groups_q;
-  reg  [15:0] conv_height_q, conv_width_q, result_height_q, result_width_q, out_height_q, out_width_q;
+  reg  [15:0] conv_height_q, conv_width_q, result_height_q, result_width_q;
+  reg  [15:0] out_height_q, out_width_q;
   reg  [16:0] conv_pairs_q, thin_height_q, out_pairs_q;
 
   wire [15:0] result_height_d = thin ? thin_height_q[15:0] : conv_height_q;
@@ -169,8 +170,8 @@ module lsfq_parser_sizes #(
     out_pairs_q     <= divide_up(out_width_q, 1);
   end
 
-  // ---- products: k = 0, 1, 2 are the planes of input, output, skip tensor; 3, 4, 5 their digits; 6, 7, 8 the words
-  // between their first and last image
+  // ---- products: 0, 1, 2 are the planes of input, output and skip tensor; 3, 4, 5 their digits;
+  // 6, 7, 8 the words from their first image to the last one
 
   wire [17:0] factor_a;
   wire [16:0] factor_b;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_weight_memory: a ring of weight words, filled beat by beat from the parameter stream while the array
-// reads words that are complete. A word has three nibble planes of PIN*POUT nibbles, plane 0 lowest:
+// lsfq_weight_memory: a ring of weight words. Words are written beat by beat from the parameter
+// stream, while the array reads complete ones. A word has three planes of PIN*POUT nibbles:
 //
-//   word = {plane 2, plane 1, plane 0}        nibble lane*PIN + channel of a plane
+//   word = {plane 2, plane 1, plane 0}        in a plane: nibble lane*PIN + channel
 //
-// Of a kernel with two planes the absent one is written as zeros along with plane 0. Pointers are absolute
-// (PTR_W bits, wrapping); a word is at address pointer mod DEPTH.
+// With a kernel of two planes, the absent plane is written as zeros together with plane 0. Pointers
+// are absolute numbers of words (PTR_W bits, wrapping); a word is stored at address pointer mod
+// DEPTH.
 //
-// Write: a beat is taken in any cycle with write_enable; offer beats only while `space` is high.
-// Read:  read_data follows read_pointer by two cycles.
+// Write: a beat is taken in every cycle with write_enable; offer beats only while `space` is high.
+// Read: read_data follows read_pointer by two cycles.
 // Parameter rules: DEPTH is a power of two, 2 to 2^(PTR_W-2); PARAM_W divides 4*PIN*POUT.
 
 `default_nettype none
@@ -17,25 +18,24 @@
 module lsfq_weight_memory #(
   parameter PIN     = 16,
   parameter POUT    = 16,
-  parameter PARAM_W = 128,            // bits a beat
+  parameter PARAM_W = 128,            // bits of a beat
   parameter DEPTH   = 512,            // words
   parameter PTR_W   = 20,
   parameter BEAT_W  = 8
 ) (
   input  wire                   aclk,
   input  wire                   aresetn,
-  input  wire                   clear,
 
   input  wire                   write_enable,
   input  wire [1:0]             write_plane,
-  input  wire [BEAT_W-1:0]      write_beat,       // within the plane
-  input  wire [1:0]             absent_plane,     // 0: all three planes are sent
-  input  wire                   write_last,       // the word is complete with this beat
+  input  wire [BEAT_W-1:0]      write_beat,       // number of the beat in its plane
+  input  wire [1:0]             absent_plane,     // 0: no plane is absent
+  input  wire                   write_last,       // this beat completes the word
   input  wire [PARAM_W-1:0]     write_data,
   output wire                   space,
 
-  input  wire [PTR_W-1:0]       free_pointer,     // words below may be overwritten
-  output wire [PTR_W-1:0]       write_pointer,    // words below are complete
+  input  wire [PTR_W-1:0]       free_pointer,     // words before this one may be overwritten
+  output wire [PTR_W-1:0]       write_pointer,    // words before this one are complete
   input  wire [PTR_W-1:0]       read_pointer,
   output wire [12*PIN*POUT-1:0] read_data
 );
@@ -56,23 +56,27 @@ module lsfq_weight_memory #(
   endgenerate
 
   reg  [PTR_W-1:0]     write_q;
-  reg                  space_q;                   // later still, so that the array has read what is freed
-  reg  [PTR_W-1:0]     above_first_q;             // words held, less 1; a free pointer counts a cycle late
+  // free_pointer counts one cycle late in above_first_q and two in space_q, so the array has read a
+  // word before it is overwritten
+  reg                  space_q;
+  reg  [PTR_W-1:0]     above_first_q;             // words held, minus 1; signed
   wire [ADDRESS_W-1:0] above_first = above_first_q[ADDRESS_W-1:0];
   wire                 complete    = write_enable && write_last;
-  wire                 full        = above_first_q[PTR_W-2:ADDRESS_W] != {(PTR_W-1-ADDRESS_W){1'b0}} ||
-                                     (above_first | {{(ADDRESS_W-1){1'b0}}, complete}) == {ADDRESS_W{1'b1}};
+  wire                 full        =
+    above_first_q[PTR_W-2:ADDRESS_W] != {(PTR_W-1-ADDRESS_W){1'b0}} ||
+    (above_first | {{(ADDRESS_W-1){1'b0}}, complete}) == {ADDRESS_W{1'b1}};
 
   assign write_pointer = write_q;
   assign space         = space_q;
 
   always @(posedge aclk) begin
     if (complete) write_q <= write_q + 1'b1;
-    // write_q - free_pointer - 1 + complete, with one carry
+    // write_q - free_pointer - 1 + complete, in one adder
     above_first_q <= write_q + ~free_pointer + {{(PTR_W-1){1'b0}}, complete};
-    // below zero: none are held, or the array was done with words (of a row outside the image) before they came
+    // Negative: no word is held, or the array has freed words of a kernel row outside the image
+    // before they came.
     space_q <= above_first_q[PTR_W-1] || !full;
-    if (!aresetn || clear) begin
+    if (!aresetn) begin
       write_q       <= {PTR_W{1'b0}};
       above_first_q <= {PTR_W{1'b1}};
       space_q       <= 1'b1;

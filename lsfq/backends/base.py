@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ref_model.hardware.plan import Plan
 
@@ -41,8 +41,8 @@ class Backend(Protocol):
         """Set the register at a byte address."""
         ...
 
-    def program(self, packet: bytes, plan: Plan) -> None:
-        """Keep ``packet``, the parameters of ``plan``, for every `send_program` from now on."""
+    def program(self, packet: bytes) -> None:
+        """Keep ``packet``, the parameters of a pass, for every `send_program` from now on."""
         ...
 
     def send_program(self) -> None:
@@ -82,4 +82,13 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Let go of the core; can be called twice."""
+        ...
+
+
+@runtime_checkable
+class PlanBackend(Protocol):
+    """A backend that computes by the plan of a pass, not by the bytes of its packet."""
+
+    def follow(self, plan: Plan) -> None:
+        """Take ``plan``, whose packet `Backend.program` gets next."""
         ...

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from lsfq.errors import BackendError, TransferError
-from ref_model.hardware.plan import Plan
 from ref_model.hardware.registers import Register, Status
 
 CORE_TYPE = ":lsfq_accel:"
@@ -90,7 +89,7 @@ class Board:
         """Set the register at a byte address."""
         self._core.mmio.write(int(address), int(value))  # PYNQ takes plain int only
 
-    def program(self, packet: bytes, plan: Plan) -> None:
+    def program(self, packet: bytes) -> None:
         """Put the parameter packet where the DMA reads it."""
         self._parameters.check(len(packet))
         buffer = self._allocate(shape=(len(packet),), dtype="u1")

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from lsfq.core import DEFAULT_CORE
 from lsfq.errors import TransferError
+from ref_model.hardware.blocks import Kernel, LayerBlock
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import ErrorCode, ProgramError
 from ref_model.hardware.layout import bytes_to_image
@@ -26,7 +28,6 @@ from ref_model.hardware.registers import (
     Status,
     encode_core,
 )
-from ref_model.hardware.results import results_to_packet
 from ref_model.integer.execute import run_network
 
 
@@ -50,6 +51,7 @@ class Reference:
         }
         self._config = config
         self._plan: Plan | None = None
+        self._raw_blocks: list[LayerBlock] = []
         self._fault: ProgramError | None = None
         self._programs = 0
         self._images: list[bytes] = []
@@ -73,11 +75,16 @@ class Reference:
         elif address in (Register.PASSES, Register.IRQ_ENABLE):
             self._registers[Register(address)] = value
 
-    def program(self, packet: bytes, plan: Plan) -> None:
-        """Keep the parameter packet, and find what the core would say of it."""
-        self._plan, self._fault = plan, None
+    def follow(self, plan: Plan) -> None:
+        """Compute the passes from now on by ``plan``."""
+        self._plan = plan
+
+    def program(self, packet: bytes) -> None:
+        """Find what the core would say of the parameter packet."""
+        self._fault = None
         try:
-            decode_program(packet, self._config, self._config.param_width // 8)
+            program = decode_program(packet, self._config, self._config.param_width // 8)
+            self._raw_blocks = [x.block for x in program.sections if x.block.raw]
         except ProgramError as error:
             self._fault = error
 
@@ -140,7 +147,8 @@ class Reference:
             for start in range(0, filled, size)
         ]
         results = run_network(network, np.stack(codes))[network.layers[-1].name]
-        self._results.append(results_to_packet(self._plan, results).astype("<i8").tobytes())
+        packet = _result_packet(results, self._raw_blocks, self._config.pout)
+        self._results.append(packet)
         done = self.read(Register.PASSES_DONE) + 1
         self._registers[Register.PASSES_DONE] = done
         if done >= self.read(Register.PASSES):
@@ -154,3 +162,34 @@ class Reference:
     def _end(self, status: Status, interrupt: Interrupt) -> None:
         self._registers[Register.STATUS] = status
         self._registers[Register.IRQ_STATUS] = self.read(Register.IRQ_STATUS) | interrupt
+
+
+def _result_packet(
+    results: npt.NDArray[np.int64], blocks: Sequence[LayerBlock], pout: int
+) -> bytes:
+    """The result stream of a pass: its ``blocks`` are the runs of the raw layer, in order.
+
+    Written from docs/stream_format.md alone: a driver's table for the way back that is wrong must
+    not find the same table here.
+    """
+    numbers: list[int] = []
+    done = 0
+    for block in blocks:
+        numbers += _result_numbers(results[done : done + block.images], block, pout)
+        done += block.images
+    return np.array(numbers, "<i8").tobytes()
+
+
+def _result_numbers(results: npt.NDArray[np.int64], block: LayerBlock, pout: int) -> Iterator[int]:
+    """The results (N, C, H, W) of one LAYER block, one after the other as the core sends them."""
+    _, channels, height, width = results.shape
+    sets = 2 if block.kernel == Kernel.K1X1 else 1
+    pixels = 1 if block.stride2 else 2  # of a pair
+    for group in range(ceil_div(channels, pout * sets)):
+        for image in results:
+            for y in range(height):
+                for pair in range(ceil_div(width, pixels)):
+                    for part in range(group * sets, (group + 1) * sets):
+                        pair_pixels = image[:, y, pair * pixels : (pair + 1) * pixels]
+                        for pixel in pair_pixels[part * pout : (part + 1) * pout].T:
+                            yield from pixel.tolist()

@@ -12,7 +12,6 @@ from lsfq.errors import TransferError
 from lsfq.simulation.build import build
 from lsfq.simulation.link import Event, Link, Stream
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.plan import Plan
 
 SLICE = 5000
 """Cycles between two looks at the clock on the wall."""
@@ -57,7 +56,7 @@ class Simulator:
         """Set the register at a byte address."""
         self.link.write(address, value)
 
-    def program(self, packet: bytes, plan: Plan) -> None:
+    def program(self, packet: bytes) -> None:
         """Keep the parameter packet."""
         self._packet = packet
 

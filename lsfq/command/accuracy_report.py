@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
+from lsfq.reports.accuracy import report
+from lsfq.reports.accuracy_pictures import draw
 from ref_model.integer.storage import MANIFEST
 from ref_model.training.experiments import ExperimentError, read_experiments
-from ref_model.training.plots import draw
 from ref_model.training.records import RecordError, read_records
-from ref_model.training.report import report
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "README.md"

@@ -28,9 +28,11 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
+from lsfq.command.core_choice import chosen_core
+from lsfq.core import DEFAULT_CORE
 from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
 from ref_model.hardware.c_source import c_files
-from ref_model.hardware.core_config import LANE_SIZES, CoreConfig
+from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import plan_network
 from ref_model.hardware.streams import write_streams
@@ -63,7 +65,7 @@ class ConversionError(ExportError):
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    core = CoreConfig()
+    core = DEFAULT_CORE
     result = argparse.ArgumentParser(
         prog="lsfq export",
         description=__doc__,
@@ -77,7 +79,9 @@ def parser() -> argparse.ArgumentParser:
         "--network", type=Path, metavar="DIR", help="exported network to start from"
     )
     source.add_argument(
-        "--untrained", metavar="MODEL", help="vgg7, mobilenetv2 or resnet20, random weights"
+        "--untrained",
+        metavar="MODEL",
+        help="vgg7, mobilenetv2, resnet20 or resnet8, random weights",
     )
     result.add_argument("--output", type=Path, metavar="DIR", help="write the integer network here")
     result.add_argument("--name", help="its name (the one of the training run)")
@@ -96,8 +100,14 @@ def parser() -> argparse.ArgumentParser:
     streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
     streams.add_argument("--pin", type=int, default=core.pin, choices=LANE_SIZES)
     streams.add_argument("--pout", type=int, default=core.pout, choices=LANE_SIZES)
-    streams.add_argument("--feature-depth", type=int, default=core.feature_depth, metavar="WORDS")
-    streams.add_argument("--weight-depth", type=int, default=core.weight_depth, metavar="WORDS")
+    streams.add_argument(
+        "--feature-depth", type=int, metavar="WORDS",
+        help=f"words of the feature memory ({DEFAULT_CORE.feature_depth}, or as needed)",
+    )  # fmt: skip
+    streams.add_argument(
+        "--weight-depth", type=int, metavar="WORDS",
+        help=f"words of the weight memory ({DEFAULT_CORE.weight_depth}, or as needed)",
+    )  # fmt: skip
     streams.add_argument(
         "--beat-bytes", type=int, default=8, metavar="N", help="width of the ports in bytes (8)"
     )
@@ -116,7 +126,8 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
     """The integer network of a checkpoint; ExportError when it cannot be had."""
     try:
         from ref_model.training.checkpoint import CheckpointError
-        from ref_model.training.export import to_integer_network
+        from ref_model.training.export import NotQuantisedError, to_integer_network
+        from ref_model.training.graph import UnsupportedLayerError
     except ImportError as error:
         raise ExportError(
             f"reading checkpoints needs PyTorch ({error}): pip install '.[train]'"
@@ -125,7 +136,7 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
         return to_integer_network(checkpoint, name)
     except CheckpointError as error:
         raise ExportError(str(error)) from error
-    except (RangeError, NetworkError) as error:
+    except (RangeError, NetworkError, NotQuantisedError, UnsupportedLayerError) as error:
         raise ConversionError(str(error)) from error
 
 
@@ -198,19 +209,9 @@ def export(network: IntegerNetwork, options: argparse.Namespace) -> None:
     print(f"{network.name}: {len(network.layers)} layers, {shown} -> {options.output}")
 
 
-def core_config(options: argparse.Namespace) -> CoreConfig:
-    """The core that streams and programs are for."""
-    return CoreConfig(
-        pin=options.pin,
-        pout=options.pout,
-        feature_depth=options.feature_depth,
-        weight_depth=options.weight_depth,
-    )
-
-
 def export_streams(network: IntegerNetwork, options: argparse.Namespace) -> None:
     """Write the stream files for the sample images."""
-    config = core_config(options)
+    config = chosen_core(network, options)
     images = read_records(SAMPLE, dataset_by_name("cifar10")).first(options.count).pixels
     write_streams(options.streams, network, config, images, options.beat_bytes)
     print(
@@ -220,7 +221,7 @@ def export_streams(network: IntegerNetwork, options: argparse.Namespace) -> None
 
 def export_c(network: IntegerNetwork, options: argparse.Namespace) -> None:
     """Write the network as C source."""
-    plan = plan_network(network, core_config(options), options.batch)
+    plan = plan_network(network, chosen_core(network, options), options.batch)
     options.c.mkdir(parents=True, exist_ok=True)
     for name, text in c_files(plan).items():
         (options.c / name).write_text(text, encoding="utf-8")

@@ -6,6 +6,8 @@ from __future__ import annotations
 import importlib
 import sys
 
+from lsfq.command.entry import guarded
+
 COMMANDS = {
     "train": ("train", "train a network: float, quantised, with integer constants"),
     "export": ("export", "turn a checkpoint into integers, integers into streams or C source"),
@@ -46,14 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
         said = f"no command {words[0]!r}" if words else "give a command"
         print(f"lsfq: {said}\n\n{usage()}", file=sys.stderr)
         return 2
-    module = importlib.import_module(f"lsfq.command.{COMMANDS[words[0]][0]}")
-    if words[0] == "train" and arguments is None:
-        module.restart_with_malloc_settings()
-    try:
+
+    def command() -> int:
+        module = importlib.import_module(f"lsfq.command.{COMMANDS[words[0]][0]}")
+        if words[0] == "train" and arguments is None:
+            module.restart_with_malloc_settings()
         return int(module.main(words[1:]))
-    except KeyboardInterrupt:
-        print("\nlsfq: interrupted", file=sys.stderr)
-        return 130
+
+    return guarded(command, f"lsfq {words[0]}")
 
 
 if __name__ == "__main__":

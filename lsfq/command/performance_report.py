@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
-from ref_model.hardware.performance_report import draw, report
+from lsfq.reports.performance import draw, report
 
 ROOT = Path(__file__).resolve().parents[2]
 MEASURED, PAGE, AREA = "measured.json", "README.md", "area.json"

@@ -30,12 +30,13 @@ from lsfq.backends.board import Board
 from lsfq.backends.reference import Reference
 from lsfq.backends.simulator import Simulator
 from lsfq.command import output
+from lsfq.command.core_choice import chosen_core
 from lsfq.core import DEFAULT_CORE
 from lsfq.errors import AcceleratorError
 from ref_model.datasets import CIFAR10, DatasetError, read_records
-from ref_model.hardware.core_config import LANE_SIZES, CoreConfig
+from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.errors import UnsupportedNetworkError
-from ref_model.integer import NetworkError, NetworkFormatError, load_network
+from ref_model.integer import IntegerNetwork, NetworkError, NetworkFormatError, load_network
 from ref_model.integer.console import ProgressBar, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    core = CoreConfig()
+    core = DEFAULT_CORE
     result = argparse.ArgumentParser(
         prog="lsfq run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -69,12 +70,12 @@ def parser() -> argparse.ArgumentParser:
         "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
     )
     made.add_argument(
-        "--feature-depth", type=int, default=DEFAULT_CORE.feature_depth, metavar="WORDS",
-        help="words of the feature memory (%(default)s)",
+        "--feature-depth", type=int, metavar="WORDS",
+        help=f"words of the feature memory ({DEFAULT_CORE.feature_depth}, or as needed)",
     )  # fmt: skip
     made.add_argument(
-        "--weight-depth", type=int, default=DEFAULT_CORE.weight_depth, metavar="WORDS",
-        help="words of the weight memory (%(default)s)",
+        "--weight-depth", type=int, metavar="WORDS",
+        help=f"words of the weight memory ({DEFAULT_CORE.weight_depth}, or as needed)",
     )  # fmt: skip
     simulator = result.add_argument_group("simulator")
     simulator.add_argument(
@@ -103,14 +104,15 @@ def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], lis
     return found.pixels, found.labels.tolist()
 
 
-def make_backend(options: argparse.Namespace) -> Backend:
-    """The backend that the options name; AcceleratorError when it cannot be opened."""
-    config = CoreConfig(
-        pin=options.pin, pout=options.pout,
-        feature_depth=options.feature_depth, weight_depth=options.weight_depth,
-    )  # fmt: skip
+def make_backend(options: argparse.Namespace, network: IntegerNetwork) -> Backend:
+    """The backend that the options name; AcceleratorError when it cannot be opened.
+
+    Reference and simulator get a core that fits ``network``: UnsupportedNetworkError when the
+    options forbid it.
+    """
     if options.backend == "board":
         return Board(options.bitstream)
+    config = chosen_core(network, options)
     if options.backend == "simulator":
         print("building the core (the first time takes a minute) ...", file=sys.stderr, flush=True)
         return Simulator(config, stalls=options.stalls, waves=options.waves)
@@ -143,7 +145,7 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         return 2
     start = time.monotonic()
     try:
-        with Accelerator(make_backend(options), timeout=options.timeout) as accelerator:
+        with Accelerator(make_backend(options, network), timeout=options.timeout) as accelerator:
             config = accelerator.config
             accelerator.load(network)
             bar = ProgressBar(network.name)

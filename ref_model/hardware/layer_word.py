@@ -22,7 +22,9 @@ class Room(Enum):
     SEQUENCE = "sequence"
     """What orders the work: sequencer, addresses, array."""
     OUTPUT = "output"
-    """What takes the results: from the skip tensor's reader to the writer, and the counters."""
+    """What makes codes or results of the sums: residual addition, requantisation, results."""
+    STORE = "store"
+    """What brings codes to the feature memory: stride, depthwise layer, max pool, writer."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +41,21 @@ class WordField:
 
 _SEQUENCE = frozenset({Room.SEQUENCE})
 _OUTPUT = frozenset({Room.OUTPUT})
-_BOTH = _SEQUENCE | _OUTPUT
+_STORE = frozenset({Room.STORE})
+_ALL = _SEQUENCE | _OUTPUT | _STORE
 
 FIELDS = (
     WordField("three_rows", 1, "kernel 3x3", _SEQUENCE),
-    WordField("pointwise", 1, "kernel 1x1", _BOTH),
-    WordField("raw", 1, "results leave the core as they are", _BOTH, "raw"),
+    WordField("pointwise", 1, "kernel 1x1", _ALL),
+    WordField("raw", 1, "results leave the core as they are", _SEQUENCE | _OUTPUT, "raw"),
     WordField("last", 1, "last layer of the pass", _OUTPUT),
-    WordField("pool", 1, "2x2 max pool", _OUTPUT, "pool"),
-    WordField("stride2", 1, "stride 2", _BOTH, "stride2"),
+    WordField("pool", 1, "2x2 max pool", _STORE, "pool"),
+    WordField("stride2", 1, "stride 2", _ALL, "stride2"),
     WordField("shared", 1, "full map with one weight word for all positions", _SEQUENCE, "shared"),
     WordField("below", 1, "the last output row has an input row below its own", _SEQUENCE),
     WordField("wide_in", 1, "input codes of 8 bits", _SEQUENCE),
     WordField("wide_weight", 1, "weight codes of 8 bits", _SEQUENCE),
-    WordField("wide_out", 1, "stored codes of 8 bits", _BOTH),
+    WordField("wide_out", 1, "stored codes of 8 bits", _SEQUENCE | _STORE),
     WordField("odd", 1, "the last pair of an output row has one pixel", _SEQUENCE),
     WordField("rows", 16, "output rows of the array", _SEQUENCE),
     WordField("pairs", 16, "pixel pairs of a row that the array reads", _SEQUENCE),
@@ -60,21 +63,21 @@ FIELDS = (
     WordField("stride", 18, "step between the words of a kernel row", _SEQUENCE),
     WordField("row_pitch", 16, "step between kernel rows", _SEQUENCE),
     WordField("last_line", 18, "kernel rows less one, where they are not three", _SEQUENCE),
-    WordField("images", 16, "images that the layer runs for", _BOTH, "images"),
+    WordField("images", 16, "images that the layer runs for", _ALL, "images"),
     WordField("in_base", 18, "first word of the input", _SEQUENCE, "input_base"),
     WordField("in_pitch", 18, "words from an image's input to the next", _SEQUENCE, "input_pitch"),
     WordField("in_digit", 18, "words of one digit of the input", _SEQUENCE),
     WordField("loads", 16, "images that have to be stored before the layer starts", _SEQUENCE),
     WordField("weight_digit", 20, "weight words of one digit of a group", _SEQUENCE),
     WordField("group_words", 20, "weight words of an output group", _SEQUENCE),
-    WordField("groups", 16, "output groups", _BOTH),
+    WordField("groups", 16, "output groups", _SEQUENCE | _OUTPUT),
     WordField("channels", 16, "output channels", _OUTPUT, "outputs"),
     WordField("slot", 8, "counter slot", _OUTPUT, "slot"),
-    WordField("out_base", 18, "first word of the output", _OUTPUT, "output_base"),
-    WordField("out_pitch", 18, "words from an image's output to the next", _OUTPUT, "output_pitch"),
-    WordField("out_plane", 18, "words of one channel group of the output", _OUTPUT),
-    WordField("out_digit", 18, "words of one digit of the output", _OUTPUT),
-    WordField("out_planes", 16, "channel groups of the output", _OUTPUT),
+    WordField("out_base", 18, "first word of the output", _STORE, "output_base"),
+    WordField("out_pitch", 18, "words from an image's output to the next", _STORE, "output_pitch"),
+    WordField("out_plane", 18, "words of one channel group of the output", _STORE),
+    WordField("out_digit", 18, "words of one digit of the output", _STORE),
+    WordField("out_planes", 16, "channel groups of the output", _STORE),
     WordField("out_bits", 4, "bits of the convolution's codes", _OUTPUT, "output_bits"),
     WordField("shift", 6, "the convolution's shift", _OUTPUT, "shift"),
     WordField("skip", 1, "residual addition", _OUTPUT, "skip"),
@@ -86,12 +89,13 @@ FIELDS = (
               "skip_pitch"),
     WordField("skip_multiplier", 18, "the skip tensor's signed multiplier", _OUTPUT,
               "skip_multiplier"),
-    WordField("depthwise", 1, "a depthwise layer runs behind the convolution", _BOTH, "depthwise"),
-    WordField("depthwise_stride2", 1, "the depthwise layer has stride 2", _OUTPUT,
+    WordField("depthwise", 1, "a depthwise layer follows the convolution", _SEQUENCE | _STORE,
+              "depthwise"),
+    WordField("depthwise_stride2", 1, "the depthwise layer has stride 2", _STORE,
               "depthwise_stride2"),
-    WordField("depthwise_bits", 4, "bits of the depthwise layer's codes", _OUTPUT,
+    WordField("depthwise_bits", 4, "bits of the depthwise layer's codes", _STORE,
               "depthwise_bits"),
-    WordField("depthwise_shift", 6, "the depthwise layer's shift", _OUTPUT, "depthwise_shift"),
+    WordField("depthwise_shift", 6, "the depthwise layer's shift", _STORE, "depthwise_shift"),
 )  # fmt: skip
 """The fields in the order of their bits, the first one lowest."""
 

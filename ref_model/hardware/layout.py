@@ -110,21 +110,24 @@ def fill_beats(data: bytes, beat_bytes: int) -> bytes:
     return data + bytes(-len(data) % beat_bytes)
 
 
-def result_order(shape: Shape, pout: int, sets: int, images: int = 1) -> npt.NDArray[np.intp]:
+def result_order(
+    shape: Shape, pout: int, sets: int, stride: int = 1, images: int = 1
+) -> npt.NDArray[np.intp]:
     """Index into the flat (N, C, H, W) results of every beat of a raw layer, in order.
 
     ``shape`` is (C, H, W), N is ``images``; ``sets`` is 2 for kernel 1x1 (channel groups of
-    2 * POUT), else 1.
+    2 * POUT), else 1. With ``stride`` 2 every pair has one pixel of the result, else two.
     """
     channels, height, width = shape
     size = channels * height * width
+    pixels = 1 if stride == 2 else 2
     beats = []
     for first in range(0, channels, pout * sets):
         group = []
         for y in range(height):
-            for t in range(pairs_of(width)):
+            for pair in range(0, width, pixels):
                 for start in range(first, min(first + pout * sets, channels), pout):
-                    for x in range(2 * t, min(2 * t + 2, width)):
+                    for x in range(pair, min(pair + pixels, width)):
                         lanes = np.arange(start, min(start + pout, channels))
                         group.append((lanes * height + y) * width + x)
         one = np.concatenate(group)
@@ -132,18 +135,20 @@ def result_order(shape: Shape, pout: int, sets: int, images: int = 1) -> npt.NDA
     return np.concatenate(beats)
 
 
-def result_to_beats(result: npt.NDArray[np.int64], pout: int, sets: int) -> npt.NDArray[np.int64]:
+def result_to_beats(
+    result: npt.NDArray[np.int64], pout: int, sets: int, stride: int = 1
+) -> npt.NDArray[np.int64]:
     """The result stream of a raw layer's result (C, H, W): one int64 a beat."""
     shape = (result.shape[0], result.shape[1], result.shape[2])
-    return result.reshape(-1)[result_order(shape, pout, sets)]
+    return result.reshape(-1)[result_order(shape, pout, sets, stride)]
 
 
 def beats_to_result(
-    beats: npt.ArrayLike, shape: Shape, pout: int, sets: int
+    beats: npt.ArrayLike, shape: Shape, pout: int, sets: int, stride: int = 1
 ) -> npt.NDArray[np.int64]:
     """Inverse of `result_to_beats`; raises ValueError when the number of beats differs."""
     values = np.asarray(beats, np.int64)
-    order = result_order(shape, pout, sets)
+    order = result_order(shape, pout, sets, stride)
     if values.shape != order.shape:
         raise ValueError(f"{values.size} beats for a result {shape}, which has {order.size}")
     result = np.empty(order.size, np.int64)

@@ -7,11 +7,9 @@ and cycle. This core's 3x3 peak is 6, so utilisation is that over 6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from ref_model.bars import Bar
 
 STALLS = ("starved_weights", "blocked_output", "starved_features")
 """Counters of cycles without work; with ``busy`` they are all cycles of a layer."""
@@ -111,22 +109,3 @@ def loss_explained(free: Performance, throttled: Performance) -> tuple[int, int]
     lost = throttled.cycles - free.cycles
     shown = throttled.stall("starved_weights") - free.stall("starved_weights")
     return lost, shown + throttled.between - free.between
-
-
-def utilisation_bars(measured: Performance, whole: float, inner: float) -> Sequence[Bar]:
-    """Bars of a network: ``whole``, and ``inner`` for every layer but the first and the last."""
-    return [
-        Bar("whole network, of peak", measured.utilisation(), whole),
-        *(
-            Bar(f"{layer.name}, of peak", measured.utilisation(layer), inner)
-            for layer in measured.layers[1:-1]
-        ),
-    ]
-
-
-def depthwise_bars(measured: Performance, above: float, share: float) -> Sequence[Bar]:
-    """Bars of a network with depthwise layers: all cycles over the array's, the stages' share."""
-    return [
-        Bar("cycles over the array's", measured.cycles / measured.words, above, most=True),
-        Bar("added by depthwise stages, share", measured.depthwise_share, share, most=True),
-    ]

@@ -16,7 +16,7 @@ from ref_model.hardware.layout import digits_of, tensor_word_count
 from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, tensors_of, work_orders
 from ref_model.hardware.payload import PayloadShape
 from ref_model.hardware.placement import Tensor, needed_words, place
-from ref_model.hardware.schedule import words_and_cycles
+from ref_model.hardware.schedule import LayerSchedule, LayerWork, words_and_cycles
 from ref_model.integer.bounds import check_accumulators
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork, NetworkError, Shape
 
@@ -63,6 +63,15 @@ class LayerPlan:
         return PayloadShape(
             self.kernel, channels, height, width, self.layer.outputs, self.layer.weight_bits,
             self.shared, self.depthwise is not None,
+        )  # fmt: skip
+
+    @property
+    def work(self) -> LayerWork:
+        """What decides how long the array works on the layer."""
+        layer = self.layer
+        return LayerWork(
+            self.kernel, *self.source, layer.outputs, layer.input_bits, layer.weight_bits,
+            self.last.output_bits, layer.stride, self.depthwise is not None,
         )  # fmt: skip
 
 
@@ -160,6 +169,19 @@ def plan_network(
         tuple(_steps(chosen, layers, lifetimes, places)),
         max(needed_words(tensors, len(layers))),
     )  # fmt: skip
+
+
+def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
+    """The schedule of every layer for one image."""
+    return tuple(
+        LayerSchedule(
+            layer.fused.name,
+            layer.macs,
+            *words_and_cycles(layer.work, plan.config),
+            words_and_cycles(layer.work.alone(), plan.config)[1],
+        )
+        for layer in plan.layers
+    )
 
 
 def orders_of(network: IntegerNetwork, config: CoreConfig, batch: int) -> list[WorkOrder]:
@@ -287,7 +309,7 @@ def _choose_order(
 def _cost(plan: LayerPlan, config: CoreConfig) -> LayerCost:
     """Cycles and parameter beats of a layer."""
     size = plan.payload_shape.bytes(config) + BLOCK_BYTES
-    return LayerCost(words_and_cycles(plan, config)[1], ceil_div(8 * size, config.param_width))
+    return LayerCost(words_and_cycles(plan.work, config)[1], ceil_div(8 * size, config.param_width))
 
 
 def load_cycles(network: IntegerNetwork) -> int:

@@ -11,15 +11,19 @@ import numpy.typing as npt
 from ref_model.hardware.layout import result_order
 from ref_model.hardware.plan import Plan
 
+Results = npt.NDArray[np.int64]
+"""Raw results of a pass, int64 (N, C, H, W)."""
+
 
 def packet_order(plan: Plan) -> npt.NDArray[np.intp]:
     """Index into the flat (N, C, H, W) results of the pass of every beat of its packet."""
     last = len(plan.layers) - 1
-    layer = plan.layers[last]
-    size = int(np.prod(layer.result))
+    planned = plan.layers[last]
+    size = int(np.prod(planned.result))
+    sets, stride = planned.kernel.sets, planned.layer.stride
     return np.concatenate([
         run.image * size
-        + result_order(layer.result, plan.config.pout, layer.kernel.sets, run.images)
+        + result_order(planned.result, plan.config.pout, sets, stride, run.images)
         for run in plan.runs
         if run.layer == last
     ])  # fmt: skip
@@ -31,10 +35,14 @@ def results_to_packet(plan: Plan, results: npt.NDArray[Any]) -> npt.NDArray[np.i
     return flat[packet_order(plan)]
 
 
-def packet_to_results(plan: Plan, beats: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def packet_to_results(plan: Plan, beats: npt.ArrayLike) -> Results:
     """Inverse of `results_to_packet`; raises ValueError when the number of beats differs."""
+    return in_order(plan, packet_order(plan), beats)
+
+
+def in_order(plan: Plan, order: npt.NDArray[np.intp], beats: npt.ArrayLike) -> Results:
+    """Results (N, C, H, W) of a packet whose `packet_order` is known; ValueError as above."""
     values = np.asarray(beats, np.int64)
-    order = packet_order(plan)
     shape = (plan.batch, *plan.layers[-1].result)
     if values.shape != order.shape:
         raise ValueError(f"{values.size} beats for results {shape}, which have {order.size}")

@@ -13,15 +13,36 @@ into it, and at least as long as emitting it::
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.layout import digits_of, pairs_of
 
-if TYPE_CHECKING:
-    from ref_model.hardware.plan import LayerPlan, Plan
+
+@dataclass(frozen=True)
+class LayerWork:
+    """What decides how long the array works on a layer.
+
+    ``channels``, ``height`` and ``width`` are those of the input as stored (3C channels for 1x3);
+    ``output_bits`` those of the tensor that is stored, None for a raw layer; ``depthwise``: a
+    depthwise layer runs behind this one.
+    """
+
+    kernel: Kernel
+    channels: int
+    height: int
+    width: int
+    outputs: int
+    input_bits: int
+    weight_bits: int
+    output_bits: int | None
+    stride: int = 1
+    depthwise: bool = False
+
+    def alone(self) -> LayerWork:
+        """The same without a depthwise layer behind it."""
+        return replace(self, depthwise=False)
 
 
 @dataclass(frozen=True)
@@ -42,48 +63,28 @@ class LayerSchedule:
         return self.macs / (self.cycles * config.peak)
 
 
-def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
-    """The schedule of every layer for one image."""
-    return tuple(
-        LayerSchedule(
-            layer.fused.name,
-            layer.macs,
-            *words_and_cycles(layer, plan.config),
-            words_and_cycles(layer, plan.config, depthwise=False)[1],
-        )
-        for layer in plan.layers
-    )
-
-
-def emit_cycles(plan: LayerPlan, config: CoreConfig, depthwise: bool = True) -> int:
-    """Cycles that emitting one step takes; without ``depthwise`` as if no such layer followed."""
-    bits = plan.last.output_bits
+def emit_cycles(work: LayerWork, config: CoreConfig) -> int:
+    """Cycles that emitting one step takes."""
+    bits = work.output_bits
     cycles = 2 if bits is None else max(1, config.pout // config.pin) * digits_of(bits)
-    if depthwise and plan.depthwise is not None:
+    if work.depthwise:
         cycles = max(cycles, ceil_div(2, config.depthwise_pixels))
-    return cycles * plan.kernel.sets
+    return cycles * work.kernel.sets
 
 
-def words_and_cycles(
-    plan: LayerPlan, config: CoreConfig, depthwise: bool = True
-) -> tuple[int, int]:
-    """Words of a layer, and the cycles that it takes with emission, for one image.
-
-    ``depthwise``: as in `emit_cycles`.
-    """
-    layer = plan.layer
-    channels, height, width = plan.source
-    groups = ceil_div(layer.outputs, config.pout * plan.kernel.sets)
-    phases = digits_of(layer.input_bits) * digits_of(layer.weight_bits)
-    base = ceil_div(channels, config.pin) * phases
-    pairs, emit = pairs_of(width), emit_cycles(plan, config, depthwise)
-    if plan.kernel is Kernel.FULL:
+def words_and_cycles(work: LayerWork, config: CoreConfig) -> tuple[int, int]:
+    """Words of a layer, and the cycles that it takes with emission, for one image."""
+    groups = ceil_div(work.outputs, config.pout * work.kernel.sets)
+    phases = digits_of(work.input_bits) * digits_of(work.weight_bits)
+    base = ceil_div(work.channels, config.pin) * phases
+    height, pairs, emit = work.height, pairs_of(work.width), emit_cycles(work, config)
+    if work.kernel is Kernel.FULL:
         steps = [base * height * pairs]
         pairs = 1
-    elif plan.kernel is Kernel.K3X3:
-        centres = range(0, height, layer.stride)
+    elif work.kernel is Kernel.K3X3:
+        centres = range(0, height, work.stride)
         steps = [base * (min(y + 1, height - 1) - max(y - 1, 0) + 1) for y in centres]
     else:
-        steps = [base] * ceil_div(height, layer.stride)
+        steps = [base] * ceil_div(height, work.stride)
     words = groups * pairs * sum(steps)
     return words, groups * pairs * sum(max(step, emit) for step in steps)

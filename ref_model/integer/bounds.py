@@ -9,6 +9,7 @@ either, away from the border. Padding only leaves terms out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,10 +40,14 @@ class AccumulatorRange:
 
 def accumulator_range(layer: IntegerLayer) -> AccumulatorRange:
     """Exact range of the accumulators of ``layer`` over all inputs of its bit width."""
-    largest = largest_activation(layer.input_bits)
-    weight = layer.weight.astype(np.int64).reshape(layer.outputs, -1)
-    low = np.minimum(weight, 0).sum(axis=1) * largest
-    high = np.maximum(weight, 0).sum(axis=1) * largest
+    return range_of_weights(layer.weight, largest_activation(layer.input_bits))
+
+
+def range_of_weights(weight: npt.NDArray[Any], largest_code: int) -> AccumulatorRange:
+    """The same for weight codes (O, ...) and input codes 0 .. ``largest_code``."""
+    flat = weight.astype(np.int64).reshape(len(weight), -1)
+    low = np.minimum(flat, 0).sum(axis=1) * largest_code
+    high = np.maximum(flat, 0).sum(axis=1) * largest_code
     return AccumulatorRange(low, high)
 
 

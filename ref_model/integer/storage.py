@@ -4,7 +4,8 @@
 The manifest holds the layer table, the accuracy, where the network comes from, and SHA-256 sums
 of both files' content; docs/network_format.md describes every field. Saving is deterministic (the
 same network gives the same bytes) and atomic (the folder is complete or unchanged). Loading trusts
-nothing: sums, then every range and shape, are checked before a network is returned.
+nothing: sums, then every range and shape, then what follows from them (work, accumulator widths)
+are checked before a network is returned.
 """
 
 from __future__ import annotations
@@ -88,14 +89,15 @@ def load_network(folder: str | os.PathLike[str]) -> IntegerNetwork:
 def load_stored(folder: str | os.PathLike[str]) -> StoredNetwork:
     """The network in ``folder`` and its recorded accuracy.
 
-    Raises NetworkFormatError when a file is missing, truncated, damaged, of another version, or not
-    a network at all.
+    Raises NetworkFormatError when a file is missing, truncated, damaged, of another version, not a
+    network at all, or when a field of the manifest contradicts the weights.
     """
     path = Path(folder)
     manifest = _read_manifest(path)
     weights = _read_weights(path, manifest)
     try:
         network = _build(manifest, _unpack_arrays(path / WEIGHTS, weights, manifest))
+        _check_fields(manifest, network)
         recorded = manifest["accuracy"]
         accuracy = None if recorded is None else Accuracy(
             recorded["dataset"], recorded["images"], recorded["correct"], recorded["float_accuracy"]
@@ -152,9 +154,7 @@ def format_manifest(network: IntegerNetwork, accuracy: Accuracy | None, weights:
         "format": FORMAT,
         "version": VERSION,
         "name": network.name,
-        "input": {"shape": list(network.input_shape), "bits": network.input_bits},
-        "classes": network.classes,
-        "macs": network.macs(),
+        **_summary(network),
         "accuracy": None if accuracy is None else {
             **asdict(accuracy), "integer_accuracy": accuracy.integer_accuracy
         },
@@ -166,6 +166,14 @@ def format_manifest(network: IntegerNetwork, accuracy: Accuracy | None, weights:
     }  # fmt: skip
     content["sha256"] = {WEIGHTS: _sha256(weights), MANIFEST: _manifest_sum(content)}
     return _readable(content)
+
+
+def _summary(network: IntegerNetwork) -> dict[str, Any]:
+    return {
+        "input": {"shape": list(network.input_shape), "bits": network.input_bits},
+        "classes": network.classes,
+        "macs": network.macs(),
+    }
 
 
 def _layer_entry(layer: IntegerLayer, source: tuple[int, int, int]) -> dict[str, Any]:
@@ -226,7 +234,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise NetworkFormatError(f"{path}: not JSON, or cut short ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise NetworkFormatError(f"{path}: not the manifest of an integer network")
-    if manifest.get("version") != VERSION:
+    if not _is_same(manifest.get("version"), VERSION):
         raise NetworkFormatError(
             f"{path}: format version {manifest.get('version')!r}; this program reads {VERSION}"
         )
@@ -265,6 +273,26 @@ def _unpack_arrays(
             return {name: archive[name] for name in wanted}
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, AttributeError) as error:
         raise NetworkFormatError(f"{path}: not a numpy archive ({error})") from error
+
+
+def _check_fields(manifest: Mapping[str, Any], network: IntegerNetwork) -> None:
+    """Raise NetworkError unless every field is what saving ``network`` would write."""
+    tables = [("", manifest, _summary(network))]
+    tables += [
+        (f"layer {layer.name}: ", entry, _layer_entry(layer, source))
+        for entry, layer, source in zip(
+            manifest["layers"], network.layers, network.input_shapes(), strict=True
+        )
+    ]
+    for place, found, expected in tables:
+        for name, value in expected.items():
+            if not _is_same(found[name], value):
+                raise NetworkError(f"{place}{name} is {found[name]!r}, not {value!r}")
+
+
+def _is_same(found: Any, expected: Any) -> bool:
+    """Whether both are the same JSON: ``true``, ``1.0`` and ``"1"`` are not 1."""
+    return json.dumps(found, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
 def _build(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> IntegerNetwork:

@@ -27,7 +27,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ref_model.integer.bounds import range_of_weights
 from ref_model.integer.network import INPUT
+from ref_model.integer.ranges import ACCUMULATOR_BITS, signed_range
 from ref_model.integer.requantisation import (
     BIAS_LIMIT,
     FloatArray,
@@ -38,9 +40,6 @@ from ref_model.integer.requantisation import (
 from ref_model.training.graph import Step, UnsupportedLayerError, trace
 from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
 from ref_model.training.quantizers.base import ActivationQuantizer
-
-ACCUMULATOR_LIMIT = 2**26 - 1
-"""Largest |acc| the hardware is built for."""
 
 
 @dataclass(frozen=True)
@@ -78,21 +77,20 @@ class Grid:
 
 def accumulator_bound(name: str, weight: npt.NDArray[np.int16], largest_code: int) -> int:
     """Largest |acc| that inputs in 0 .. ``largest_code`` can cause; RangeError beyond 2^26 - 1."""
-    codes = weight.reshape(len(weight), -1).astype(np.int64)
-    positive = np.where(codes > 0, codes, 0).sum(axis=1).max()
-    negative = np.where(codes < 0, -codes, 0).sum(axis=1).max()
-    bound = int(max(positive, negative)) * largest_code
-    if bound > ACCUMULATOR_LIMIT:
-        raise RangeError(f"{name}: accumulator reaches {bound}, the limit is {ACCUMULATOR_LIMIT}")
+    bound = range_of_weights(weight, largest_code).magnitude
+    limit = signed_range(ACCUMULATOR_BITS)[1]
+    if bound > limit:
+        raise RangeError(f"{name}: accumulator reaches {bound}, the limit is {limit}")
     return bound
 
 
 def conv_constants(unit: ConvUnit, source: Grid, skip: Grid | None = None) -> LayerConstants:
     """Constants of a convolution that reads a tensor of grid ``source`` and adds one of ``skip``.
 
-    Raises RangeError when a value does not fit, UnsupportedLayerError when the layer pads a signed
-    tensor, whose zero is not code 0.
+    Raises RangeError when a value does not fit or is not finite, UnsupportedLayerError when the
+    layer pads a signed tensor, whose zero is not code 0.
     """
+    check_numbers(unit)
     if source.zero and unit.conv.kernel_size != (1, 1):
         raise UnsupportedLayerError(
             f"layer {unit.name}: pads a signed tensor, where code 0 does not mean 0; "
@@ -104,8 +102,6 @@ def conv_constants(unit: ConvUnit, source: Grid, skip: Grid | None = None) -> La
     assert norm.running_var is not None
     factor = _float64(norm.weight) / np.sqrt(_float64(norm.running_var) + norm.eps)
     result = Grid.of(unit.activation_quantizer)
-    if not result.step > 0:
-        raise RangeError(f"{unit.name}: activation step {result.step} is not positive")
     scale = factor * (source.step * weight_step / result.step)
     offset = (_float64(norm.bias) - _float64(norm.running_mean) * factor) / result.step
     skip_scale = skip.step / result.step if skip is not None else 0.0
@@ -124,7 +120,9 @@ def classifier_constants(unit: ClassifierUnit, source: Grid) -> LayerConstants:
     """Constants of the last layer: m = 1, b = floor(bias / scale + 1/2) - z_in * W[c], s = 0.
 
     ``scale`` is S_in * S_w, divided by the number of positions where the map is averaged.
+    Raises RangeError as `conv_constants` does.
     """
+    check_numbers(unit)
     weight, weight_step = unit.weight_quantizer.integer(_float64(unit.weight))
     classes, channels, height, width = len(weight), *unit.shape
     if unit.average:
@@ -136,6 +134,24 @@ def classifier_constants(unit: ClassifierUnit, source: Grid) -> LayerConstants:
     bound = accumulator_bound(unit.name, weight, source.largest)
     ones = np.ones(classes, np.int32)
     return LayerConstants(unit.name, weight, ones, bias.astype(np.int64), 0, bound)
+
+
+def check_numbers(unit: ConvUnit | ClassifierUnit) -> None:
+    """RangeError, naming the layer, for a weight or constant that is NaN or infinite, or a clip
+    that is not positive: such numbers have no code, and conversion would make up one.
+    """
+    for name, values in (*unit.named_parameters(), *unit.named_buffers()):
+        if not bool(torch.isfinite(values).all()):
+            wrong = int((~torch.isfinite(values)).sum())
+            raise RangeError(
+                f"{unit.name}: {wrong} of {values.numel()} numbers of {name} are NaN or infinite"
+            )
+    clips = {"weight": unit.weight_quantizer.alpha}
+    if isinstance(unit, ConvUnit):
+        clips["activation"] = unit.activation_quantizer.alpha
+    for name, clip in clips.items():
+        if not float(clip.detach()) > 0:
+            raise RangeError(f"{unit.name}: {name} clip {float(clip.detach()):g} is not positive")
 
 
 def network_constants(

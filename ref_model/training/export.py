@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork
 from ref_model.training import checkpoint
 from ref_model.training.config import TrainingConfig
 from ref_model.training.constants import network_constants
-from ref_model.training.graph import trace
-from ref_model.training.layers import ClassifierUnit, Network
+from ref_model.training.graph import UnsupportedLayerError, trace
+from ref_model.training.layers import ClassifierUnit, ConvUnit, Mode, Network
+from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
+
+
+class NotQuantisedError(ValueError):
+    """A network was trained in float only; the message says what starts its quantisation."""
 
 
 def to_integer_network(source: Path | str | Network, name: str | None = None) -> IntegerNetwork:
@@ -23,13 +29,57 @@ def to_integer_network(source: Path | str | Network, name: str | None = None) ->
     same integers. From a file, the name defaults to the configuration's and the provenance holds
     the run's record; a network in memory is called "network" and has none.
 
-    Raises CheckpointError for a file that cannot be read, RangeError for values that do not fit,
-    UnsupportedLayerError for a network with something that has no integer form.
+    Raises CheckpointError for a file that cannot be read, RangeError for values that do not fit or
+    are not finite, UnsupportedLayerError for a network with something that has no integer form,
+    NotQuantisedError for one whose quantisation was never started.
     """
     if isinstance(source, Network):
+        _check_started(source)
         return _convert(source, name or "network", {})
+    if isinstance(source, torch.nn.Module):
+        raise UnsupportedLayerError(
+            f"{type(source).__name__} is not a Network: derive from ref_model.training.layers."
+            "Network and make the layers of ConvUnit and ClassifierUnit (docs/training.md)"
+        )
     network, config, record = checkpoint.load_network(Path(source))
+    float_only = "float_accuracy" in record and "quantised_accuracy" not in record
+    if float_only and not _clips_set(network):
+        raise NotQuantisedError(
+            f"{source}: holds the float network of a run; quantisation was never started "
+            "(network.pt is the end of a run, --float-from takes this file)"
+        )
+    _check_started(network)
     return _convert(network, name or config.name(), provenance(config, record))
+
+
+def _clips_set(network: Network) -> bool:
+    """Whether a clip of ``network`` was set since the network was made."""
+    return any(quantizer.clip_set for unit in network.units() for quantizer in _clipped(unit))
+
+
+def _clipped(unit: ConvUnit | ClassifierUnit) -> list[WeightQuantizer | ActivationQuantizer]:
+    """The quantisers of a layer that `Network.start_quantisation` sets the clip of."""
+    found: list[WeightQuantizer | ActivationQuantizer] = [unit.weight_quantizer]
+    if isinstance(unit, ConvUnit):
+        found.append(unit.activation_quantizer)
+    return [quantizer for quantizer in found if quantizer.has_clip]
+
+
+def _check_started(network: Network) -> None:
+    """NotQuantisedError, naming the first layer, when nothing ever set the network's clips.
+
+    The integers of such a network are valid and mean nothing.
+    """
+    advice = "call start_quantisation(images) first, then train or set_mode(Mode.QUANTIZED)"
+    clipped = [unit for unit in network.units() if _clipped(unit)]
+    if clipped and not _clips_set(network):
+        raise NotQuantisedError(
+            f"layer {clipped[0].name}: quantisation was never started, its clips are those of a "
+            f"new network; {advice}"
+        )
+    for unit in network.units():
+        if unit.mode is not Mode.QUANTIZED:
+            raise NotQuantisedError(f"layer {unit.name}: is in {unit.mode.value} mode; {advice}")
 
 
 def provenance(config: TrainingConfig, record: dict[str, Any]) -> dict[str, Any]:

@@ -195,6 +195,11 @@ class Trainer:
         self._batches = Batches(
             train.first(limit), config.batch, config.shift, config.seed, share, device
         )
+        if not len(self._batches) and any(self.config.stage(name).epochs for name in STAGES):
+            raise ConfigError(
+                f"batch {config.batch}: there are {len(train.first(limit))} images to train on, "
+                "so that an epoch would have no step; choose a smaller --batch"
+            )
         self._calibration = train.first(CALIBRATION_IMAGES)
         ranks.once(folder.mkdir, parents=True, exist_ok=True)
         ranks.once(config.save, folder / "config.json")

@@ -32,7 +32,9 @@ from ref_model.hardware.results import packet_to_results
 from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
-from tb.common import (
+from tb.core.depthwise_input import DepthwiseInput
+from tb.ref_model.hardware.core_model import CoreModel
+from tb.support import (
     AxiLiteMaster,
     AxiStreamSink,
     AxiStreamSource,
@@ -41,8 +43,7 @@ from tb.common import (
     start,
     to_signed,
 )
-from tb.common.stalls import StallPattern
-from tb.core.depthwise_input import DepthwiseInput
+from tb.support.stalls import StallPattern
 
 Tensor = npt.NDArray[Any]
 Stalls = Callable[[], StallPattern | None]
@@ -112,9 +113,9 @@ class Core:
         while (status := await self.status()) & Status.BUSY:
             assert waited < cycles, (
                 f"after {cycles} cycles the core is still busy: {status!r}, "
-                f"{await self.error()}, parser state {self.dut.u_core.u_parser.state_q.value}, "
-                f"sequencer state {self.dut.u_core.u_sequencer.state_q.value}, "
-                f"loader state {self.dut.u_core.u_loader.state_q.value}"
+                f"{await self.error()}, parser state {self.dut.u_program.u_parser.state_q.value}, "
+                f"sequencer state {self.dut.u_datapath.u_compute.u_sequencer.state_q.value}, "
+                f"loader state {self.dut.u_features.u_loader.state_q.value}"
             )
             pause = max(POLL_CYCLES, waited // 8)
             await sleep_cycles(self.dut.aclk, pause)
@@ -159,7 +160,9 @@ class Core:
         for chosen in passes:
             beats = await self.result.receive(cycles=200)
             numbers = [to_signed(beat, RESULT_WIDTH) for beat in beats]
-            for result, tensor in zip(chosen, packet_to_results(plan, numbers), strict=True):
+            maps = CoreModel(self.config.pin, self.config.pout, 0).decode_results(packet, numbers)
+            np.testing.assert_array_equal(packet_to_results(plan, numbers), maps)
+            for result, tensor in zip(chosen, maps, strict=True):
                 result.tensors[network.layers[-1].name] = tensor
         self.result.assert_empty()
         if watcher is not None:
@@ -188,16 +191,16 @@ class Core:
         return Counters(cycles, load_cycles, tuple(rows))
 
     async def _watch(self, plan: Plan, passes: Sequence[Sequence[PassResult]]) -> None:
-        core = self.dut.u_core
+        finished = self.dut.layer_finished
         for results in passes:
             for run in plan.runs:
                 layer = plan.layers[run.layer]
                 passing = DepthwiseInput(self.dut)
                 collector = cocotb.start_soon(passing.collect()) if layer.depthwise else None
-                await RisingEdge(core.layer_finished)
+                await RisingEdge(finished)
                 await ReadOnly()
-                while not bool(core.layer_finished.value):  # a glitch within the time step
-                    await RisingEdge(core.layer_finished)
+                while not bool(finished.value):  # a glitch within the time step
+                    await RisingEdge(finished)
                     await ReadOnly()
                 if collector is not None:
                     collector.cancel()
@@ -217,7 +220,7 @@ class Core:
     def read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Tensor:
         """Codes (C, H, W) of a tensor in the feature memory, without costing the core a cycle."""
         pin = self.config.pin
-        memory = self.dut.u_core.u_features.mem
+        memory = self.dut.u_features.u_memory.u_ram.mem
         count = tensor_word_count(shape, bits, pin)
         data = b"".join(
             int(memory[address].value).to_bytes(pin, "little")

@@ -7,10 +7,18 @@ import cocotb
 import numpy as np
 
 from ref_model.hardware.order import WorkOrder
+from ref_model.hardware.program import encode_network
+from ref_model.hardware.registers import Status
 from ref_model.integer.network import IntegerNetwork
-from tb.common import Dut
-from tb.core.core_driver import Core, check_tensors
-from tb.ref_model.builders import conv, linear
+from tb.core.core_driver import RESULT_WIDTH, Core, check_tensors
+from tb.ref_model.integer.builders import (
+    STRIDED_RESULT_BEATS,
+    STRIDED_RESULT_IMAGE,
+    conv,
+    linear,
+    strided_result,
+)
+from tb.support import Dut, to_signed
 
 
 @cocotb.test()
@@ -72,3 +80,28 @@ async def small_strided_maps(dut: Dut) -> None:
             images = list(rng.integers(0, 16, (2, *shape)).astype(np.uint8))
             results = await core.run(network, images, cycles=10_000, batch=2)
             check_tensors(network, images, results, network.name)
+
+
+@cocotb.test()
+async def strided_pointwise_result(dut: Dut) -> None:
+    """A raw 1x1 layer of stride 2 sends both sets of a pixel before the next pixel.
+
+    One result stream is written out by hand; others have odd sizes, several groups and images.
+    """
+    rng = np.random.default_rng(4)
+    core = Core(dut)
+    await core.open()
+    pout = core.config.pout
+    network = strided_result()
+    core.send(encode_network(network, core.config), [STRIDED_RESULT_IMAGE.astype(np.uint8)])
+    await core.begin()
+    assert await core.wait_idle(2_000) == Status.DONE
+    beats = [to_signed(beat, RESULT_WIDTH) for beat in await core.result.receive(cycles=200)]
+    assert beats == STRIDED_RESULT_BEATS
+    for height, width, outputs in ((1, 3, pout + 1), (3, 5, 2 * pout), (2, 6, 3 * pout - 1)):
+        shape = (5, height, width)
+        last = conv(rng, "last", 5, outputs, kernel=1, stride=2, output_bits=None, shift=0)
+        network = IntegerNetwork(f"strided_{height}x{width}", shape, (last,), outputs, input_bits=4)
+        images = list(rng.integers(0, 16, (3, *shape)).astype(np.uint8))
+        results = await core.run(network, images, cycles=20_000, batch=3)
+        check_tensors(network, images, results, network.name)

@@ -10,7 +10,7 @@ from cocotb.triggers import RisingEdge
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.layout import pairs_of
 from ref_model.hardware.plan import LayerPlan
-from tb.common import Dut
+from tb.support import Dut
 
 
 class DepthwiseInput:
@@ -22,11 +22,11 @@ class DepthwiseInput:
 
     async def collect(self) -> None:
         """Take every pair, until cancelled."""
-        clock, core = self._dut.aclk, self._dut.u_core
+        clock, stages = self._dut.aclk, self._dut.u_datapath.u_store
         while True:
             await RisingEdge(clock)
-            if int(core.kept_valid.value):
-                self._pairs.append(int(core.kept.value))
+            if int(stages.kept_valid.value):
+                self._pairs.append(int(stages.kept.value))
 
     def tensors(self, plan: LayerPlan, images: int, config: CoreConfig) -> npt.NDArray[np.uint8]:
         """Its tensors (N, C, H, W) of all ``images``; AssertionError when pairs are missing.

@@ -24,9 +24,9 @@ from ref_model.hardware.plan import plan_network
 from ref_model.hardware.program import decode_program, encode_plan
 from ref_model.hardware.registers import Control, Register, Status
 from ref_model.integer.network import IntegerNetwork
-from tb.common import Dut, reset, rng, stall_pattern
 from tb.core.core_driver import Core, Tensor, check_tensors
-from tb.random_networks import random_image, random_network, random_order
+from tb.support import Dut, reset, rng, stall_pattern
+from tb.support.random_networks import random_image, random_network, random_order
 
 DAMAGED = int(os.environ.get("LSFQ_DAMAGED", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")

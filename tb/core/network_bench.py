@@ -17,14 +17,13 @@ from typing import Any
 import cocotb
 import numpy as np
 
-from ref_model.hardware.plan import plan_network
-from ref_model.hardware.schedule import schedule_network
+from ref_model.hardware.plan import plan_network, schedule_network
 from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.storage import load_network
-from tb.common import Dut, stall_pattern
 from tb.core.core_driver import Core, PassResult, Tensor
+from tb.support import Dut, stall_pattern
 
 CYCLES_PER_IMAGE = 100  # bound, in multiples of the schedule's cycles
 SETUP_CYCLES = 2_000_000

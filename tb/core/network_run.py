@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.storage import save_network
-from tb.common import BenchResult, run_bench
+from tb.support import BenchResult, run_bench
 
 WORK = Path(__file__).resolve().parents[2] / "build" / "network"
 
@@ -27,7 +27,8 @@ class NetworkRun:
     """How a network is run on the simulated core.
 
     ``stalls`` are on every stream, ``param_stalls`` on the parameter stream instead: names of
-    patterns (:mod:`tb.common.stalls`).
+    patterns (:mod:`tb.support.stalls`). ``feature_depth`` words of the feature memory and
+    ``weight_depth`` of the weight memory; None keeps the Verilog's default.
     """
 
     pin: int = 16
@@ -38,6 +39,8 @@ class NetworkRun:
     param_stalls: str | None = None
     waves: bool = False
     quiet: bool = True
+    feature_depth: int | None = None
+    weight_depth: int | None = None
 
     def __call__(
         self, network: IntegerNetwork | Path, images: npt.NDArray[np.uint8]
@@ -81,7 +84,9 @@ class NetworkRun:
     def core_parameters(self) -> dict[str, int]:
         """Verilog parameters of the core; the rest keeps its default."""
         width = min(128, 4 * self.pin * self.pout)
+        memories = {"FEATURE_DEPTH": self.feature_depth, "WEIGHT_DEPTH": self.weight_depth}
         return {
             "PIN": self.pin, "POUT": self.pout, "PARAM_W": width,
             "DEPTHWISE_PIXELS": self.depthwise_pixels,
+            **{name: value for name, value in memories.items() if value is not None},
         }  # fmt: skip

@@ -9,9 +9,9 @@ from collections import Counter
 import cocotb
 
 from ref_model.hardware.plan import plan_network
-from tb.common import Dut, rng, stall_pattern
 from tb.core.core_driver import Core, check_tensors
-from tb.random_networks import count_forms, random_image, random_network, random_order
+from tb.support import Dut, rng, stall_pattern
+from tb.support.random_networks import count_forms, random_image, random_network, random_order
 
 PROGRAMS = int(os.environ.get("LSFQ_PROGRAMS", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")
@@ -31,7 +31,7 @@ async def random_programs(dut: Dut) -> None:
     for number in range(PROGRAMS):
         batch = int(random.choice([1, 1, 2, 3, 4]))
         network = random_network(random, core.config, MAX_CYCLES // batch)
-        forms += count_forms(network)
+        forms += count_forms(network, core.config)
         order = random_order(random, network, core.config, batch)
         images = [random_image(random, network) for _ in range(batch * (1 + number % 3 // 2))]
         dut._log.info(f"program {number}: {network.name}, {order}")
@@ -43,5 +43,5 @@ async def random_programs(dut: Dut) -> None:
             waits = ("starved_weights", "blocked_output", "starved_features")
             assert counter["cycles"] == counter["busy"] + sum(counter[name] for name in waits)
     dut._log.info(f"{dict(forms)}")
-    missing = [form for form in count_forms(network) if not forms[form]]
+    missing = [form for form in count_forms(network, core.config) if not forms[form]]
     assert PROGRAMS < 30 or not missing, f"never drawn: {missing}"

@@ -7,9 +7,9 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ReadOnly, RisingEdge
 
-from tb.common import Dut
 from tb.core.core_driver import Core, check_tensors
-from tb.random_networks import random_image, random_network
+from tb.support import Dut
+from tb.support.random_networks import random_image, random_network
 
 CONTROLS = [
     "s_axi_awready",

@@ -13,10 +13,10 @@ from ref_model.hardware.blocks import describe_block
 from ref_model.hardware.layout import images_to_bytes
 from ref_model.hardware.registers import Status
 from ref_model.integer.compare import first_difference
-from tb.common import Dut, rng, stall_pattern, to_signed
 from tb.core.core_driver import RESULT_WIDTH, Core, Tensor
 from tb.core.stage_programs import StageProgram, random_stage_program
-from tb.hardware_format.core_model import CoreModel
+from tb.ref_model.hardware.core_model import CoreModel
+from tb.support import Dut, rng, stall_pattern, to_signed
 
 PROGRAMS = int(os.environ.get("LSFQ_PROGRAMS", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")
@@ -26,7 +26,7 @@ CYCLES = 400_000
 
 async def _tensors(core: Core, program: StageProgram, found: list[Tensor]) -> None:
     """Every result as it lies in the feature memory when its layer ends."""
-    finished = core.dut.u_core.layer_finished
+    finished = core.dut.layer_finished
     for block, stored in zip(program.layers, program.results, strict=True):
         await RisingEdge(finished)
         await ReadOnly()

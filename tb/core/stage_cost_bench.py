@@ -11,9 +11,9 @@ from ref_model.hardware.checks import payload_shape_of
 from ref_model.hardware.layout import tensor_word_count
 from ref_model.hardware.payload import Payload, pack_payload
 from ref_model.hardware.registers import Status
-from tb.common import Dut
 from tb.core.core_driver import Core
-from tb.parser.programs import Part, assemble
+from tb.ip.parser.programs import Part, assemble
+from tb.support import Dut
 
 SIZE = 16
 IMAGES = 2

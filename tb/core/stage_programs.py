@@ -28,7 +28,7 @@ from ref_model.hardware.layout import digits_of, tensor_word_count
 from ref_model.hardware.payload import Payload, pack_payload
 from ref_model.integer.network import Shape
 from ref_model.integer.ranges import BIAS_BITS, CODE_BITS, MAX_SHIFT, MULTIPLIER_BITS
-from tb.parser.programs import Part, assemble
+from tb.ip.parser.programs import Part, assemble
 
 Rng = np.random.Generator
 

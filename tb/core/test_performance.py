@@ -10,19 +10,17 @@ from typing import Any
 import pytest
 
 from lsfq.command import performance_report
-from ref_model.bars import Bar
 from ref_model.hardware.performance import (
     STALLS,
-    depthwise_bars,
     last_pass,
     loss_explained,
-    utilisation_bars,
 )
 from ref_model.integer.storage import save_network
 from ref_model.integer.synthetic import vgg7
 from scripts import performance
 from tb.core.network_run import NetworkRun
 from tb.core.network_sweep import measure, swept_layers
+from tools.reports.bars import Bar, depthwise_bars, utilisation_bars
 
 
 def _report(cycles: int, starved: int = 0) -> dict[str, Any]:

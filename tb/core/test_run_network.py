@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scripts import run_network
-from tb.common.simulator import BenchError
 from tb.core.network_run import NetworkRun
+from tb.support.simulator import BenchError
 
 
 def test_options_reach_the_core(

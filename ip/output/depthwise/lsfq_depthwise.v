@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_depthwise: a depthwise 3x3 layer in the stream behind the array; or, with `enable` low, what came in.
+// lsfq_depthwise: a depthwise 3x3 layer, computed on the stream of pairs downstream of the array.
+// With `enable` low, pairs pass unchanged.
 //
-//   y[c] = clamp((sum over the window of w[c] * x[c], times m[c], plus b[c]) >>> shift, 0, 2^out_bits - 1)
+//   y[c] = clamp((sum over the window of w[c]*x[c], * m[c] + b[c]) >>> shift, 0, 2^out_bits - 1)
 //
-// PIXELS a cycle. With 1 pairs come at least two cycles apart (pair_cycles >= 2), and the even pixel is made before the odd one;
-// with 2 a pair may come in every cycle.
-// Zero padding of one pixel, stride 1 or 2 (rows and pixels 0, 2, 4, ...). Codes that come in have at most 4 bits,
-// weights too. Kernels and constants wait in rings of 16 sets, a set for POUT channels: `images` maps use a group's sets,
-// then these are freed. A map's last windows wait for up to two further maps (one pair high and wide), so three groups of two
-// sets must fit.
+// The stage makes PIXELS pixels in a cycle. With 1, pairs come at least two cycles apart
+// (pair_cycles >= 2) and the even pixel is made first; with 2, a pair may come in every cycle.
+// Padding: one pixel of 0. Stride: 1 or 2 (rows and pixels 0, 2, ...). Input: codes of 4 bits.
 //
-// A kernel is stored like a pair of constants: channel l in bits 64*l upwards, weight w + 8 of row j, column i at
-// nibble 3*i + j, zeros above. Interface: pixel pairs (docs/theory_of_operation.md). Latency: one row, one pair and
-// 15 - PIXELS cycles; a layer's last pairs leave after `drain`. Parameter rules: PIXELS is 1 or 2.
+// Kernels and constants wait in two rings of 16 entries, one entry for each set of a group. The
+// `images` maps of a group use the same entries, which are then freed. The last windows of a map
+// may wait for two further maps (if maps are one pair high and wide), so three groups of two sets
+// must fit. An entry of kernels is stored like one of constants: channel l at bit 64*l, where
+// nibble 3*i + j is the weight w + 8 of row j, column i, and the bits above are 0.
+// Latency: one row, one pair and 15 - PIXELS cycles; the last pairs of a layer leave after `drain`.
+// Interface: pixel pairs (docs/theory_of_operation.md).
+// Parameter rules: PIXELS is 1 or 2; those of the modules inside.
 
 `default_nettype none
 
@@ -22,36 +25,35 @@ module lsfq_depthwise #(
   parameter PIXELS     = 1,
   parameter PARAM_W    = 128,
   parameter MAX_WIDTH  = 256,
-  parameter MULTIPLIER = 0,                     // of the requantisation
+  parameter MULTIPLIER = 0,                     // form of its multipliers, see lsfq_requant
   parameter SET_BEATS  = 64 * POUT / PARAM_W    // derived
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
 
   input  wire               enable,
-  input  wire               two_sets,       // pairs of two sets alternate
+  input  wire               two_sets,       // pairs of set 0 and set 1 alternate
   input  wire               stride_2,
-  input  wire [15:0]        images,         // maps a group of channels
+  input  wire [15:0]        images,         // maps of a group of channels
   input  wire [3:0]         out_bits,
   input  wire [5:0]         shift,
-  input  wire [3:0]         pair_cycles,    // between two pairs at least; at least 3 - PIXELS
-  input  wire               drain,          // no pair of this layer comes any more
+  input  wire [3:0]         pair_cycles,    // least distance of two pairs; at least 3 - PIXELS
+  input  wire               drain,          // the last pair of the layer has come
   output wire               busy,
 
-  input  wire [SET_BEATS-1:0] kernel_beats,     // as lsfq_constant_memory wants them
+  input  wire [SET_BEATS-1:0] kernel_beats,     // see write_beats of lsfq_constant_memory
   input  wire                 kernel_end,
   input  wire [SET_BEATS-1:0] constant_beats,
   input  wire                 constant_end,
   input  wire [PARAM_W-1:0]   write_data,
-  output wire               space,          // for a beat of either two cycles later
+  output wire               space,          // a beat of either kind may come two cycles later
 
   input  wire               s_valid,
   input  wire               s_set,
   input  wire               s_both,
   input  wire               s_row_end,
-  input  wire               s_end,          // of the map
+  input  wire               s_end,          // the last pair of the map
   input  wire [16*POUT-1:0] s_code,
 
   output wire               m_valid,
@@ -65,7 +67,7 @@ module lsfq_depthwise #(
   localparam SUM_W         = 12;
   localparam SUM_LATENCY   = 4;
   localparam SCALE_LATENCY = 5;
-  localparam TAIL          = 2 - PIXELS + SUM_LATENCY + SCALE_LATENCY + 1;   // from a window to the pair that leaves
+  localparam TAIL          = 2 - PIXELS + SUM_LATENCY + SCALE_LATENCY + 1; // from window to output
 
   generate
     if (PIXELS != 1 && PIXELS != 2) begin : g_check
@@ -75,25 +77,23 @@ module lsfq_depthwise #(
 
   // ---- windows
 
-  reg enable_q;                             // for control; `enable` itself selects the codes
-  always @(posedge aclk) enable_q <= enable;
-
+  reg              enable_q;                // for control bits; `enable` itself selects the codes
   reg [8*POUT-1:0] nibbles;
   integer l;
+  always @(posedge aclk) enable_q <= enable;
   always @* begin
     for (l = 0; l < 2 * POUT; l = l + 1) nibbles[4*l +: 4] = s_code[8*l +: 4];
   end
 
-  wire               window_busy, window_valid, window_set, window_both, window_row_end, window_end, window_last;
+  wire               window_busy, window_valid, window_set, window_both;
+  wire               window_row_end, window_end, window_last;
   wire [48*POUT-1:0] window;
-
   lsfq_depthwise_window #(
     .POUT     (POUT),
     .MAX_WIDTH(MAX_WIDTH)
   ) u_window (
     .aclk       (aclk),
     .aresetn    (aresetn),
-    .clear      (clear),
     .restart    (restart),
     .two_sets   (two_sets),
     .stride_2   (stride_2),
@@ -115,18 +115,18 @@ module lsfq_depthwise #(
     .m_window   (window)
   );
 
-  // ---- sums: of both pixels with the window; of one pixel, the odd one in the cycle after
+  // ---- sums: with PIXELS 2 of the two pixels at once, with 1 of the even pixel, then the odd one
 
   reg  odd_q;
   wire pixel_valid = window_valid || odd_q;
-  wire window_used = PIXELS == 2 ? window_valid : odd_q;    // its last pixel is being made
+  wire window_used = PIXELS == 2 ? window_valid : odd_q;    // the last pixel of the window is made
 
-  always @(posedge aclk) odd_q <= PIXELS == 1 && window_valid && aresetn && !clear && !restart;
+  always @(posedge aclk) odd_q <= PIXELS == 1 && window_valid && aresetn && !restart;
 
   wire [64*POUT-1:0] kernels, constants;
   wire               kernel_space, constant_space;
   wire               sum_valid, sum_set, sum_both, sum_row_end, sum_end;
-  wire [18*PIXELS*POUT-1:0] sum;            // as the requantisation wants them
+  wire [18*PIXELS*POUT-1:0] sum;            // sign-extended for lsfq_requant
 
   lsfq_delay #(
     .WIDTH (1),
@@ -135,7 +135,6 @@ module lsfq_depthwise #(
   ) u_delay_valid (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (pixel_valid),
     .q      (sum_valid)
   );
@@ -146,7 +145,6 @@ module lsfq_depthwise #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({window_set, window_both, window_row_end, window_end}),
     .q      ({sum_set, sum_both, sum_row_end, sum_end})
   );
@@ -160,7 +158,8 @@ module lsfq_depthwise #(
         wire signed [SUM_W-1:0] pixel;
 
         for (k = 0; k < 9; k = k + 1) begin : g_code
-          assign columns[4*k +: 4] = odd ? window[4*((k + 3)*POUT + c) +: 4] : window[4*(k*POUT + c) +: 4];
+          assign columns[4*k +: 4] = odd ? window[4*((k + 3)*POUT + c) +: 4]
+                                         : window[4*(k*POUT + c) +: 4];
         end
 
         lsfq_depthwise_sum u_sum (
@@ -175,17 +174,23 @@ module lsfq_depthwise #(
     end
   endgenerate
 
-  // ---- rings: a group's sets are free after its last map
+  // ---- rings: the entries of a group are freed after its last map
 
-  reg  [16:0] maps_q;                       // of the group, behind this one, less 1: negative in the last
-  wire        map_end   = window_used && window_last;
-  wire        last_map  = maps_q[16];
-  wire        load_maps = restart || last_map;
+  wire        map_end = window_used && window_last;
+  wire        last_map, unused_next;
   wire [1:0]  kernel_release = !map_end || !last_map ? 2'd0 : two_sets ? 2'd2 : 2'd1;
   wire [1:0]  constant_release;
 
-  always @(posedge aclk)
-    if (restart || map_end) maps_q <= (load_maps ? {1'b0, images} : maps_q) + {{16{1'b1}}, !load_maps};
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_maps (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (images),
+    .advance  (map_end),
+    .last     (last_map),
+    .next_last(unused_next)
+  );
 
   lsfq_delay #(
     .WIDTH (2),
@@ -194,7 +199,6 @@ module lsfq_depthwise #(
   ) u_delay_release (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (kernel_release),
     .q      (constant_release)
   );
@@ -205,7 +209,6 @@ module lsfq_depthwise #(
   ) u_kernels (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .write_beats (kernel_beats),
     .write_end   (kernel_end),
     .write_data  (write_data),
@@ -221,7 +224,6 @@ module lsfq_depthwise #(
   ) u_constants (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .write_beats (constant_beats),
     .write_end   (constant_end),
     .write_data  (write_data),
@@ -233,7 +235,7 @@ module lsfq_depthwise #(
 
   assign space = kernel_space && constant_space;
 
-  // ---- requantisation, and what a stride of 2 keeps
+  // ---- requantisation, then stride
 
   wire               scaled_valid, scaled_set, scaled_both, scaled_row_end, scaled_end;
   wire [8*PIXELS*POUT-1:0]  scaled;
@@ -249,7 +251,6 @@ module lsfq_depthwise #(
   ) u_requant (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .clear       (clear),
     .out_bits    (out_bits),
     .shift       (shift),
     .raw_only    (1'b0),
@@ -285,12 +286,11 @@ module lsfq_depthwise #(
       assign pair_valid = scaled_valid;
       assign pair       = scaled;
     end else begin : g_one
-      reg              second_q;            // the odd pixel comes next
+      reg              second_q;            // the next pixel is the odd one
       reg [8*POUT-1:0] even_q;
-
       always @(posedge aclk) begin
         if (scaled_valid && !second_q) even_q <= scaled;
-        if (!aresetn || clear || restart) second_q <= 1'b0;
+        if (!aresetn || restart) second_q <= 1'b0;
         else if (scaled_valid) second_q <= !second_q;
       end
 
@@ -301,13 +301,11 @@ module lsfq_depthwise #(
 
   wire               thin_valid, thin_set, thin_both, thin_row_end, thin_end;
   wire [16*POUT-1:0] thin;
-
   lsfq_stride #(
     .PIXEL_W(8 * POUT)
   ) u_stride (
     .aclk     (aclk),
     .aresetn  (aresetn),
-    .clear    (clear),
     .restart  (restart),
     .enable   (stride_2),
     .s_valid  (pair_valid),
@@ -329,12 +327,12 @@ module lsfq_depthwise #(
        : {s_valid, s_set, s_both, s_row_end, s_end};
   assign m_code = enable ? thin : s_code;
 
-  reg [3:0] under_way_q;                    // cycles until the last window's pair has left
+  reg [3:0] under_way_q;                    // cycles until the pair of the last window has left
 
   always @(posedge aclk) begin
     if (window_valid) under_way_q <= TAIL[3:0];
     else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
-    if (!aresetn || clear || restart) under_way_q <= 4'd0;
+    if (!aresetn || restart) under_way_q <= 4'd0;
   end
 
   assign busy = window_busy || under_way_q != 4'd0;

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_depthwise_sum: the 3x3 sum of one channel, a window a cycle.
+// lsfq_depthwise_sum: the 3x3 sum of one channel, one window in a cycle.
 //
-//   sum = sum over columns i, rows j of w[j][i] * a[j][i]
+//   sum = sum over columns i and rows j of w[j][i] * a[j][i]
 //
-// Codes have 4 bits, weights are stored as w + 8. |sum| <= 9 * 15 * 8 = 1080 < 2^11: 12 bits signed. The products are kept
-// out of the DSP blocks, which the array needs: w = 4*high + low, the product with low (0 to 3) is a table of 6 bits, that with
-// high (-2 to 1) a code shifted, complemented or neither, which fits into the adder of both. Latency 4 cycles.
+// Codes have 4 bits; weights are stored as w + 8. |sum| <= 9 * 15 * 8 = 1080 < 2^11, so 12 bits
+// signed. The products are made of LUTs, because the array needs the DSP blocks: w = 4*high + low.
+// The product with low (0 to 3) is a table of 6 bits. The product with high (-2 to 1) is the code
+// shifted, complemented or neither, and goes into the same adder.
+// Latency 4 cycles. No handshake.
 
 `default_nettype none
 
 module lsfq_depthwise_sum (
   input  wire               aclk,
-  input  wire [35:0]        window,       // column i, row j at 4*(3*i + j)
-  input  wire [35:0]        kernel,       // the same
+  input  wire [35:0]        window,       // column i, row j at bit 4*(3*i + j)
+  input  wire [35:0]        kernel,       // the same layout
   output wire signed [11:0] sum
 );
 
@@ -47,8 +49,9 @@ module lsfq_depthwise_sum (
     endcase
   endfunction
 
-  // Of three numbers two are added first. Both operands of the second adder have their top bit turned, which changes nothing
-  // modulo its range: it keeps synthesis from making one adder of three operands, which costs half as much again.
+  // Three numbers are added in two adders. The top bits of the second adder's two operands are
+  // inverted, which changes nothing modulo its range. It keeps synthesis from merging the two into
+  // one adder with three operands, which costs 1.5 times as much.
   wire signed [9:0]  column [0:2];
   reg         [11:0] sum_q;
 
@@ -60,9 +63,11 @@ module lsfq_depthwise_sum (
         wire [3:0] stored   = kernel_q[4*(3*i + j) +: 4];
         wire [3:0] code     = window_q[4*(3*i + j) +: 4];
         wire       negative = !stored[3];
-        wire [5:0] low      = stored[1] ? (stored[0] ? triple(code) : {1'b0, code, 1'b0}) : (stored[0] ? {2'd0, code} : 6'd0);
-        wire [4:0] size     = stored[2] ? {1'b0, code} : negative ? {code, 1'b0} : 5'd0;          // of high * code
-        wire [5:0] high     = {negative, size ^ {5{negative}}};                                  // and 1 if negative
+        wire [5:0] low      = stored[1] ? (stored[0] ? triple(code) : {1'b0, code, 1'b0})
+                                        : (stored[0] ? {2'd0, code} : 6'd0);
+        // |high * code|; then high * code in two's complement, still without the 1 if negative
+        wire [4:0] size     = stored[2] ? {1'b0, code} : negative ? {code, 1'b0} : 5'd0;
+        wire [5:0] high     = {negative, size ^ {5{negative}}};
         wire [6:0] upper    = {2'b00, low[5:2], 1'b1} + {high, negative};
 
         reg signed [7:0] product_q;           // -8*15 to 7*15
@@ -73,7 +78,8 @@ module lsfq_depthwise_sum (
       end
       wire signed [8:0] two = {product[0][7], product[0]} + {product[1][7], product[1]};
       reg         [9:0] column_q;
-      always @(posedge aclk) column_q <= {!two[8], two} + {!product[2][7], product[2][7], product[2]};
+      always @(posedge aclk)
+        column_q <= {!two[8], two} + {!product[2][7], product[2][7], product[2]};
       assign column[i] = column_q;
     end
   endgenerate

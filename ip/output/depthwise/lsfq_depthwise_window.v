@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_depthwise_window: 3x3 windows of every channel out of a stream of pixel pairs, two pixels a window.
+// lsfq_depthwise_window: makes the 3x3 windows of every channel from a stream of pixel pairs; an
+// output holds the windows of the two pixels of a pair.
 //
 //   window of pair (y, t): rows y-1..y+1, columns 2t-1..2t+2, zero outside the map
 //
-// Two line memories hold the last two rows of each set; a row replaces the one two before it, a cycle after
-// that is read. Each pair that comes moves the window on by one pair, so a window leaves one row
-// and one pair after its middle came: a map's last windows leave while the next map's first row comes in, and
-// cost no time. Only after a layer's last pair (`drain`) the stage moves on by itself, one row and one pair.
+// Two line memories hold the last two rows of each set. An incoming row replaces the row two above
+// it, one cycle after that row is read. Every incoming pair moves the window by one pair, so a
+// window leaves one row and one pair after its middle came in. The last windows of a map leave
+// while the first row of the next map comes in, and cost no time. Only after the last pair of a
+// layer (`drain`) the stage moves the window by itself, by one row and one pair.
 //
-// A row needs no number: it is the first of its map when an `end` came before it. The middle row then is the
-// first of its map when the row before was, and the last when the row that comes is the first.
+// Rows are not counted. A row is the first of its map if the pair before it had `end`. The middle
+// row of a window is the row above the incoming one: it is the first of its map if above_first_q is
+// set, and the last if the incoming row is the first of the next map.
 //
-// With stride_2 only the windows of even rows leave (m_end with the last of them). Latency 3 cycles from the pair
-// that moves the window; the window then holds still until the next. Interface: pixel pairs (docs/theory_of_operation.md), codes of 4 bits.
-// Parameter rules: a row has at most MAX_WIDTH pixels, a power of two, 4 to 32768.
+// With stride_2 only the windows of even rows leave; m_end comes with the last of them.
+// Latency 3 cycles from the pair that moves the window; the window is then stable until the next
+// one. No handshake. Interface: pixel pairs (docs/theory_of_operation.md) with codes of 4 bits.
+// Parameter rules: MAX_WIDTH, the greatest width of a row, is a power of two from 4 to 32768.
 
 `default_nettype none
 
@@ -24,13 +28,12 @@ module lsfq_depthwise_window #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
 
-  input  wire               two_sets,       // pairs of two sets alternate
+  input  wire               two_sets,       // pairs of set 0 and set 1 alternate
   input  wire               stride_2,
-  input  wire [3:0]         pair_cycles,    // between two pairs at least
-  input  wire               drain,          // no pair of this layer comes any more
+  input  wire [3:0]         pair_cycles,    // least distance of two pairs
+  input  wire               drain,          // the last pair of the layer has come
   output wire               busy,
 
   input  wire               s_valid,
@@ -38,15 +41,15 @@ module lsfq_depthwise_window #(
   input  wire               s_both,
   input  wire               s_row_end,
   input  wire               s_end,
-  input  wire [8*POUT-1:0]  s_code,         // channel l: even pixel at 4*l, odd pixel at 4*(POUT + l)
+  input  wire [8*POUT-1:0]  s_code,         // channel l: even pixel at bit 4*l, odd at 4*(POUT + l)
 
   output reg                m_valid,
   output reg                m_set,
   output reg                m_both,
   output reg                m_row_end,
   output reg                m_end,
-  output reg                m_last,         // of the map, and of its sets
-  output reg  [48*POUT-1:0] m_window        // column k, row j of channel l at 4*((3*k + j)*POUT + l)
+  output reg                m_last,         // the last window of the map, in all its sets
+  output reg  [48*POUT-1:0] m_window        // column k, row j, channel l: 4*((3*k + j)*POUT + l)
 );
 
   localparam PAIR_W   = $clog2(MAX_WIDTH / 2);
@@ -60,34 +63,45 @@ module lsfq_depthwise_window #(
     end
   endgenerate
 
-  // ---- what moves the window: a pair, or after the last one the stage itself
+  // ---- moves of the window: by an incoming pair or, after the last one, by the stage itself
 
-  reg              owed_q;                  // windows of pairs that came have not left
+  reg              owed_q;                  // some windows have not left
   reg              flush_set_q;
-  reg              flush_second_q;          // a row of nothing has passed, one more pair follows
+  reg              flush_second_q;          // one row of moves is done, one pair follows
   reg              drain_q;
-  reg  [3:0]       pace_q;                  // cycles until it may move by itself, and whether there are none
-  reg              paced_q;
-  reg  [3:0]       under_way_q;             // cycles until what moved last has left
+  wire             paced;                   // the stage may move by itself
+  wire             unused_paced;
+  reg  [3:0]       under_way_q;             // cycles until the last move's window has left
 
-  wire             flush    = drain_q && owed_q && paced_q && !s_valid;
+  wire             flush    = drain_q && owed_q && paced && !s_valid;
   wire             advance  = s_valid || flush;
   wire             set      = s_valid ? s_set : flush_set_q;
   wire             last_set = set == two_sets;
 
-  // ---- position, the same for both sets: the second one moves it on
+  lsfq_pace #(
+    .WIDTH(4)
+  ) u_pace (
+    .aclk      (aclk),
+    .aresetn   (aresetn && !restart),
+    .cycles    (pair_cycles),
+    .start     (advance),
+    .ready     (paced),
+    .next_ready(unused_paced)
+  );
+
+  // ---- the position of the incoming pair, shared by the sets: the last set moves it
 
   reg [PAIR_W-1:0] pair_q;
-  reg [PAIR_W-1:0] last_pair_q;             // of a row
+  reg [PAIR_W-1:0] last_pair_q;             // of a row, as last seen
   reg              last_both_q;
-  reg              bank_q;                  // line memory of the row that comes
-  reg              first_q, above_first_q;  // it is, the row before it was the first of its map
-  reg              odd_q, above_odd_q, above2_odd_q;    // odd rows: it, the one before, the one before that
-  reg [1:0]        rows_q;                  // rows that came before it, up to 2
+  reg              bank_q;                  // the line memory that the incoming row is written to
+  reg              first_q, above_first_q;  // the incoming row, the row above is its map's first
+  reg              odd_q, above_odd_q, above2_odd_q;    // the incoming row, 1 above, 2 above is odd
+  reg [1:0]        rows_q;                  // rows that came before, at most 2
 
   wire             row_end = s_valid ? s_row_end : pair_q == last_pair_q;
-  wire             left_of_row = pair_q == {PAIR_W{1'b0}};    // the window is at the end of a row
-  wire             single  = last_pair_q == {PAIR_W{1'b0}};   // pairs a row
+  wire             left_of_row = pair_q == {PAIR_W{1'b0}};  // its window is the last of a row
+  wire             single  = last_pair_q == {PAIR_W{1'b0}};   // a row is one pair
 
   always @(posedge aclk) begin
     if (s_valid && s_row_end) begin
@@ -110,13 +124,6 @@ module lsfq_depthwise_window #(
       end
     end
     drain_q <= drain;
-    if (advance) begin
-      pace_q  <= pair_cycles - 4'd1;
-      paced_q <= pair_cycles == 4'd1;
-    end else if (!paced_q) begin
-      pace_q  <= pace_q - 4'd1;
-      paced_q <= pace_q == 4'd1;
-    end
     if (advance) under_way_q <= LATENCY[3:0];
     else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
 
@@ -127,7 +134,7 @@ module lsfq_depthwise_window #(
       if (last_set && flush_second_q) owed_q <= 1'b0;
     end
 
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       pair_q         <= {PAIR_W{1'b0}};
       bank_q         <= 1'b0;
       first_q        <= 1'b1;
@@ -137,15 +144,14 @@ module lsfq_depthwise_window #(
       flush_set_q    <= 1'b0;
       flush_second_q <= 1'b0;
       drain_q        <= 1'b0;
-      pace_q         <= 4'd0;
-      paced_q        <= 1'b1;
       under_way_q    <= 4'd0;
     end
   end
 
   assign busy = owed_q || under_way_q != 4'd0;
 
-  // ---- the window that this move completes: the pair before, or at a row's left the end of the row before
+  // ---- the window that this move completes: that of the pair before, one row above; at the left
+  // of a row the last window, two rows above
 
   wire ready   = left_of_row ? rows_q[1] : rows_q != 2'd0;
   wire odd_row = left_of_row ? above2_odd_q : above_odd_q;
@@ -161,8 +167,7 @@ module lsfq_depthwise_window #(
     .RESET (1)
   ) u_delay_valid (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (clear || restart),
+    .aresetn(aresetn && !restart),
     .d      (leaves),
     .q      (valid)
   );
@@ -175,7 +180,6 @@ module lsfq_depthwise_window #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({advance, set, !left_of_row || last_both_q, left_of_row, map_end, bank_q,
               above_first_q, first_q, single || pair_q == {{(PAIR_W-1){1'b0}}, 1'b1}, left_of_row,
               single && !two_sets}),
@@ -183,7 +187,7 @@ module lsfq_depthwise_window #(
               no_above, no_below, no_left, no_right, alone})
   );
 
-  // ---- rows: the newest as it comes, the two before from the line memories
+  // ---- rows: the incoming one, and the two above it from the line memories
 
   wire [8*POUT-1:0] code = {s_both ? s_code[8*POUT-1:4*POUT] : {4*POUT{1'b0}}, s_code[4*POUT-1:0]};
   wire [8*POUT-1:0] row_new, line_0, line_1;
@@ -205,7 +209,6 @@ module lsfq_depthwise_window #(
   ) u_delay_code (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      (code),
     .q      (row_new)
   );
@@ -234,7 +237,7 @@ module lsfq_depthwise_window #(
     .read_data    (line_1)
   );
 
-  // where a row is one pair of one set, the row before may still be on its way into its memory
+  // If a row is one pair of one set, the row above may not be in its memory yet.
   reg  [8*POUT-1:0] row_before_q;
   always @(posedge aclk)
     if (moved) row_before_q <= row_new;
@@ -244,9 +247,10 @@ module lsfq_depthwise_window #(
   wire [8*POUT-1:0] row_below = no_below ? {8*POUT{1'b0}} : row_new;
 
   wire [COLUMN_W-1:0] even = {row_below[4*POUT-1:0], row_mid[4*POUT-1:0], row_above[4*POUT-1:0]};
-  wire [COLUMN_W-1:0] odd  = {row_below[8*POUT-1:4*POUT], row_mid[8*POUT-1:4*POUT], row_above[8*POUT-1:4*POUT]};
+  wire [COLUMN_W-1:0] odd  = {row_below[8*POUT-1:4*POUT], row_mid[8*POUT-1:4*POUT],
+                              row_above[8*POUT-1:4*POUT]};
 
-  // ---- columns: of each set the pair before and the odd column of the one before that
+  // ---- columns of each set: the pair before, and the odd column of the pair before that
 
   reg [COLUMN_W-1:0] left_q [0:1];
   reg [COLUMN_W-1:0] even_q [0:1];
@@ -269,7 +273,7 @@ module lsfq_depthwise_window #(
 
   always @(posedge aclk) begin
     m_valid <= valid;
-    if (!aresetn || clear || restart) m_valid <= 1'b0;
+    if (!aresetn || restart) m_valid <= 1'b0;
   end
 
 endmodule

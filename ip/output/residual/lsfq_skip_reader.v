@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_skip_reader: fetches a residual layer's skip tensor ahead of the pairs that it is added to.
+// lsfq_skip_reader: reads the skip tensor of a residual layer ahead of the pairs to which it is
+// added.
 //
-// It reads the feature memory whenever the port is free (`read_ready`), in the order in which pairs leave the array,
-// and keeps up to DEPTH pairs of POUT channels. Nothing behind the array can wait, so the array waits before it
-// makes a pair: a step of the sequencer that completes a pair may end only while `step_ready`, and `step_end` promises it
-// the pairs (one of every set) at the head. `pair_taken` takes the head when its pair is requantised.
+// It reads the feature memory whenever the port is free (`read_ready`), in the order in which pairs
+// leave the array, and keeps up to DEPTH pairs of POUT channels. The stages downstream of the array
+// cannot wait, so the array waits before it makes a pair: a step of the sequencer may end only
+// while `step_ready`, and `step_end` then reserves the next pairs, one of each set. `pair_taken`
+// takes the oldest pair when the pair of the array is requantised.
 //
-// With stride_2 a pair of the array has one pixel of the result, the even one, and a pair of the skip tensor serves two
-// of them: the head is taken by the first, its odd pixel kept for the second.
+// With stride_2 a pair of the array has one valid pixel, the even one, so a skip pair serves two
+// pairs of the array: the first takes it, and its odd pixel is kept for the second.
 //
-// The memory's word follows its address by three cycles. The layer's settings hold still from `restart` on; in the cycle
-// behind it `step_ready` is low.
-// Parameter rules: DEPTH is a power of two, at least 4.
+// Latency: read_data follows an accepted read_address by three cycles. The settings are stable from
+// `restart` on; step_ready is low in the cycle after `restart`.
+// Parameter rules: DEPTH is a power of two, at least 4; PIN and POUT are 4, 8 or 16.
 
 `default_nettype none
 
@@ -23,14 +25,13 @@ module lsfq_skip_reader #(
 ) (
   input  wire               aclk,
   input  wire               aresetn,
-  input  wire               clear,
   input  wire               restart,        // a layer begins
 
   input  wire               enable,         // the layer has a skip tensor
-  input  wire               pointwise,      // two sets of channels a group
-  input  wire               stride_2,       // of the layer
+  input  wire               pointwise,      // 1x1 kernels: a group has two sets
+  input  wire               stride_2,       // the layer has stride 2
   input  wire               wide,           // codes of 8 bits
-  input  wire [15:0]        groups,         // of output channels
+  input  wire [15:0]        groups,         // groups of output channels
   input  wire [17:0]        base,
   input  wire [17:0]        plane,          // words of a channel group
   input  wire [17:0]        digit_words,    // from the high nibbles to the low ones
@@ -48,11 +49,11 @@ module lsfq_skip_reader #(
   input  wire               pair_taken,
   input  wire               pair_set,
   input  wire               pair_row_end,
-  output wire [16*POUT-1:0] pair            // the head: channel l of the even pixel at 8*l, of the odd one at 8*(POUT + l)
+  output wire [16*POUT-1:0] pair            // channel l: even pixel at bit 8*l, odd at 8*(POUT + l)
 );
 
-  localparam WORDS   = POUT > PIN ? POUT / PIN : 1;   // of a chunk
-  localparam CHUNK   = POUT < PIN ? POUT : PIN;       // channels read at once
+  localparam WORDS   = POUT > PIN ? POUT / PIN : 1;   // words of a chunk (see lsfq_pair_walk)
+  localparam CHUNK   = POUT < PIN ? POUT : PIN;       // channels of a word that are used
   localparam PART_W  = 3;
   localparam SUB_W   = 2;
   localparam LEVEL_W = $clog2(DEPTH) + 1;
@@ -60,23 +61,22 @@ module lsfq_skip_reader #(
   localparam integer     LAST_SUB_I = WORDS - 1;
   localparam [SUB_W-1:0] LAST_SUB = LAST_SUB_I[SUB_W-1:0];
 
-  // ---- which word is read; a pair's address waits in the skid buffer, the walk is at the pair behind that one
+  // ---- the word to read. The address of the next pair waits in a skid buffer; the walk is at the
+  // pair after that
 
-  reg                 running_q;            // there is one
-  reg                 set_q;                // its set
-  reg  [16:0]         groups_q;             // behind its own, less 1: negative in the last
-  reg                 loaded_q;             // a pair is being read
-  reg  [17:0]         chunk_q;              // its first word
+  reg                 running_q;            // the walk has a pair
+  reg                 set_q;                // the set of that pair
+  reg                 loaded_q;             // a pair is read
+  reg  [17:0]         chunk_q;              // the first word of that pair
   reg  [17:0]         word_q;
   reg  [PART_W-1:0]   part_q;
   reg                 digit_q;
-  reg  [SUB_W-1:0]    sub_q;                // word of the chunk
-  reg                 last_word_q;          // of the pair
-  reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken, a cycle late
-  reg  [LEVEL_W:0]    ready_q;              // pairs here and not promised, less a step's: negative if those are not all here
+  reg  [SUB_W-1:0]    sub_q;                // number of the word in the chunk
+  reg                 last_word_q;          // the word is the last of its pair
+  reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken; one cycle late
 
   wire [17:0]         chunk_address, next_chunk;
-  wire [16:0]         behind;
+  wire [16:0]         groups_left;
   wire [PART_W-1:0]   part, next_part;
   wire                group_end, walk_ready, next_valid;
 
@@ -94,27 +94,27 @@ module lsfq_skip_reader #(
     .POUT  (POUT),
     .PART_W(PART_W)
   ) u_walk (
-    .aclk     (aclk),
-    .restart  (restart),
-    .pointwise(pointwise),
-    .base     (base),
-    .plane    (plane),
-    .planes   (16'd0),
-    .images   (images),
-    .pitch    (pitch),
-    .advance  (walk),
-    .set      (set_q),
-    .address  (chunk_address),
-    .behind   (behind),
-    .part     (part),
-    .group_end(group_end)
+    .aclk       (aclk),
+    .restart    (restart),
+    .pointwise  (pointwise),
+    .base       (base),
+    .plane      (plane),
+    .planes     (16'd0),
+    .images     (images),
+    .pitch      (pitch),
+    .advance    (walk),
+    .set        (set_q),
+    .address    (chunk_address),
+    .groups_left(groups_left),
+    .part       (part),
+    .group_end  (group_end)
   );
 
   lsfq_skid #(
     .WIDTH(18 + PART_W)
   ) u_next (
     .aclk   (aclk),
-    .aresetn(aresetn && !clear && !restart),
+    .aresetn(aresetn && !restart),
     .s_valid(running_q),
     .s_ready(walk_ready),
     .s_data ({chunk_address, part}),
@@ -126,34 +126,53 @@ module lsfq_skip_reader #(
   assign read_valid   = loaded_q && !held_q[LEVEL_W-1];
   assign read_address = word_q;
 
-  wire [LEVEL_W:0]    minus_step = {{LEVEL_W{1'b1}}, !pointwise};               // -1 or -2
-  wire [LEVEL_W:0]    push_step  = {{LEVEL_W{pointwise || !push}}, pointwise == push};      // with a pair that comes
-  reg                starting_q;            // the walk is being set up
-  wire               push;                  // a pair is complete
+  wire               last_group, unused_next;
+  wire               walk_end = walk && group_end && last_set;
 
-  reg                second_step_q;         // the next step is for the second pixel of a pair
-  reg                second_q;              // the array's next pair of every set is
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_groups (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (groups),
+    .advance  (walk_end),
+    .last     (last_group),
+    .next_last(unused_next)
+  );
+
+  reg                starting_q;            // the walk starts in this cycle
+  wire               push;                  // a pair is complete and enters the queue
+
+  reg                second_step_q;         // the next step uses the odd pixel of a skip pair
+  reg                second_q;              // so does the next pair of each set from the array
   wire               second  = stride_2 && second_q;
   wire               promise = step_end && enable && !second_step_q;
   wire               taken   = pair_taken && enable && !second;
   reg                taken_q;
 
-  // what ready_q and second_step_q will be, with and without the end of a step
-  wire [LEVEL_W:0]   kept = ready_q + {{LEVEL_W{1'b0}}, push};
-  wire [LEVEL_W:0]   used = ready_q + push_step;
   wire               second_step_d = stride_2 && !second_step_q && !step_row_end;
+  wire               next_enough;           // pairs in the queue for a step
   reg                step_ready_q;
 
   assign step_ready = step_ready_q;
 
+  lsfq_credit #(
+    .WIDTH(LEVEL_W)
+  ) u_credit (
+    .aclk       (aclk),
+    .aresetn    (aresetn && !restart),
+    .two        (pointwise),
+    .put        (push),
+    .take       (promise),
+    .next_enough(next_enough)
+  );
+
   always @(posedge aclk) begin
     starting_q <= restart && enable;
     if (starting_q) running_q <= 1'b1;
-    if (starting_q || (walk && group_end && last_set))
-      groups_q <= (starting_q ? {1'b0, groups} : groups_q) + {{16{1'b1}}, !starting_q};
     if (walk) begin
       set_q <= pointwise && !set_q;
-      if (group_end && last_set && groups_q[16]) running_q <= 1'b0;
+      if (walk_end && last_group) running_q <= 1'b0;
     end
     if (load || pair_read) loaded_q <= load;
     if (load) begin
@@ -169,13 +188,11 @@ module lsfq_skip_reader #(
     end
     taken_q <= taken;
     if (pair_read != taken_q) held_q <= held_q + {{(LEVEL_W-1){taken_q}}, 1'b1};
-    ready_q <= promise ? used : kept;
     if (step_end) second_step_q <= second_step_d;
-    step_ready_q <= !enable || (step_end ? second_step_d || !(second_step_q ? kept[LEVEL_W] : used[LEVEL_W])
-                                         : second_step_q || !kept[LEVEL_W]);
+    step_ready_q <= !enable || (step_end ? second_step_d : second_step_q) || next_enough;
     if (pair_taken && pair_set == pointwise) second_q <= !second_q && !pair_row_end;
 
-    if (!aresetn || clear || restart) begin
+    if (!aresetn || restart) begin
       second_step_q <= 1'b0;
       second_q      <= 1'b0;
       running_q  <= 1'b0;
@@ -186,13 +203,12 @@ module lsfq_skip_reader #(
       sub_q      <= {SUB_W{1'b0}};
       held_q     <= {LEVEL_W{1'b0}};
       taken_q    <= 1'b0;
-      ready_q    <= minus_step;
       step_ready_q <= 1'b0;
     end
-    if (!aresetn || clear) starting_q <= 1'b0;
+    if (!aresetn) starting_q <= 1'b0;
   end
 
-  // ---- words as they come, made pairs again
+  // ---- words from the memory, joined to pairs
 
   wire              word_valid, word_digit;
   wire [SUB_W-1:0]  word_sub;
@@ -204,8 +220,7 @@ module lsfq_skip_reader #(
     .RESET (1)
   ) u_delay_valid (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (clear || restart),
+    .aresetn(aresetn && !restart),
     .d      ({pair_read, read}),
     .q      ({push, word_valid})
   );
@@ -216,23 +231,22 @@ module lsfq_skip_reader #(
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .clear  (clear),
     .d      ({digit_q, sub_q, part_q}),
     .q      ({word_digit, word_sub, word_part})
   );
 
   wire [8*CHUNK-1:0]  bytes = read_data[8*CHUNK*word_part +: 8*CHUNK];
-  reg  [16*POUT-1:0]  pair_q, pair_d;       // what came before, and with this word
+  reg  [16*POUT-1:0]  pair_q, pair_d;       // the pair so far, without and with this word
 
   integer c;
   always @* begin
     pair_d = pair_q;
     for (c = 0; c < CHUNK; c = c + 1) begin
-      // the high digit comes first and is moved up by the low one
-      pair_d[8*(CHUNK*word_sub + c) +: 8]        = {word_digit ? pair_q[8*(CHUNK*word_sub + c) +: 4] : 4'd0,
-                                                    bytes[8*c +: 4]};
-      pair_d[8*(POUT + CHUNK*word_sub + c) +: 8] = {word_digit ? pair_q[8*(POUT + CHUNK*word_sub + c) +: 4] : 4'd0,
-                                                    bytes[8*c+4 +: 4]};
+      // The high digit comes first; the low digit moves it up.
+      pair_d[8*(CHUNK*word_sub + c) +: 8] =
+        {word_digit ? pair_q[8*(CHUNK*word_sub + c) +: 4] : 4'd0, bytes[8*c +: 4]};
+      pair_d[8*(POUT + CHUNK*word_sub + c) +: 8] =
+        {word_digit ? pair_q[8*(POUT + CHUNK*word_sub + c) +: 4] : 4'd0, bytes[8*c+4 +: 4]};
     end
   end
 
@@ -246,11 +260,10 @@ module lsfq_skip_reader #(
   lsfq_fifo #(
     .WIDTH(16 * POUT),
     .DEPTH(DEPTH),
-    .GUARD(0)                         // held_q keeps it from overflowing, step_ready from running dry
+    .GUARD(0)                         // held_q prevents overflow, step_ready underflow
   ) u_pairs (
     .aclk   (aclk),
-    .aresetn(aresetn),
-    .clear  (clear || restart),
+    .aresetn(aresetn && !restart),
     .s_valid(push),
     .s_ready(room),
     .s_data (pair_d),
@@ -260,14 +273,14 @@ module lsfq_skip_reader #(
     .level  (level)
   );
 
-  reg [8*POUT-1:0] odd_q [0:1];             // of the pair that each set took last
+  reg [8*POUT-1:0] odd_q [0:1];             // the odd pixel of the pair that each set took last
 
   always @(posedge aclk)
     if (taken) odd_q[pair_set] <= head[16*POUT-1:8*POUT];
 
   assign pair = {head[16*POUT-1:8*POUT], second ? odd_q[pair_set] : head[8*POUT-1:0]};
 
-  wire unused = &{1'b0, behind, room, here, level};
+  wire unused = &{1'b0, groups_left, room, here, level};
 
 endmodule
 

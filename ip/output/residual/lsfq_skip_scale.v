@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_skip_scale: what a residual layer adds to its sums, r*mr for every code r of a pixel pair; 0 without `enable`.
+// lsfq_skip_scale: the residual terms r*mr of a pixel pair, for every code r of the skip tensor; 0
+// while `enable` is low.
 //
-//   r*mr = 16*multiple[r / 16] + multiple[r mod 16]          multiple[d] = d*mr, |multiple| <= 15*2^17 < 2^21
+//   r*mr = 16*multiple[r / 16] + multiple[r mod 16]          multiple[d] = d*mr, below 2^21
 //
-// The 16 multiples are made from `restart` on, one a cycle, and looked up in distributed memory: a third of what multipliers
-// would take of it, and no DSP block. `ready` tells that they are there. Latency 1 cycle; the multiplier holds still.
+// From `restart` on, one of the 16 multiples is made in each cycle and stored in distributed
+// memory, where the codes look them up. That takes a third of the LUTs of multipliers, and no DSP
+// block. `ready` rises when all are stored.
+// Latency 1 cycle. No handshake. `multiplier` is stable from `restart` on.
 
 `default_nettype none
 
@@ -19,13 +22,13 @@ module lsfq_skip_scale #(
   input  wire [17:0]        multiplier,     // mr, signed
   output wire               ready,
 
-  input  wire [16*POUT-1:0] pair,           // r of channel l: even pixel at 8*l, odd one at 8*(POUT + l)
-  output wire [52*POUT-1:0] residue         // r*mr, signed: at 26*l, at 26*(POUT + l)
+  input  wire [16*POUT-1:0] pair,           // channel l: even r at bit 8*l, odd at 8*(POUT + l)
+  output wire [52*POUT-1:0] residue         // r*mr, signed: at bits 26*l and 26*(POUT + l)
 );
 
   localparam MULTIPLE_W = 22;
 
-  reg        [4:0]            entry_q;      // 16: all are there
+  reg        [4:0]            entry_q;      // the next entry to store; 16: all are stored
   reg signed [MULTIPLE_W-1:0] multiple_q;
 
   wire signed [MULTIPLE_W-1:0] step = {{(MULTIPLE_W-18){multiplier[17]}}, multiplier};

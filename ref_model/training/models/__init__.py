@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ref_model.training.layers import Network
-from ref_model.training.models import mobilenetv2, resnet20, vgg7
+from ref_model.training.models import mobilenetv2, resnet, vgg7
 from ref_model.training.models.builder import Builder
 
 
@@ -28,6 +28,7 @@ class Model:
 MODELS = {
     "vgg7": Model(vgg7.Vgg7, 32, 7, 6),
     "mobilenetv2": Model(mobilenetv2.MobileNetV2, 32, 53, 52),
-    "resnet20": Model(resnet20.ResNet20, 16, 22, 21),
+    "resnet20": Model(resnet.ResNet20, 16, 22, 21),
+    "resnet8": Model(resnet.ResNet8, 16, 10, 9),
 }
 """The networks that training knows; ``default_width`` is the width of their first layer."""

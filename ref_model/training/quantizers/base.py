@@ -29,6 +29,9 @@ BITS = (2, 3, 4, 8)
 
 FloatArray = npt.NDArray[np.float64]
 
+NEW_CLIP = 1.0
+"""Clip of a quantiser that was never set."""
+
 _CANDIDATES = 96
 _SAMPLE = 1 << 18
 
@@ -82,18 +85,30 @@ def best_clip(values: Tensor, levels: int, zero: int = 0) -> float:
     return best
 
 
-class WeightQuantizer(nn.Module, ABC):
+class _Clip:
+    """What tells a clip that `initialise` or `calibrate` has set from that of a new network."""
+
+    has_clip = True
+    alpha: nn.Parameter
+
+    @property
+    def clip_set(self) -> bool:
+        """Whether the clip has another value than in a new network."""
+        return float(self.alpha.detach()) != NEW_CLIP
+
+
+class WeightQuantizer(_Clip, nn.Module, ABC):
     """Maps a weight tensor to values on the narrow symmetric grid of one layer.
 
     ``alpha`` (float32 scalar parameter) is the clip; ``learned=False`` keeps it where
-    `initialise` put it.
+    `initialise` put it. ``has_clip`` is False where `initialise` sets none.
     """
 
     def __init__(self, bits: int, learned: bool = True) -> None:
         super().__init__()
         self.bits = bits
         self.levels = weight_levels(bits)
-        self.alpha = nn.Parameter(torch.tensor(1.0), requires_grad=learned)
+        self.alpha = nn.Parameter(torch.tensor(NEW_CLIP), requires_grad=learned)
 
     @abstractmethod
     def forward(self, weight: Tensor) -> Tensor:
@@ -117,12 +132,13 @@ class WeightQuantizer(nn.Module, ABC):
         return weight.clone()
 
 
-class ActivationQuantizer(nn.Module, ABC):
+class ActivationQuantizer(_Clip, nn.Module, ABC):
     """Maps pre-activations to values on the unsigned grid; it is the activation function too.
 
     ``alpha`` (float32 scalar parameter) is the clip; ``learned=False`` keeps it where `calibrate`
-    put it. ``signed`` shifts the grid so that code ``zero`` stands for 0, for layers without ReLU;
-    else ``zero`` is 0. ``decays`` tells the optimiser to apply weight decay to ``alpha``.
+    put it, ``has_clip`` is False where `calibrate` sets none. ``signed`` shifts the grid so that
+    code ``zero`` stands for 0, for layers without ReLU; else ``zero`` is 0. ``decays`` tells the
+    optimiser to apply weight decay to ``alpha``.
     """
 
     decays = False
@@ -132,7 +148,7 @@ class ActivationQuantizer(nn.Module, ABC):
         self.bits = bits
         self.levels = activation_levels(bits)
         self.zero = signed_zero(bits) if signed else 0
-        self.alpha = nn.Parameter(torch.tensor(1.0), requires_grad=learned)
+        self.alpha = nn.Parameter(torch.tensor(NEW_CLIP), requires_grad=learned)
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:

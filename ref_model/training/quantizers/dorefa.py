@@ -27,6 +27,8 @@ from ref_model.training.rounding import round_straight_through
 class DorefaWeight(WeightQuantizer):
     """tanh, normalised by its largest magnitude; ``alpha`` is not used."""
 
+    has_clip = False
+
     def __init__(self, bits: int) -> None:
         super().__init__(bits, learned=False)
 
@@ -51,6 +53,8 @@ class DorefaWeight(WeightQuantizer):
 
 class DorefaActivation(ActivationQuantizer):
     """Clip to [0, 1], hard gradient, nothing learned."""
+
+    has_clip = False
 
     def __init__(self, bits: int, signed: bool = False) -> None:
         super().__init__(bits, learned=False, signed=signed)

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_features: the memory that holds the feature maps, and the loader that fills it with images.
+//
+// The array reads on a port of its own; writer, skip reader and loader share the other
+// (lsfq_feature_memory).
+
+`default_nettype none
+
+module lsfq_features #(
+  parameter PIN           = 16,
+  parameter DATA_W        = 64,
+  parameter FEATURE_DEPTH = 8192
+) (
+  input  wire              aclk,
+  input  wire              aresetn,
+  input  wire              abort,          // forget the packet
+  input  wire              pass_start,
+  input  wire              stop,           // drop the rest of the packet
+  output wire              loader_idle,
+  output wire              loader_error,
+  output wire [7:0]        loader_code,
+  output wire              first_beat,
+  output wire [15:0]       loads,          // images stored in this pass
+  input  wire [15:0]       layers,         // layers finished in this pass
+
+  // the next image
+  input  wire              load_valid,
+  output wire              load_ready,
+  input  wire              load_last,
+  input  wire [15:0]       load_layers,
+  input  wire [15:0]       load_height,
+  input  wire [15:0]       load_width,
+  input  wire [15:0]       load_channels,
+  input  wire              load_wide,
+  input  wire              load_window,
+  input  wire [17:0]       load_base,
+  input  wire [17:0]       load_digit_words,
+
+  // image stream
+  input  wire              s_valid,
+  output wire              s_ready,
+  input  wire [DATA_W-1:0] s_data,
+  input  wire              s_last,
+
+  // the array, the writer, the skip reader
+  input  wire [17:0]       feature_address,
+  output wire [8*PIN-1:0]  feature_word,
+  input  wire              store_valid,
+  input  wire [PIN-1:0]    store_enable,
+  input  wire [17:0]       store_address,
+  input  wire [8*PIN-1:0]  store_data,
+  input  wire              skip_valid,
+  output wire              skip_ready,
+  input  wire [17:0]       skip_address,
+  output wire [8*PIN-1:0]  skip_word
+);
+
+  wire              data_valid, data_ready, data_last;
+  wire [DATA_W-1:0] data;
+  wire              write_ready;
+  wire [PIN-1:0]    write_enable;
+  wire [17:0]       write_address;
+  wire [8*PIN-1:0]  write_data;
+
+  lsfq_skid #(
+    .WIDTH(DATA_W + 1)
+  ) u_input (
+    .aclk   (aclk),
+    .aresetn(aresetn && !abort),
+    .s_valid(s_valid),
+    .s_ready(s_ready),
+    .s_data ({s_last, s_data}),
+    .m_valid(data_valid),
+    .m_ready(data_ready),
+    .m_data ({data_last, data})
+  );
+
+  lsfq_loader #(
+    .PIN   (PIN),
+    .DATA_W(DATA_W)
+  ) u_loader (
+    .aclk            (aclk),
+    .aresetn         (aresetn && !abort),
+    .start           (pass_start),
+    .stop            (stop),
+    .idle            (loader_idle),
+    .loads           (loads),
+    .first_beat      (first_beat),
+    .layers          (layers),
+    .load_valid      (load_valid),
+    .load_ready      (load_ready),
+    .load_last       (load_last),
+    .load_layers     (load_layers),
+    .load_height     (load_height),
+    .load_width      (load_width),
+    .load_channels   (load_channels),
+    .load_wide       (load_wide),
+    .load_window     (load_window),
+    .load_base       (load_base),
+    .load_digit_words(load_digit_words),
+    .s_valid         (data_valid),
+    .s_ready         (data_ready),
+    .s_data          (data),
+    .s_last          (data_last),
+    .write_ready     (write_ready),
+    .write_enable    (write_enable),
+    .write_address   (write_address),
+    .write_data      (write_data),
+    .error_valid     (loader_error),
+    .error_code      (loader_code)
+  );
+
+  lsfq_feature_memory #(
+    .PIN  (PIN),
+    .DEPTH(FEATURE_DEPTH)
+  ) u_memory (
+    .aclk         (aclk),
+    .aresetn      (aresetn),
+    .a_address    (feature_address),
+    .a_data       (feature_word),
+    .store_valid  (store_valid),
+    .store_enable (store_enable),
+    .store_address(store_address),
+    .store_data   (store_data),
+    .skip_valid   (skip_valid),
+    .skip_ready   (skip_ready),
+    .skip_address (skip_address),
+    .skip_data    (skip_word),
+    .load_ready   (write_ready),
+    .load_enable  (write_enable),
+    .load_address (write_address),
+    .load_data    (write_data)
+  );
+
+endmodule
+
+`default_nettype wire

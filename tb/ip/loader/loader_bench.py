@@ -1,0 +1,428 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coroutines of the loader's bench: images go in as bytes, the memory is compared word by word."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import cocotb
+import numpy as np
+import numpy.typing as npt
+from cocotb.triggers import ClockCycles, RisingEdge
+
+from ref_model.hardware.errors import ErrorCode
+from ref_model.hardware.layout import (
+    Codes,
+    Words,
+    digits_of,
+    image_to_bytes,
+    row_window,
+    tensor_to_words,
+    tensor_word_count,
+)
+from ref_model.integer.ranges import CODE_BITS, largest_activation
+from tb.support import (
+    Beat,
+    Dut,
+    HandshakeSource,
+    bounded,
+    is_high,
+    reset,
+    rng,
+    stall_pattern,
+    start,
+    to_beats,
+)
+
+STREAM = {"valid": "valid", "ready": "ready", "data": "data", "last": "last"}
+DEPTH = 1 << 17
+"""Words of the largest feature memory."""
+CONTROLS = (
+    "first_beat", "s_valid", "s_ready", "write_enable", "write_ready", "error_valid",
+    "load_ready",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image and how it is stored."""
+
+    codes: Codes
+    bits: int
+    window: bool
+    base: int
+
+    @property
+    def stored(self) -> Codes:
+        """The tensor that the first layer reads."""
+        return row_window(self.codes) if self.window else self.codes
+
+    def words(self, pin: int) -> Words:
+        """The content of the memory from `base` on."""
+        return tensor_to_words(self.stored, self.bits, pin)
+
+    def exists(self, pin: int) -> npt.NDArray[np.bool_]:
+        """The bytes of `words` that hold a channel: the others may hold anything."""
+        ones = np.ones((self.stored.shape[0], *self.codes.shape[1:]), np.uint8) * 0x11
+        mask: npt.NDArray[np.bool_] = tensor_to_words(ones, self.bits, pin) != 0
+        return mask
+
+
+def random_image(generator: np.random.Generator, pin: int, most: int = 8) -> Image:
+    """Any width of codes, sizes often 1, up to three channel groups, a window where one fits."""
+    height, width = (
+        int(generator.choice([1, 2, 3, int(generator.integers(1, most))])) for _ in "yx"
+    )
+    window = bool(generator.random() < 0.5)
+    most_channels = pin // 3 if window else int(generator.choice([2, pin, 2 * pin + 2]))
+    channels = int(generator.integers(1, most_channels + 1))
+    bits = int(generator.choice(CODE_BITS))
+    top = largest_activation(bits)
+    shape = (channels, height, width)
+    codes = generator.integers(0, top + 1, shape)
+    if generator.random() < 0.2:
+        codes = np.full(shape, top)
+    words = tensor_word_count((3 * channels if window else channels, height, width), bits, pin)
+    top_base = DEPTH - words
+    base = int(generator.choice([0, top_base, int(generator.integers(top_base))]))
+    return Image(codes.astype(np.uint8), bits, window, base)
+
+
+class Bench:
+    """Drives the loader and keeps the memory it writes."""
+
+    def __init__(self, dut: Dut) -> None:
+        self.dut = dut
+        self.pin = int(dut.PIN.value)
+        for name in ("start", "stop", "load_valid", "layers"):
+            getattr(dut, name).value = 0
+        dut.write_ready.value = 1
+        self.free = 1.0
+        """Chance of `write_ready` in a cycle."""
+        self.source = HandshakeSource(dut, "s", dut.aclk, STREAM)
+        self.rng = rng()
+        self.memory: dict[int, list[int]] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget errors and writes; the memory then holds garbage wherever it is looked at."""
+        self.errors: list[ErrorCode] = []
+        self.first_beats = 0
+        self.cycles = 0
+        self.sent_before = self.source.beats_sent
+        self.memory.clear()
+
+    async def open(self) -> None:
+        """Clock and reset."""
+        await start(self.dut)
+        cocotb.start_soon(self._watch())
+
+    async def _watch(self) -> None:
+        dut = self.dut
+        pins = [getattr(dut, name) for name in CONTROLS]
+        while True:
+            await RisingEdge(dut.aclk)
+            self.cycles += 1
+            first, valid, ready, enable, free, error, wants = (int(x.value) for x in pins)
+            if first:
+                assert valid
+                assert ready
+                self.first_beats += 1
+            if error:
+                self.errors.append(ErrorCode(int(dut.error_code.value)))
+            assert not (wants and (enable or ready)), "busy between images"
+            dut.write_ready.value = int(random.random() < self.free)
+            if enable and free:
+                data = int(dut.write_data.value).to_bytes(self.pin, "little")
+                word = self.memory.setdefault(int(dut.write_address.value), [-1] * self.pin)
+                for channel in range(self.pin):
+                    if enable >> channel & 1:
+                        word[channel] = data[channel]
+
+    async def pulse(self, name: str) -> None:
+        """One cycle of a control input."""
+        getattr(self.dut, name).value = 1
+        await RisingEdge(self.dut.aclk)
+        getattr(self.dut, name).value = 0
+
+    def beats(self, *images: Image) -> list[Beat]:
+        """The beats of a packet with these images."""
+        width = len(self.dut.s_data)
+        data = [x for i in images for x in to_beats(image_to_bytes(i.codes, self.pin), width)]
+        return [(value, int(i == len(data) - 1)) for i, value in enumerate(data)]
+
+    async def begin(self, image: Image, beats: list[Beat], mood: str = "") -> None:
+        """`start`, the packet, and after a while the only image's description."""
+        await self.begin_pass(beats, mood)
+        await self.describe(image, last=True)
+
+    async def begin_pass(self, beats: list[Beat], mood: str = "") -> None:
+        """`start` and the packet; nothing of it is taken before an image is described."""
+        self.forget()
+        self.source.stalls = stall_pattern(mood or random.choice(["none", "random", "bursty"]))
+        self.free = 1.0 if mood == "none" else random.choice([0.3, 1.0])
+        await self.pulse("start")
+        self.source.queue(beats)
+        await ClockCycles(self.dut.aclk, random.choice([1, 1, 2, 20]))
+        assert self.source.beats_sent == self.sent_before, "takes beats before it knows the tensor"
+
+    async def describe(self, image: Image, last: bool, wait: int = 0) -> None:
+        """Show the tensor with `load_valid` until it is taken, garbage afterwards.
+
+        It has to wait for `wait` more layers, which this finishes one after another.
+        """
+        dut = self.dut
+        while not is_high(dut.load_ready):
+            await RisingEdge(dut.aclk)
+        layers = random.getrandbits(15)
+        dut.layers.value = layers
+        channels, height, width = image.codes.shape
+        fields = {
+            "height": height,
+            "width": width,
+            "channels": channels,
+            "wide": int(digits_of(image.bits) == 2),
+            "window": int(image.window),
+            "base": image.base,
+            "digit_words": len(image.words(self.pin)) // digits_of(image.bits),
+            "last": int(last),
+            "layers": layers + wait,
+        }
+        for name, value in fields.items():
+            getattr(dut, f"load_{name}").value = value
+        await self.pulse("load_valid")
+        for name in fields:
+            signal = getattr(dut, f"load_{name}")
+            signal.value = random.getrandbits(len(signal))
+        for layer in range(wait):
+            before = self.source.beats_sent
+            await ClockCycles(dut.aclk, random.randint(1, 30))
+            assert self.source.beats_sent == before, "starts before the layers are finished"
+            dut.layers.value = layers + layer + 1
+
+    async def load(self, image: Image, mood: str = "") -> None:
+        """A good packet: the memory holds exactly the tensor."""
+        beats = self.beats(image)
+        await self.begin(image, beats, mood)
+        self.cycles = 0
+
+        await self.finish(image, 1)
+        assert is_high(self.dut.idle)
+        assert self.source.idle, "done before the end of the packet"
+
+    async def finish(self, image: Image, loads: int) -> None:
+        """Wait until this image is stored, number `loads` of its pass, and compare the memory."""
+
+        async def end() -> None:
+            while int(self.dut.loads.value) < loads:
+                await RisingEdge(self.dut.aclk)
+
+        limit = 400 * len(self.beats(image)) + 20 * image.codes.size + 1000
+        await bounded(end(), limit, f"image {loads}")
+        assert not self.errors
+        assert self.first_beats == 1
+        self.compare(image)
+
+    def compare(self, image: Image) -> None:
+        """Every word is as the layout says, and nothing else was written."""
+        words, exists = image.words(self.pin), image.exists(self.pin)
+        written = set(self.memory)
+        asked = set(range(image.base, image.base + len(words)))
+        assert written == asked, f"{image.codes.shape}: {sorted(written ^ asked)[:5]} differ"
+        for index, (word, mask) in enumerate(zip(words, exists, strict=True)):
+            got = np.array(self.memory[image.base + index])
+            assert (got == word)[mask].all(), (
+                f"{image.codes.shape}, {image.bits} bits, window {image.window}: word {index} is "
+                f"{got}, not {word}"
+            )
+
+    async def wait_idle(self, limit: int = 20_000) -> None:
+        """Until `idle`."""
+
+        async def idle() -> None:
+            while not is_high(self.dut.idle):
+                await RisingEdge(self.dut.aclk)
+
+        await bounded(idle(), limit, "idle")
+
+
+async def _bench(dut: Dut) -> Bench:
+    bench = Bench(dut)
+    await bench.open()
+    return bench
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def random_images(dut: Dut) -> None:
+    """All widths of codes, odd sizes, several groups, with and without a row window."""
+    bench = await _bench(dut)
+    seen = set()
+    for _ in range(120):
+        image = random_image(bench.rng, bench.pin)
+        await bench.load(image)
+        groups = len(image.codes) > bench.pin
+        seen.add((digits_of(image.bits), image.window, groups, image.codes.shape[1] == 1))
+    assert {(d, w, False, True) for d in (1, 2) for w in (False, True)} <= seen, seen
+    assert {(d, False, True, False) for d in (1, 2)} <= seen, seen
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def several_images(dut: Dut) -> None:
+    """Images of one packet, each described when the one before is stored, or earlier; each waits
+    for its layers.
+    """
+    bench = await _bench(dut)
+    for _ in range(30):
+        images = [random_image(bench.rng, bench.pin) for _ in range(random.randint(2, 4))]
+        await bench.begin_pass(bench.beats(*images))
+        for index, image in enumerate(images):
+            assert not is_high(dut.idle)
+            wait = random.choice([0, 0, 1, 3])
+            await bench.describe(image, last=index == len(images) - 1, wait=wait)
+            await bench.finish(image, index + 1)
+            bench.memory.clear()
+            await ClockCycles(dut.aclk, random.choice([1, 1, 40]))
+        assert is_high(dut.idle)
+        assert bench.source.idle
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def packet_that_ends_with_an_image_too_early(dut: Dut) -> None:
+    """TLAST at the end of an image that is not the last one."""
+    bench = await _bench(dut)
+    for _ in range(20):
+        image = random_image(bench.rng, bench.pin)
+        await bench.begin_pass(bench.beats(image))
+        await bench.describe(image, last=False)
+
+        async def error() -> None:
+            while not bench.errors:
+                await RisingEdge(dut.aclk)
+
+        await bounded(error(), 400 * len(bench.beats(image)) + 20 * image.codes.size + 1000, "it")
+        await bench.pulse("stop")
+        await RisingEdge(dut.aclk)
+        await bench.wait_idle()
+        assert bench.errors == [ErrorCode.IMAGE_SHORT]
+        await bench.load(random_image(bench.rng, bench.pin))
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def low_windows(dut: Dut) -> None:
+    """Row windows over one, two and three rows, odd and even widths, one and two digits."""
+    bench = await _bench(dut)
+    for height in (1, 2, 3):
+        for width in (1, 2, 5):
+            for bits in (4, 8):
+                channels = random.randint(1, bench.pin // 3)
+                shape = (channels, height, width)
+                codes = bench.rng.integers(1, largest_activation(bits) + 1, shape)
+                await bench.load(Image(codes.astype(np.uint8), bits, True, 7))
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def takes_a_code_a_cycle(dut: Dut) -> None:
+    """Without stalls a tensor of one digit takes a cycle a code, one more a group, and a few."""
+    bench = await _bench(dut)
+    for channels in (1, bench.pin, bench.pin + 1):
+        codes = bench.rng.integers(0, 16, (channels, 5, 7)).astype(np.uint8)
+        await bench.load(Image(codes, 4, False, 0), mood="none")
+        groups = -(-channels // bench.pin)
+        assert bench.cycles <= codes.size + groups + 7, (
+            f"{bench.cycles} cycles for {codes.size} codes"
+        )
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def wrong_length(dut: Dut) -> None:
+    """TLAST early, late or in the next packet's place: reported once, dropped up to TLAST."""
+    bench = await _bench(dut)
+    codes = set()
+    for _ in range(60):
+        image = random_image(bench.rng, bench.pin)
+        beats = bench.beats(image)
+        short = len(beats) > 1 and random.random() < 0.5
+        if short:
+            cut = random.choice([1, len(beats) - 1, random.randint(1, len(beats) - 1)])
+            beats = [*beats[: cut - 1], (beats[cut - 1][0], 1)]
+        else:
+            data = [random.getrandbits(16) for _ in range(random.randint(1, 5))]
+            beats = [(value, 0) for value, _ in beats]
+            beats += [(value, int(i == len(data) - 1)) for i, value in enumerate(data)]
+        await bench.begin(image, beats)
+        expected = ErrorCode.IMAGE_SHORT if short else ErrorCode.IMAGE_LONG
+        codes.add(expected)
+
+        async def error() -> None:
+            while not bench.errors:
+                await RisingEdge(dut.aclk)
+
+        await bounded(error(), 400 * len(beats) + 20 * image.codes.size + 1000, "the error")
+        assert int(dut.loads.value) == 0
+        await ClockCycles(dut.aclk, random.choice([0, 0, 1, 30]))
+        await bench.pulse("stop")
+        await RisingEdge(dut.aclk)
+        await bench.wait_idle()
+        assert bench.source.idle, "idle before TLAST"
+        assert bench.errors == [expected]
+        assert int(dut.loads.value) == 0
+        if random.random() < 0.5:
+            await bench.load(random_image(bench.rng, bench.pin))
+    assert len(codes) == 2
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def stop_in_flight(dut: Dut) -> None:
+    """`stop` at any time, also before the tensor is known: the rest of the packet is dropped."""
+    bench = await _bench(dut)
+    for turn in range(30):
+        image = random_image(bench.rng, bench.pin)
+        beats = bench.beats(image)
+        if turn % 5 == 0:  # an error in the PROGRAM block: no tensor ever comes
+            bench.forget()
+            await bench.pulse("start")
+            if turn % 10:
+                bench.source.queue(beats)
+            await ClockCycles(dut.aclk, random.randint(0, 9))
+            assert bench.source.beats_sent == bench.sent_before
+        else:
+            await bench.begin(image, beats)
+            await ClockCycles(dut.aclk, random.randint(0, 2 * image.codes.size))
+        await bench.pulse("stop")
+        await ClockCycles(dut.aclk, 2)
+        if turn % 10 == 0:
+            await ClockCycles(dut.aclk, 10)
+            assert not is_high(dut.idle), "idle, but the packet has not come"
+            bench.source.queue(beats)
+        writes = {address: list(word) for address, word in bench.memory.items()}
+        await bench.wait_idle()
+        assert bench.source.idle, "idle before TLAST"
+        await ClockCycles(dut.aclk, 10)
+        assert bench.memory == writes, "writes after stop"
+        assert not bench.errors
+        if random.random() < 0.5:
+            await bench.load(random_image(bench.rng, bench.pin))
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def reset_in_flight(dut: Dut) -> None:
+    """Reset forgets the packet at once; the next one is stored."""
+    bench = await _bench(dut)
+    for turn in range(20):
+        image = random_image(bench.rng, bench.pin)
+        await bench.begin(image, bench.beats(image))
+        await ClockCycles(dut.aclk, random.randint(0, 2 * image.codes.size))
+        bench.source.flush()
+        await RisingEdge(dut.aclk)
+        if turn % 2:  # one cycle long
+            dut.aresetn.value = 0
+            await RisingEdge(dut.aclk)
+            dut.aresetn.value = 1
+        else:
+            await reset(dut)
+        await RisingEdge(dut.aclk)
+        assert is_high(dut.idle)
+        assert int(dut.loads.value) == 0
+        assert not is_high(dut.s_ready)
+        await bench.load(random_image(bench.rng, bench.pin))

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loader: image packets become words of the feature memory, or an error."""
+
+import pytest
+
+from tb.support import BenchError, TestsFailed, run_bench
+
+BENCH = "tb.ip.loader.loader_bench"
+
+
+@pytest.mark.parametrize(("pin", "data_w"), [(4, 16), (8, 64), (16, 32)])
+def test_loader(pin: int, data_w: int) -> None:
+    run_bench("lsfq_loader", BENCH, {"PIN": pin, "DATA_W": data_w})
+
+
+def test_wrong_width_is_refused() -> None:
+    with pytest.raises(BenchError, match="DATA_W_must_be_a_power_of_two"):
+        run_bench("lsfq_loader", BENCH, {"DATA_W": 24})
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault", "test"),
+    [
+        pytest.param(
+            "pair_writer",
+            "s_bottom : s_top;",
+            "s_bottom : 1'b0;",
+            "low_windows",
+            id="row above the first",
+        ),
+        pytest.param(
+            "loader",
+            "s_last != (group_end && last_group && last_q)",
+            "s_last && !(group_end && last_group)",
+            "wrong_length",
+            id="long",
+        ),
+        pytest.param("loader", "layers == layers_q", "1'b1", "several_images", id="does not wait"),
+    ],
+)
+def test_bench_notices(module: str, text: str, fault: str, test: str) -> None:
+    parameters = {"PIN": 4, "DATA_W": 16}
+    with pytest.raises(TestsFailed):
+        run_bench(
+            "lsfq_loader",
+            BENCH,
+            parameters,
+            testcase=test,
+            mutations={f"lsfq_{module}": (text, fault)},
+        )

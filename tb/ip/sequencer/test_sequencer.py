@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Order of work against plain loops and the reference model's schedule."""
+
+import pytest
+
+from tb.support import TestsFailed, run_bench
+
+BENCH = "tb.ip.sequencer.sequencer_bench"
+DUT = "lsfq_sequencer"
+
+
+@pytest.mark.parametrize(("pin", "pout"), [(4, 4), (4, 16), (16, 8)])
+def test_sequencer(pin: int, pout: int) -> None:
+    run_bench(DUT, BENCH, {"PIN": pin, "POUT": pout})
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param(
+            "lsfq_loop_nest", "phase_q[1] == wide_in", "1'b1", id="frees words used twice"
+        ),
+        pytest.param(
+            "lsfq_loop_nest",
+            "last_use    = last_image && last_row",
+            "last_use    = last_row",
+            id="frees another image's words",
+        ),
+        pytest.param(
+            DUT, "layer_wide_weight ? phase[0] : ", "1'b0 ? phase[0] : ", id="shifts too often"
+        ),
+        pytest.param(DUT, "RESULT_DEPTH - 6", "RESULT_DEPTH + 4", id="fills the queue too far"),
+        pytest.param(
+            DUT, "(output_free_q && step_ready)", "output_free_q", id="ends steps without pairs"
+        ),
+        pytest.param(DUT, "have_room && tables_ready", "have_room", id="does not wait for tables"),
+        pytest.param(DUT, "next_behind[PTR_W-1] :", "1'b1 :", id="does not wait for the weights"),
+        pytest.param(
+            "lsfq_loop_counter", "left_q == THREE", "left_q == TWO", id="turns once too often"
+        ),
+        pytest.param("lsfq_word_address", "|| (line_end && shared)", "", id="shares no weights"),
+    ],
+)
+def test_bench_notices(module: str, text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench(DUT, BENCH, {"PIN": 4, "POUT": 4}, mutations={module: (text, fault)})

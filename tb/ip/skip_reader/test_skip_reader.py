@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The skip tensor of residual layers, read in the order of the output."""
+
+import pytest
+
+from tb.support import TestsFailed, run_bench
+
+BENCH = "tb.ip.skip_reader.skip_reader_bench"
+DUT = "lsfq_skip_reader"
+
+
+@pytest.mark.parametrize(("pin", "pout"), [(4, 4), (4, 16), (16, 4)])
+def test_skip_reader(pin: int, pout: int) -> None:
+    run_bench(DUT, BENCH, {"PIN": pin, "POUT": pout, "DEPTH": 8})
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param(DUT, "!held_q[LEVEL_W-1]", "1'b1", id="overflows"),
+        pytest.param(
+            DUT, "{{LEVEL_W{1'b1}}, !pointwise}", "{(LEVEL_W+1){1'b1}}", id="promises half a step"
+        ),
+        pytest.param(DUT, "second ? odd_q[pair_set] :", "", id="first pixel twice"),
+        pytest.param(DUT, "last_sub ? digit_words", "last_sub ? 18'd0", id="high digit twice"),
+        pytest.param("lsfq_pair_walk", "next_start) + pitch", "next_start)", id="image twice"),
+    ],
+)
+def test_bench_notices(module: str, text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench(
+            DUT,
+            BENCH,
+            {"PIN": 4, "POUT": 4, "DEPTH": 8},
+            mutations={module: (text, fault)},
+            testcase="random_tensors",
+            quiet=True,
+        )

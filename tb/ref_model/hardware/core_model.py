@@ -1,0 +1,486 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The core's own arithmetic in numpy, from the bytes of the streams and nothing else.
+
+Written from docs/stream_format.md without the package that makes the streams, so that the two
+check each other: words of nibbles at addresses, weights offset to unsigned, three weights and two
+pixels on one multiplier 11 bits apart, chains of four products cut into slots, one correction for
+all lanes, digits most significant first, an accumulator that wraps, skip tensors and depthwise
+kernels, and a feature memory that starts full of rubbish.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+SLOT = 11
+CHAIN = 4
+K1X1, K1X3, K3X3, FULL = range(4)
+
+
+NAMED = {
+    1: {1: 0xFFFFFFFF, 2: 0x0000FFFF},
+    2: {
+        1: 0x03FFFFFF, 2: 0xFFFFFFFF, 3: 0xFFFFFFFF, 4: 0xFFFFFFFF, 5: 0xFFFFFFFF, 6: 0xFFFFFFFF,
+        7: 0x00FFFFFF, 8: 0xFFFFFFFF, 9: 0xFFFFFFFF, 10: 0xFFFFFFFF, 11: 0xFF03FFFF,
+        12: 0xFFFFFFFF, 13: 0x0000FFFF,
+    },
+    3: {},
+    4: {1: 0x0000FFFF, 2: 0xFFFFFFFF, 3: 0x01FFFFFF, 4: 0xFFFFFFFF},
+}  # fmt: skip
+"""Kind of a block, word, and the bits of it that have a name; all others are 0."""
+
+
+def bits_of(word: int, high: int, low: int) -> int:
+    """Bits high..low of a word."""
+    return word >> low & (1 << high - low + 1) - 1
+
+
+@dataclass
+class Behind:
+    """The depthwise fields of a LAYER block."""
+
+    stride: int
+    bits: int
+    shift: int
+
+
+@dataclass
+class Layer:
+    """Fields of a LAYER block, as the format's table names them."""
+
+    index: int
+    kernel: int
+    pool: bool
+    raw: bool
+    h: int
+    w: int
+    c: int
+    outputs: int
+    source: int
+    target: int
+    input_bits: int
+    weight_bits: int
+    output_bits: int
+    shift: int
+    stride: int
+    shared: bool
+    images: int
+    source_pitch: int
+    target_pitch: int
+    skip: int | None
+    skip_pitch: int
+    skip_bits: int
+    skip_multiplier: int
+    behind: Behind | None
+
+    @property
+    def sets(self) -> int:
+        return 2 if self.kernel == K1X1 else 1
+
+    @property
+    def output_size(self) -> tuple[int, int]:
+        h, w = self.result_size
+        if self.behind is not None:
+            h, w = -(-h // self.behind.stride), -(-w // self.behind.stride)
+        return (h // 2, w // 2) if self.pool else (h, w)
+
+    @property
+    def stored_bits(self) -> int:
+        return self.output_bits if self.behind is None else self.behind.bits
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        if self.kernel == FULL:
+            return 1, 1
+        return -(-self.h // self.stride), -(-self.w // self.stride)
+
+    def result_places(self, pout: int) -> Iterator[tuple[int, int, int, int]]:
+        """Image, channel, row, column of every number of a raw layer, in the stream's order."""
+        h, w = self.result_size
+        lanes, step = pout * self.sets, 2 if self.stride == 1 else 1
+        for first in range(0, self.outputs, lanes):
+            for image in range(self.images):
+                for y in range(h):
+                    for x in range(0, w, step):
+                        for chosen in range(first, first + lanes, pout):
+                            there = range(chosen, min(chosen + pout, self.outputs))
+                            for column in range(x, min(x + step, w)):
+                                yield from ((image, c, y, column) for c in there)
+
+    def payload_size(self, pin: int, pout: int) -> tuple[int, int, int, int]:
+        """Output groups, digits, words of a digit, planes of a word."""
+        groups_in, positions = -(-self.c // pin), 1 if self.shared else self.h * -(-self.w // 2)
+        per_digit = {K1X1: groups_in, K1X3: groups_in, K3X3: 3 * groups_in,
+                     FULL: groups_in * positions}[self.kernel]  # fmt: skip
+        planes = 3 if self.kernel in (K1X3, K3X3) else 2
+        groups = -(-self.outputs // (pout * self.sets))
+        return groups, 2 if self.weight_bits == 8 else 1, per_digit, planes
+
+    def payload_bytes(self, pin: int, pout: int) -> int:
+        """Length of the payload behind the block."""
+        groups, digits, per_digit, planes = self.payload_size(pin, pout)
+        constants = (8 if self.behind is None else 24) * pout * self.sets
+        return groups * (constants + digits * per_digit * planes * pin * pout // 2)
+
+
+class CoreModel:
+    """A core with PIN = ``pin`` and POUT = ``pout``."""
+
+    def __init__(self, pin: int, pout: int, feature_depth: int, acc_width: int = 27) -> None:
+        self.pin, self.pout, self.acc_width = pin, pout, acc_width
+        rubbish = np.random.default_rng(99).integers(0, 16, (feature_depth, pin, 2))
+        self.memory: Array = rubbish.astype(np.int64)
+        self.results: list[int] = []
+        self.outputs: list[Array] = []
+        self.words_used = 0
+
+    def run(self, packet: bytes, images: bytes, beat_bytes: int = 1) -> None:
+        """One pass: fills ``results`` (the result stream) and ``outputs``.
+
+        ``outputs`` has the codes of every image of every layer that is not raw, in order;
+        ``images`` is the data packet, each image filled to beats of ``beat_bytes``.
+        """
+        words = self._block(packet, 0, b"", 1)
+        assert (bits_of(words[1], 7, 0), bits_of(words[1], 15, 8)) == (self.pin, self.pout)
+        count, loads = bits_of(words[1], 31, 16), bits_of(words[2], 15, 0)
+        at, payload, index, image = 64, b"", 0, 0
+        while (index, image) != (count, loads):
+            words = self._block(packet, at, payload, None)
+            if bits_of(words[0], 23, 16) == 4:
+                assert bits_of(words[1], 15, 0) == image
+                images = images[self._load(words, images, beat_bytes) :]
+                at, payload, image = at + 64, b"", image + 1
+                continue
+            assert bits_of(words[0], 23, 16) == 2
+            layer = self._layer(words)
+            assert layer.index == index
+            assert layer.raw or index < count - 1
+            payload = self._run_layer(layer, packet[at + 64 :])
+            at, index = at + 64 + len(payload), index + 1
+        self._block(packet, at, payload, 3)
+        assert len(packet) == at + 64
+        assert not any(images)
+
+    def decode_results(self, packet: bytes, beats: Sequence[int]) -> list[Array]:
+        """The result stream of a pass of a program as maps (C, H, W): one of every image of every
+        raw layer, in the order of the blocks.
+        """
+        count = bits_of(self._block(packet, 0, b"", 1)[1], 31, 16)
+        at, payload, index, taken = 64, b"", 0, 0
+        maps: list[Array] = []
+        while index < count:
+            words = self._block(packet, at, payload, None)
+            at, payload = at + 64, b""
+            if bits_of(words[0], 23, 16) == 4:
+                continue
+            layer = self._layer(words)
+            payload = packet[at : at + layer.payload_bytes(self.pin, self.pout)]
+            at, index = at + len(payload), index + 1
+            if layer.raw:
+                found = np.zeros((layer.images, layer.outputs, *layer.result_size), np.int64)
+                for place in layer.result_places(self.pout):
+                    found[place] = beats[taken]
+                    taken += 1
+                maps += list(found)
+        assert taken == len(beats)
+        return maps
+
+    def read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Array:
+        """Codes of a tensor by the address formula."""
+        c, h, w = shape
+        groups, pairs, digits = -(-c // self.pin), -(-w // 2), 2 if bits == 8 else 1
+        codes = np.zeros(shape, np.int64)
+        for channel in range(c):
+            for y in range(h):
+                for x in range(w):
+                    for d in range(digits):
+                        row = (d * groups + channel // self.pin) * h + y
+                        address = base + row * pairs + x // 2
+                        nibble = self.memory[address, channel % self.pin, x % 2]
+                        codes[channel, y, x] = codes[channel, y, x] * 16 + nibble
+        return codes
+
+    def _block(self, packet: bytes, at: int, payload: bytes, kind: int | None) -> tuple[int, ...]:
+        words = struct.unpack("<16I", packet[at : at + 64])
+        assert bits_of(words[0], 15, 0) == 0x514C
+        assert bits_of(words[0], 31, 24) == 2
+        assert kind in (None, bits_of(words[0], 23, 16))
+        assert words[15] == zlib.crc32(payload + packet[at : at + 60])
+        named = NAMED[bits_of(words[0], 23, 16)]
+        assert not any(words[k] & ~named.get(k, 0) for k in range(1, 15)), "a bit without a name"
+        return words
+
+    def _layer(self, w: tuple[int, ...]) -> Layer:
+        multiplier = bits_of(w[11], 17, 0)
+        stride = 2 if bits_of(w[1], 25, 25) else 1
+        behind = Behind(stride, bits_of(w[13], 7, 0), bits_of(w[13], 15, 8))
+        return Layer(
+            bits_of(w[1], 15, 0), bits_of(w[1], 17, 16), bool(bits_of(w[1], 18, 18)),
+            bool(bits_of(w[1], 19, 19)), bits_of(w[2], 15, 0), bits_of(w[2], 31, 16),
+            bits_of(w[3], 15, 0), bits_of(w[3], 31, 16), w[4], w[5], bits_of(w[6], 7, 0),
+            bits_of(w[6], 15, 8), bits_of(w[6], 23, 16), bits_of(w[6], 31, 24),
+            2 if bits_of(w[1], 21, 21) else 1, bool(bits_of(w[1], 22, 22)), bits_of(w[7], 15, 0),
+            w[8], w[9], w[10] if bits_of(w[1], 23, 23) else None, w[12], bits_of(w[11], 31, 24),
+            multiplier - (multiplier >> 17 << 18), behind if bits_of(w[1], 24, 24) else None,
+        )  # fmt: skip
+
+    def _load(self, words: tuple[int, ...], data: bytes, beat_bytes: int) -> int:
+        """Store the next image; the bytes that it takes of the packet."""
+        h, w, c = bits_of(words[2], 15, 0), bits_of(words[2], 31, 16), bits_of(words[3], 15, 0)
+        window = bool(bits_of(words[3], 24, 24))
+        size = h * w * c
+        filled = -(-size // beat_bytes) * beat_bytes
+        self._store_image(data[:filled], (c, h, w), bits_of(words[3], 23, 16), window, words[4])
+        return filled
+
+    def _store_image(
+        self, image: bytes, shape: tuple[int, int, int], bits: int, window: bool, base: int
+    ) -> None:
+        c, h, w = shape
+        pairs, digits, at = -(-w // 2), 2 if bits == 8 else 1, 0
+        stored = 3 * c if window else c
+        groups = -(-stored // self.pin)
+
+        def write(channel: int, y: int, x: int, code: int) -> None:
+            for d in range(digits):
+                nibble = code >> 4 * (digits - 1 - d) & 15
+                address = base + ((d * groups + channel // self.pin) * h + y) * pairs + x // 2
+                self.memory[address, channel % self.pin, x % 2] = nibble
+
+        for channel in range(stored):  # rows outside and the odd pixel past W are 0
+            for y in range(h):
+                for x in range(2 * pairs):
+                    write(channel, y, x, 0)
+        for first in range(0, c, self.pin):
+            for y in range(h):
+                for x in range(w):
+                    for channel in range(first, min(first + self.pin, c)):
+                        code, at = image[at], at + 1
+                        if not window:
+                            write(channel, y, x, code)
+                            continue
+                        for ky in range(3):
+                            if 0 <= y + 1 - ky < h:
+                                write(ky * c + channel, y + 1 - ky, x, code)
+        assert not any(image[at:])
+
+    def _run_layer(self, layer: Layer, data: bytes) -> bytes:
+        groups, digits, per_digit, planes = layer.payload_size(self.pin, self.pout)
+        lanes, word = self.pout * layer.sets, planes * self.pin * self.pout // 2
+        used = 0
+        maps = np.zeros((layer.images, layer.outputs, *layer.result_size), np.int64)
+        images = [
+            replace(
+                layer,
+                source=layer.source + k * layer.source_pitch,
+                target=layer.target + k * layer.target_pitch,
+                skip=None if layer.skip is None else layer.skip + k * layer.skip_pitch,
+            )
+            for k in range(layer.images)
+        ]
+        for group in range(groups):
+            constants = struct.unpack(f"<{lanes}q", data[used : used + 8 * lanes])
+            used += 8 * lanes
+            behind = b""
+            if layer.behind is not None:
+                behind = data[used : used + 16 * lanes]
+                used += 16 * lanes
+            raw = np.frombuffer(data[used : used + digits * per_digit * word], np.uint8)
+            used += digits * per_digit * word
+            nibbles = np.stack([raw & 15, raw >> 4], axis=-1).astype(np.int64)
+            weights = nibbles.reshape(digits, per_digit, planes, self.pout, self.pin)
+            for one, result in zip(images, maps, strict=True):
+                self._emit(one, group, self._accumulate(one, weights), constants, behind, result)
+        assert used == layer.payload_bytes(self.pin, self.pout)
+        if layer.raw:
+            self.results += [int(maps[place]) for place in layer.result_places(self.pout)]
+        else:
+            shape = (layer.outputs, *layer.output_size)
+            for one in images:
+                self.outputs.append(self.read_tensor(one.target, shape, layer.stored_bits))
+        return data[:used]
+
+    def _phases(self, layer: Layer) -> list[tuple[int, int, bool]]:
+        """(input digit, weight digit, shift before it), the most significant products first."""
+        inputs = 2 if layer.input_bits == 8 else 1
+        weights = 2 if layer.weight_bits == 8 else 1
+        order = sorted((i + w, i, w) for i in range(inputs) for w in range(weights))
+        weighed = [rank for rank, _, _ in order]
+        return [(i, w, k > 0 and weighed[k] != weighed[k - 1]) for k, (_, i, w) in enumerate(order)]
+
+    def _features(self, layer: Layer, digit: int, rows: list[int]) -> Array:
+        """Words of some rows, for all groups and pairs: (groups, rows, pairs, PIN, 2)."""
+        groups, pairs = -(-layer.c // self.pin), -(-layer.w // 2)
+        g, y, t = np.ix_(np.arange(groups), np.array(rows), np.arange(pairs))
+        words: Array = self.memory[layer.source + ((digit * groups + g) * layer.h + y) * pairs + t]
+        return words
+
+    def _wrap(self, acc: Array) -> Array:
+        half = 1 << self.acc_width - 1
+        wrapped: Array = (acc + half) % (2 * half) - half
+        return wrapped
+
+    def _slots(self, weights: Array, pixels: Array, offset: int, taps: Array) -> Array:
+        """Four slot sums per pair and lane over all words: (pairs, POUT, 4).
+
+        ``weights`` (words, 3, POUT, PIN) unsigned nibbles, ``pixels`` (words, pairs, PIN, 2);
+        ``taps`` says which of the three weights are there, for the correction.
+        """
+        step = SLOT * np.arange(3)
+        packed_w = (weights << step[None, :, None, None]).sum(axis=1)
+        packed_a = pixels[..., 0] | pixels[..., 1] << SLOT
+        assert packed_w.max(initial=0) < 1 << 26
+        assert packed_a.max(initial=0) < 1 << 17
+        products = packed_w[:, None] * packed_a[:, :, None]  # words, pairs, POUT, PIN
+        chains = products.reshape(*products.shape[:3], -1, CHAIN).sum(axis=-1)
+        assert chains.max(initial=0) < 1 << 4 * SLOT
+        slots = chains[..., None] >> SLOT * np.arange(4) & (1 << SLOT) - 1
+        even, odd = pixels[..., 0].sum(axis=(0, 2)), pixels[..., 1].sum(axis=(0, 2))
+        self.words_used += pixels.shape[0] * pixels.shape[1]
+        sums = np.zeros((len(even), 4), np.int64)
+        for tap in np.flatnonzero(taps):
+            sums[:, tap] += even
+            sums[:, tap + 1] += odd
+        total: Array = slots.sum(axis=(0, 3)) - offset * sums[:, None, :]
+        return total
+
+    def _accumulate(self, layer: Layer, weights: Array) -> Array:
+        """Accumulators of one output group: (rows, pixels, sets * POUT)."""
+        if layer.kernel == FULL:
+            return self._full_map(layer, weights)
+        rows = []
+        for y in range(0, layer.h, layer.stride):
+            acc = np.zeros((-(-layer.w // 2), self.pout, 4), np.int64)
+            for i, w, shift in self._phases(layer):
+                offset = 8 if w == 0 else 0
+                if layer.kernel == K3X3:
+                    inside = [k for k in range(3) if 0 <= y + k - 1 < layer.h]
+                    taken = weights[w].reshape(3, -1, *weights.shape[2:])[inside]
+                    used = self._features(layer, i, [y + k - 1 for k in inside])
+                    used = used.transpose(1, 0, 2, 3, 4)
+                    taken = taken.reshape(-1, *weights.shape[2:])
+                else:
+                    taken, used = weights[w], self._features(layer, i, [y])
+                used = used.reshape(-1, *used.shape[2:])
+                if layer.kernel == K1X1:  # the middle weight is absent
+                    zero = np.zeros_like(taken[:, :1])
+                    taken = np.concatenate([taken[:, :1], zero, taken[:, 1:]], axis=1)
+                    taps = np.array([1, 0, 1])
+                else:
+                    taps = np.array([1, 1, 1])
+                acc = acc << 4 if shift else acc
+                acc = self._wrap(acc + self._slots(taken, used, offset, taps))
+            rows.append(self._pixels(layer, acc))
+        return np.stack(rows)
+
+    def _pixels(self, layer: Layer, acc: Array) -> Array:
+        """Slots (pairs, POUT, 4) of a row to pixels (W, sets * POUT)."""
+        pairs = len(acc)
+        if layer.kernel == K1X1:
+            sets = np.stack([acc[..., 0:2], acc[..., 2:4]], axis=1)  # pair, set, lane, pixel
+            row = sets.transpose(0, 3, 1, 2).reshape(2 * pairs, -1)
+            return row[: layer.w : layer.stride]
+        row = np.zeros((2 * pairs + 1, self.pout), np.int64)
+        row[0 : 2 * pairs : 2] = acc[..., 1]  # y[2t] = slot3(t-1) + slot1(t)
+        row[2 : 2 * pairs + 1 : 2] += acc[..., 3]
+        row[1 : 2 * pairs : 2] = acc[..., 2]  # y[2t-1] = slot2(t-1) + slot0(t)
+        row[1 : 2 * pairs - 1 : 2] += acc[1:, :, 0]
+        return self._wrap(row[: layer.w : layer.stride])
+
+    def _full_map(self, layer: Layer, weights: Array) -> Array:
+        acc = np.zeros(self.pout, np.int64)
+        for i, w, shift in self._phases(layer):
+            offset = 8 if w == 0 else 0
+            used = self._features(layer, i, list(range(layer.h))).reshape(-1, 1, self.pin, 2)
+            chosen = weights[w]
+            if layer.shared:  # a group's word serves all its rows and pairs
+                chosen = chosen.repeat(layer.h * -(-layer.w // 2), axis=0)
+            taken = np.concatenate([chosen, np.zeros_like(chosen[:, :1])], axis=1)
+            # Weights: odd pixel, even pixel, none; slot 1 is even * even + odd * odd.
+            slots = self._slots(taken, used, offset, np.array([1, 1, 0]))
+            acc = acc << 4 if shift else acc
+            acc = self._wrap(acc + slots[0, :, 1])
+        return acc[None, None, :]
+
+    def _emit(
+        self,
+        layer: Layer,
+        group: int,
+        acc: Array,
+        constants: tuple[int, ...],
+        behind: bytes,
+        result: Array,
+    ) -> None:
+        """What becomes of a group's accumulators: numbers in ``result`` (C, H, W) when raw, else
+        codes in the memory.
+        """
+        scaled = self._scale(acc, constants)
+        if layer.skip is not None:
+            scaled = scaled + self._skip(layer, group, scaled.shape) * layer.skip_multiplier
+        lanes = self.pout * layer.sets
+        there = [c for c in range(lanes) if group * lanes + c < layer.outputs]
+        if layer.raw:
+            chosen = slice(group * lanes, group * lanes + len(there))
+            result[chosen] = scaled[..., : len(there)].transpose(2, 0, 1)
+            return
+        codes = np.clip(scaled >> layer.shift, 0, (1 << layer.output_bits) - 1)
+        if layer.behind is not None:
+            codes = self._depthwise(layer.behind, codes, behind)
+        if layer.pool:
+            h, w = layer.output_size
+            blocks = codes[: 2 * h, : 2 * w].reshape(h, 2, w, 2, lanes)
+            codes = blocks.max(axis=(1, 3))
+        self._write(layer, group, codes, there)
+
+    def _scale(self, acc: Array, constants: tuple[int, ...]) -> Array:
+        values = np.array(constants, np.int64)
+        multiplier = (values & (1 << 18) - 1 ^ 1 << 17) - (1 << 17)
+        scaled: Array = acc * multiplier + (values >> 18)
+        return scaled
+
+    def _skip(self, layer: Layer, group: int, shape: tuple[int, ...]) -> Array:
+        """Codes of the skip tensor for a group (H, W, lanes), 0 for channels that do not exist."""
+        assert layer.skip is not None
+        h, w, lanes = shape
+        codes = self.read_tensor(layer.skip, (layer.outputs, h, w), layer.skip_bits)
+        part = codes[group * lanes : (group + 1) * lanes]
+        return np.pad(part, ((0, lanes - len(part)), (0, 0), (0, 0))).transpose(1, 2, 0)
+
+    def _depthwise(self, layer: Behind, codes: Array, data: bytes) -> Array:
+        """Codes (H, W, lanes) filtered; ``data`` has the kernels, then the constants."""
+        h, w, lanes = codes.shape
+        kernels, constants = np.frombuffer(data, "<i8").reshape(2, lanes)
+        assert codes.max(initial=0) < 16
+        padded = np.pad(codes, ((1, 1), (1, 1), (0, 0)))
+        acc = np.zeros((-(-h // layer.stride), -(-w // layer.stride), lanes), np.int64)
+        for j in range(3):
+            for i in range(3):
+                weight = (kernels >> 4 * (3 * i + j) & 15) - 8
+                window = padded[j : j + h : layer.stride, i : i + w : layer.stride]
+                acc += window * weight
+        scaled = self._scale(acc, tuple(constants.tolist()))
+        filtered: Array = np.clip(scaled >> layer.shift, 0, (1 << layer.bits) - 1)
+        return filtered
+
+    def _write(self, layer: Layer, group: int, codes: Array, there: list[int]) -> None:
+        """Write codes (H, W, lanes) of the channels that exist, and 0 to an odd pixel past W."""
+        h, w, lanes = codes.shape
+        groups, pairs = -(-layer.outputs // self.pin), -(-w // 2)
+        digits = 2 if layer.stored_bits == 8 else 1
+        even = np.pad(codes, ((0, 0), (0, 2 * pairs - w), (0, 0)))
+        y, t = np.ix_(np.arange(h), np.arange(pairs))
+        for c in there:
+            channel = group * lanes + c
+            for d in range(digits):
+                nibbles = even[:, :, c] >> 4 * (digits - 1 - d) & 15
+                address = layer.target + ((d * groups + channel // self.pin) * h + y) * pairs + t
+                self.memory[address, channel % self.pin] = nibbles.reshape(h, pairs, 2)

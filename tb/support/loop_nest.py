@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The order of work of one layer, as plain loops, and random layers for it.
+
+Written from docs/stream_format.md (addresses, order of the weight words): what the sequencer must
+issue, and what the array is fed with in a bench of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ref_model.hardware.blocks import Kernel
+from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.layout import digits_of, pairs_of, tensor_word_count
+from ref_model.hardware.payload import PayloadShape
+from ref_model.hardware.schedule import LayerWork, emit_cycles, words_and_cycles
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer as the array sees it; `output_bits` is None in a raw layer.
+
+    The images lie `pitch` words apart; `shared`: a full map with the same weights everywhere.
+    """
+
+    kernel: Kernel
+    channels: int
+    height: int
+    width: int
+    outputs: int
+    input_bits: int
+    weight_bits: int
+    output_bits: int | None
+    base: int = 0
+    stride: int = 1
+    shared: bool = False
+    images: int = 1
+    pitch: int = 0
+
+    @property
+    def payload_shape(self) -> PayloadShape:
+        return PayloadShape(
+            self.kernel, self.channels, self.height, self.width, self.outputs, self.weight_bits,
+            self.shared,
+        )  # fmt: skip
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """Height and width of what leaves the array."""
+        if self.kernel is Kernel.FULL:
+            return 1, 1
+        return -(-self.height // self.stride), -(-self.width // self.stride)
+
+    def words_and_cycles(self, config: CoreConfig) -> tuple[int, int]:
+        """The reference model's schedule of this layer, all images."""
+        words, cycles = words_and_cycles(self._work, config)
+        return self.images * words, self.images * cycles
+
+    def emit_cycles(self, config: CoreConfig) -> int:
+        """Cycles that a step takes at least, by the reference model."""
+        return emit_cycles(self._work, config)
+
+    @property
+    def _work(self) -> LayerWork:
+        return LayerWork(
+            self.kernel, self.channels, self.height, self.width, self.outputs, self.input_bits,
+            self.weight_bits, self.output_bits, self.stride,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A word for the array: where it is, and its tags. `weight` counts from the layer's first."""
+
+    address: int
+    weight: int
+    first: bool
+    shift: bool
+    offset: bool
+    last: bool
+    row_first: bool
+    row_last: bool
+    image_last: bool
+
+    @property
+    def tags(self) -> tuple[bool, ...]:
+        return (self.first, self.shift, self.offset, self.last, *self.step_tags)
+
+    @property
+    def step_tags(self) -> tuple[bool, ...]:
+        return self.row_first, self.row_last, self.image_last
+
+
+def digit_pairs(case: LayerCase) -> list[tuple[int, int, bool]]:
+    """Input digit, weight digit (0 is the high one), and whether the sum is shifted before."""
+    inputs, weights = digits_of(case.input_bits), digits_of(case.weight_bits)
+    order = sorted((i + w, i, w) for i in range(inputs) for w in range(weights))
+    ranks = [-1, *(rank for rank, _, _ in order)]
+    return [(i, w, 0 <= ranks[k] < rank) for k, (rank, i, w) in enumerate(order)]
+
+
+def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
+    """Every word of the layer in the order of work."""
+    groups_in, pairs = -(-case.channels // config.pin), pairs_of(case.width)
+    height = case.height
+    words = case.payload_shape.words(config)
+    per_digit = words // digits_of(case.weight_bits)
+    full = case.kernel is Kernel.FULL
+    rows = [0] if full else list(range(0, height, case.stride))
+    steps = 1 if full else pairs
+
+    def inputs_of(y: int, t: int) -> Iterator[tuple[int, int, int, int]]:
+        """Channel group, row, pair, and weight word within the digit."""
+        if case.shared:
+            for position in range(height * pairs):
+                for g in range(groups_in):
+                    yield g, position // pairs, position % pairs, g
+        elif full:
+            for index in range(per_digit):
+                yield index // (height * pairs), index // pairs % height, index % pairs, index
+        elif case.kernel is Kernel.K3X3:
+            for ky in range(3):
+                if 0 <= y + ky - 1 < height:
+                    for g in range(groups_in):
+                        yield g, y + ky - 1, t, ky * groups_in + g
+        else:
+            for g in range(groups_in):
+                yield g, y, t, g
+
+    order = itertools.product(
+        range(case.payload_shape.groups(config)), range(case.images), rows, range(steps)
+    )
+    for group, image, y, t in order:
+        step = [
+            (i, w, shift and k == 0, g, row, pair, word)
+            for i, w, shift in digit_pairs(case)
+            for k, (g, row, pair, word) in enumerate(inputs_of(y, t))
+        ]
+        base = case.base + image * case.pitch
+        for k, (i, w, shift, g, row, pair, word) in enumerate(step):
+            yield Issue(
+                base + ((i * groups_in + g) * height + row) * pairs + pair,
+                group * words + w * per_digit + word,
+                first=k == 0,
+                shift=shift,
+                offset=w == 0,
+                last=k == len(step) - 1,
+                row_first=t == 0,
+                row_last=t == steps - 1,
+                image_last=(y, t) == (rows[-1], steps - 1),
+            )
+
+
+def random_case(generator: np.random.Generator, config: CoreConfig, kernel: Kernel) -> LayerCase:
+    """A small layer: odd and even widths, single rows and columns, channels beside whole groups."""
+    pick = generator.integers
+    bits = (2, 3, 4, 8)
+    raw = bool(generator.random() < 0.3)
+    full = kernel is Kernel.FULL
+    case = LayerCase(
+        kernel,
+        channels=int(pick(1, 2 * config.pin + 2)),
+        height=int(pick(1, 5)),
+        width=int(pick(1, 8)),
+        outputs=int(pick(1, 2 * config.pout * kernel.sets + 2)),
+        input_bits=int(generator.choice(bits)),
+        weight_bits=int(generator.choice(bits)),
+        output_bits=None if raw else int(generator.choice(bits)),
+        base=int(pick(0, 1000)),
+        stride=2 if not full and generator.random() < 0.3 else 1,
+        shared=full and bool(generator.random() < 0.5),
+        images=int(generator.choice([1, 1, 2, 3])),
+    )
+    size = tensor_word_count((case.channels, case.height, case.width), case.input_bits, config.pin)
+    return replace(case, pitch=size + int(pick(0, 10)))

@@ -40,6 +40,16 @@ def test_wrong_parameters_are_refused(parameters: dict[str, int]) -> None:
             "random_programs",
             id="CRC of stalls",
         ),
+        pytest.param(
+            "lsfq_parser",
+            "s_valid && payload_ready && aresetn",
+            "take && aresetn",
+            "starts_in_the_first_idle_cycle",
+            id="CRC of dropped beats",
+        ),
+        pytest.param(
+            "lsfq_parser_checks", "<= |reserved_words_q", "<= 1'b0", "every_error", id="any bit set"
+        ),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str, test: str) -> None:

@@ -61,7 +61,9 @@ def test_every_field_is_read() -> None:
 def test_the_parser_refuses_what_the_format_does_not_name() -> None:
     text = (rtl.IP / "program" / "lsfq_parser_reserved.v").read_text("utf-8")
     found: dict[str, list[int]] = {kind: [] for kind in ("PROGRAM", "LOAD", "LAYER", "END")}
-    rows = re.findall(r"bad\[(\d+)\] += \|\(block\[(\d+):(\d+)\] & reserved\(kind,\s+(.*)\)\);", text)
+    rows = re.findall(
+        r"bad\[(\d+)\] += \|\(block\[(\d+):(\d+)\] & reserved\(kind,\s+(.*)\)\);", text
+    )
     for word, high, low, masks in rows:
         assert (int(high), int(low)) == (32 * int(word) + 31, 32 * int(word))
         for kind, mask in zip(found, re.findall(r"32'h(\w+)", masks), strict=True):

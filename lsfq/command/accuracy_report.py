@@ -32,7 +32,11 @@ def parser() -> argparse.ArgumentParser:
         "--records", type=Path, default=ROOT / "records", metavar="DIR", help="run records"
     )
     result.add_argument(
-        "--output", type=Path, default=ROOT / "docs" / "accuracy", metavar="DIR", help="goes here"
+        "--output",
+        type=Path,
+        default=ROOT / "docs" / "accuracy",
+        metavar="DIR",
+        help="write the report here",
     )
     result.add_argument("--check", action="store_true", help="compare only; write nothing")
     output.add_json(result)

@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
         help="vgg7, mobilenetv2, resnet20 or resnet8, random weights",
     )
     result.add_argument("--output", type=Path, metavar="DIR", help="write the integer network here")
-    result.add_argument("--name", help="its name (the one of the training run)")
+    result.add_argument("--name", help="name of the network (that of the training run)")
     result.add_argument(
         "--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)"
     )
@@ -96,13 +96,25 @@ def parser() -> argparse.ArgumentParser:
     )
     untrained = result.add_argument_group("untrained network")
     untrained.add_argument("--width", type=int, default=0, help="channels of the first layer")
-    untrained.add_argument("--weight-bits", type=int, default=4, metavar="B")
-    untrained.add_argument("--activation-bits", type=int, default=4, metavar="B")
+    untrained.add_argument(
+        "--weight-bits", type=int, default=4, metavar="B", help="2, 3, 4 or 8 (4)"
+    )
+    untrained.add_argument(
+        "--activation-bits", type=int, default=4, metavar="B", help="2, 3, 4 or 8 (4)"
+    )
     untrained.add_argument("--seed", type=int, default=0, help="of the random weights (0)")
     streams = result.add_argument_group("streams for the core")
     streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
-    streams.add_argument("--pin", type=int, default=core.pin, choices=LANE_SIZES)
-    streams.add_argument("--pout", type=int, default=core.pout, choices=LANE_SIZES)
+    streams.add_argument(
+        "--pin",
+        type=int,
+        default=core.pin,
+        choices=LANE_SIZES,
+        help="multipliers of a lane (%(default)s)",
+    )
+    streams.add_argument(
+        "--pout", type=int, default=core.pout, choices=LANE_SIZES, help="lanes (%(default)s)"
+    )
     streams.add_argument(
         "--feature-depth", type=int, metavar="WORDS",
         help=f"words of the feature memory ({DEFAULT_CORE.feature_depth}, or as needed)",

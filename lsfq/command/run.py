@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     result.add_argument(
         "--batch", type=int, metavar="N",
-        help="images of a pass (chosen for the fewest cycles an image)",
+        help="images of a pass (as many as take the fewest cycles per image)",
     )  # fmt: skip
     result.add_argument(
         "--backend", choices=("reference", "simulator", "board"), default="reference",
@@ -72,11 +72,16 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--compare", action="store_true", help="compare every logit with the reference model"
     )
-    result.add_argument("--timeout", type=float, metavar="S", help="longest time of an image")
+    result.add_argument(
+        "--timeout", type=float, metavar="S", help="longest time for an image, in seconds"
+    )
     made = result.add_argument_group("reference and simulator")
-    made.add_argument("--pin", type=int, choices=LANE_SIZES, default=core.pin, help="(%(default)s)")
     made.add_argument(
-        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
+        "--pin", type=int, choices=LANE_SIZES, default=core.pin,
+        help="multipliers of a lane (%(default)s)",
+    )  # fmt: skip
+    made.add_argument(
+        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="lanes (%(default)s)"
     )
     made.add_argument(
         "--feature-depth", type=int, metavar="WORDS",
@@ -88,11 +93,17 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     simulator = result.add_argument_group("simulator")
     simulator.add_argument(
-        "--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)"
+        "--stalls",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="share of cycles in which a stream stalls (0)",
     )
     simulator.add_argument("--waves", type=Path, metavar="FILE", help="write a VCD file")
     board = result.add_argument_group("board")
-    board.add_argument("--bitstream", type=Path, metavar="FILE", help=".bit, .hwh beside it")
+    board.add_argument(
+        "--bitstream", type=Path, metavar="FILE", help=".bit file, with its .hwh beside it"
+    )
     output.add_json(result)
     return result
 

@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     network.add_argument("--dataset", default="cifar10", help="cifar10 or cifar100")
     quant = result.add_argument_group("quantisation")
     quant.add_argument("--weight-bits", default="4", help="2, 3, 4 or 8; or one a layer, 8,4,4,...")
-    quant.add_argument("--activation-bits", default="4", help="the same for the activations")
+    quant.add_argument("--activation-bits", default="4", help="the same for activations")
     quant.add_argument("--quantizer", default="lsfq", help="lsfq, lsq, pact or dorefa")
     quant.add_argument("--hard-clip", action="store_true", help="LSFQ with hard clips (ablation)")
     quant.add_argument(
@@ -68,13 +68,19 @@ def parser() -> argparse.ArgumentParser:
         help="one weight clip a layer, or one an output channel: layer or channel (layer)",
     )  # fmt: skip
     recipe = result.add_argument_group("recipe")
-    recipe.add_argument("--seed", type=int, default=0, help="order, augmentation, start (0)")
+    recipe.add_argument(
+        "--seed", type=int, default=0, help="of order, augmentation and first weights (0)"
+    )
     recipe.add_argument(
         "--batch", type=int, default=200, help="images a step, of all processes together (200)"
     )
     recipe.add_argument("--shift", type=int, default=3, help="random shift in pixels (3)")
-    recipe.add_argument("--weight-decay", type=float, default=5e-4, help="on weights (5e-4)")
-    recipe.add_argument("--label-smoothing", type=float, default=0.1, help="(0.1)")
+    recipe.add_argument(
+        "--weight-decay", type=float, default=5e-4, help="decay of the weights (5e-4)"
+    )
+    recipe.add_argument(
+        "--label-smoothing", type=float, default=0.1, help="share of the target (0.1)"
+    )
     recipe.add_argument(
         "--teacher", type=float, default=0.0, metavar="W",
         help="weight of the float network's answers in the loss of the later stages (0)",
@@ -92,7 +98,10 @@ def parser() -> argparse.ArgumentParser:
             f"--{name}-epochs", type=int, metavar="N", help=f"length of the {name} stage"
         )
         recipe.add_argument(
-            f"--{name}-rate", type=float, metavar="R", help="its peak learning rate"
+            f"--{name}-rate",
+            type=float,
+            metavar="R",
+            help=f"peak learning rate of the {name} stage",
         )
     run = result.add_argument_group("run")
     run.add_argument("--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)")

@@ -17,32 +17,9 @@ from pathlib import Path
 
 from lsfq.simulation import rtl, verilator
 from tools.hdl import verilog_style
+from tools.hdl.parameter_sets import LINTED
 
 TOPLEVEL = "lsfq_accel"
-
-SETS: tuple[Mapping[str, int], ...] = (
-    {},
-    *(
-        {"PIN": pin, "POUT": pout, "PARAM_W": min(128, 4 * pin * pout)}
-        for pin in (4, 8, 16)
-        for pout in (4, 8, 16)
-    ),
-    {"PARAM_W": 32, "DATA_W": 16},
-    {"PARAM_W": 64, "DATA_W": 32},
-    {"PARAM_W": 256, "DATA_W": 128},
-    {"FEATURE_DEPTH": 1000, "WEIGHT_DEPTH": 64, "MAX_POOL_WIDTH": 16},
-    {"FEATURE_DEPTH": 131072, "WEIGHT_DEPTH": 4096, "MAX_POOL_WIDTH": 1024},
-    {"ACC_W": 18},
-    {"MULTIPLIER": 1},
-    {"MULTIPLIER": 2},
-    {"MULTIPLIER": 3},
-    {"MULTIPLIER": 4},
-    {"PIN": 4, "POUT": 4, "PARAM_W": 64, "MULTIPLIER": 2},
-    {"DEPTHWISE_PIXELS": 2},
-    {"PIN": 8, "POUT": 16, "DEPTHWISE_PIXELS": 2},
-)
-"""Default, every array, every width of the streams, small and large memories, every multiplier,
-both depthwise stages."""
 
 
 def sources(toplevel: str) -> list[Path]:
@@ -138,7 +115,10 @@ def main() -> int:
     else:
         print("Icarus Verilog is not installed: its elaboration is left out")
 
-    for parameters, toplevel in (*((x, TOPLEVEL) for x in SETS), *(({}, x) for x in other_tops())):
+    for parameters, toplevel in (
+        *((x, TOPLEVEL) for x in LINTED),
+        *(({}, x) for x in other_tops()),
+    ):
         text = ", ".join(f"{name}={value}" for name, value in parameters.items()) or "default"
         text += "" if toplevel == TOPLEVEL else f" {toplevel}"
         for tool, command, environment in tools:

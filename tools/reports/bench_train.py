@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--width", type=int, default=64, help="channels of the first layer (64)")
     result.add_argument("--weight-bits", type=int, default=4, help="2, 3, 4 or 8 (4)")
-    result.add_argument("--activation-bits", type=int, default=4, help="the same (4)")
+    result.add_argument(
+        "--activation-bits", type=int, default=4, help="the same for activations (4)"
+    )
     result.add_argument("--batch", type=int, default=100, help="images a step (100)")
     result.add_argument("--rounds", type=int, default=15, help="steps of each kind (15)")
     result.add_argument("--bfloat16", action="store_true", help="also LSFQ with such convolutions")

@@ -41,12 +41,20 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    result.add_argument("--programs", type=int, default=300, metavar="N", help="how many (300)")
-    result.add_argument("--seed", type=int, default=1, metavar="S", help="of the first run (1)")
-    result.add_argument("--core", type=core, metavar="PINxPOUT", help="only this one")
-    result.add_argument("--stalls", choices=PATTERNS, help="only this pattern")
     result.add_argument(
-        "--max-cycles", type=int, default=6000, metavar="N", help="of a program, about (6000)"
+        "--programs", type=int, default=300, metavar="N", help="number of programs (300)"
+    )
+    result.add_argument(
+        "--seed", type=int, default=1, metavar="S", help="seed of the first run (1)"
+    )
+    result.add_argument("--core", type=core, metavar="PINxPOUT", help="run this core alone")
+    result.add_argument("--stalls", choices=PATTERNS, help="use this pattern alone")
+    result.add_argument(
+        "--max-cycles",
+        type=int,
+        default=6000,
+        metavar="N",
+        help="cycles of a program, about (6000)",
     )
     return result
 

@@ -78,11 +78,13 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--batch", type=int, metavar="N", help=f"images a pass (1; {', '.join(MODELS)}: 8)"
     )
-    result.add_argument("--pin", type=int, choices=LANE_SIZES, default=16, help="(16)")
-    result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument(
+        "--pin", type=int, choices=LANE_SIZES, default=16, help="multipliers of a lane (16)"
+    )
+    result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="lanes (16)")
     result.add_argument(
         "--depthwise-pixels", type=int, choices=(1, 2), default=2,
-        help="that the core's depthwise stage makes a cycle (2)",
+        help="pixels a cycle of the depthwise stage (2)",
     )  # fmt: skip
     result.add_argument("--sweep", action="store_true", help="also layers of many other shapes")
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")

@@ -52,11 +52,13 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--batch", type=int, default=1, metavar="N", help="images that share a parameter pass (1)"
     )
-    result.add_argument("--pin", type=int, choices=LANE_SIZES, default=16, help="(16)")
-    result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="(16)")
+    result.add_argument(
+        "--pin", type=int, choices=LANE_SIZES, default=16, help="multipliers of a lane (16)"
+    )
+    result.add_argument("--pout", type=int, choices=LANE_SIZES, default=16, help="lanes (16)")
     result.add_argument(
         "--depthwise-pixels", type=int, choices=(1, 2), default=1,
-        help="that the core's depthwise stage makes a cycle (1)",
+        help="pixels a cycle of the depthwise stage (1)",
     )  # fmt: skip
     result.add_argument("--stalls", choices=PATTERNS, default="none", help="on every stream")
     result.add_argument("--waves", action="store_true", help="record a VCD file")

@@ -90,7 +90,8 @@
   X(MEMORY, 11, "a tensor does not fit the feature memory, or overwrites its source or an image") \
   X(WEIGHTS, 12, "the weights of a channel group do not fit the weight memory") \
   X(IMAGE_SHORT, 13, "image packet too short") \
-  X(IMAGE_LONG, 14, "image packet too long")
+  X(IMAGE_LONG, 14, "image packet too long") \
+  X(RESERVED, 15, "a bit is set that the stream format does not name")
 
 enum lsfq_error_code {
   LSFQ_ERROR_NONE = 0,
@@ -107,7 +108,8 @@ enum lsfq_error_code {
   LSFQ_ERROR_MEMORY = 11,
   LSFQ_ERROR_WEIGHTS = 12,
   LSFQ_ERROR_IMAGE_SHORT = 13,
-  LSFQ_ERROR_IMAGE_LONG = 14
+  LSFQ_ERROR_IMAGE_LONG = 14,
+  LSFQ_ERROR_RESERVED = 15
 };
 
 #endif

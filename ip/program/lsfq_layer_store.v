@@ -2,7 +2,8 @@
 //
 // lsfq_layer_store: what lsfq_store reads of the layer word.
 //
-// Generated from ref_model/hardware/layer_word.py by `make registers`: change that. Combinational.
+// Generated from ref_model/hardware/layer_word.py by `make registers`: change that.
+// Combinational.
 
 `default_nettype none
 

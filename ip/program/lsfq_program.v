@@ -122,7 +122,6 @@ module lsfq_program #(
     .FEATURE_DEPTH (FEATURE_DEPTH),
     .WEIGHT_DEPTH  (WEIGHT_DEPTH),
     .MAX_POOL_WIDTH(MAX_POOL_WIDTH),
-    .PTR_W         (PTR_W),
     .BEAT_W        (BEAT_W),
     .MULTIPLIER    (MULTIPLIER)
   ) u_parser (

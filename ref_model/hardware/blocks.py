@@ -180,6 +180,20 @@ FIELDS_OF: dict[type[Block], dict[str, tuple[int, int, int]]] = {
 }
 
 
+def reserved_bits(kind: type[Block]) -> tuple[int, ...]:
+    """For each of the 16 words of a block, the bits that the format does not name."""
+    masks = [0, *[(1 << 32) - 1] * (BLOCK_BYTES // 4 - 2), 0]  # the first and last word are named
+    for word, low, width in FIELDS_OF[kind].values():
+        masks[word] &= ~((1 << width) - 1 << low)
+    return tuple(masks)
+
+
+def has_reserved_bits(data: bytes, kind: type[Block]) -> bool:
+    """Whether a bit is set in a block of ``kind`` that the format does not name."""
+    words = struct.unpack("<16I", data)
+    return any(word & mask for word, mask in zip(words, reserved_bits(kind), strict=True))
+
+
 def pack_block(block: Block, payload_before: bytes = b"") -> bytes:
     """The 64 bytes of ``block``; ``payload_before`` is what lies between it and the block before.
 

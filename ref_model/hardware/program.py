@@ -21,6 +21,7 @@ from ref_model.hardware.blocks import (
     block_version,
     checksum_is_right,
     describe_block,
+    has_reserved_bits,
     pack_block,
     unpack_block,
 )
@@ -195,6 +196,7 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
     kind, data = source.block()
     if kind != BlockKind.PROGRAM:
         raise source.error(ErrorCode.KIND, f"block kind {kind}, not PROGRAM")
+    source.refuse_reserved(data, ProgramBlock)
     header = unpack_block(data, ProgramBlock)
     check_program(header, config)
     source.layer = 0
@@ -208,6 +210,7 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
             load = unpack_block(data, LoadBlock)
             if load.index != images or images == header.images:
                 raise source.error(ErrorCode.KIND, f"image {load.index} after {images} images")
+            source.refuse_reserved(data, LoadBlock)
             opened = check_load(load, source.layer, config).hull(opened)
             images += 1
             parts.append(LoadSection(load, start))
@@ -216,6 +219,7 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
             if block.index != source.layer or source.layer == header.layers:
                 text = f"layer {block.index} in place of {source.layer}"
                 raise source.error(ErrorCode.KIND, text)
+            source.refuse_reserved(data, LayerBlock)
             check_layer(block, header, config, opened)
             if block.after_load:
                 opened = None
@@ -229,6 +233,7 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
                 text = f"after {source.layer} layers and {images} images"
                 raise source.error(ErrorCode.KIND, f"END {text}")
             source.check_end()
+            source.refuse_reserved(data, EndBlock)
             return DecodedProgram(header, tuple(parts), start)
         else:
             raise source.error(ErrorCode.KIND, f"block kind {kind}")
@@ -276,6 +281,11 @@ class _Source:
         if self._rest < self._beat_bytes and block_kind(data) != BlockKind.END:
             raise self.error(ErrorCode.PARAM_SHORT, "the packet ends with this block")
         return block_kind(data), data
+
+    def refuse_reserved(self, data: bytes, kind: type[Block]) -> None:
+        """All bits without a name in a block of ``kind`` are 0."""
+        if has_reserved_bits(data, kind):
+            raise self.error(ErrorCode.RESERVED, f"{kind.__name__} with a bit without a name")
 
     def check_end(self) -> None:
         """Nothing but filling follows the END block."""

@@ -142,6 +142,7 @@ class ErrorCode(IntEnum):
     WEIGHTS = 12
     IMAGE_SHORT = 13
     IMAGE_LONG = 14
+    RESERVED = 15
 
 
 ERROR_CODE_TEXTS = {
@@ -160,5 +161,6 @@ ERROR_CODE_TEXTS = {
     ErrorCode.WEIGHTS: "the weights of a channel group do not fit the weight memory",
     ErrorCode.IMAGE_SHORT: "image packet too short",
     ErrorCode.IMAGE_LONG: "image packet too long",
+    ErrorCode.RESERVED: "a bit is set that the stream format does not name",
 }
 """What each code means."""

@@ -172,7 +172,7 @@ def test_corners(pin: int, pout: int) -> None:
             ".write_ready(1'b1)",
             id="loses writes",
         ),
-        pytest.param("lsfq_parser", "f_stride2 && !f_height[0]", "1'b0", id="row below"),
+        pytest.param("lsfq_parser_block", "stride2 && !height[0]", "1'b0", id="row below"),
     ],
 )
 def test_corners_notice(module: str, text: str, fault: str) -> None:

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from ref_model.hardware import blocks, layer_word
+from ref_model.hardware import block_readers, blocks, layer_word
+from ref_model.hardware.blocks import Block, EndBlock, LayerBlock, LoadBlock, ProgramBlock
 from ref_model.hardware.layer_word import Room, WordField
 from tools.packaging.rendering import render
 
 LAYER_WORD = "ref_model/hardware/layer_word.py"
+BLOCKS = "ref_model/hardware/blocks.py"
+BLOCK_READERS = "ref_model/hardware/block_readers.py"
 FOLDER = "ip/program"
+
+_OTHER_BLOCKS: dict[str, type[Block]] = {"program_": ProgramBlock, "load_": LoadBlock}
 
 _PURPOSE = {
     Room.SEQUENCE: "what lsfq_compute reads of the layer word",
@@ -45,6 +50,10 @@ def generate(root: Path) -> dict[Path, str]:
     """
     texts = {"lsfq_layer_pack": _layer_pack()}
     texts |= {f"lsfq_layer_{room.value}": _layer_view(room) for room in Room}
+    _check_same_place()
+    for part, names in block_readers.READERS.items():
+        texts[f"lsfq_parser_{part}_fields"] = _block_view(part, names)
+    texts["lsfq_parser_reserved"] = _reserved()
     return {root / FOLDER / f"{module}.v": text for module, text in texts.items()}
 
 
@@ -68,13 +77,37 @@ def _layer_pack() -> str:
 def _layer_view(room: Room) -> str:
     read = {field.name for field in layer_word.FIELDS if room in field.rooms}
     fields = [port for port in _word_ports(layer_word.FIELDS) if port.name in read]
+    return _view(f"lsfq_layer_{room.value}", _PURPOSE[room], LAYER_WORD, "word", fields)
+
+
+def _block_view(part: str, names: tuple[str, ...]) -> str:
+    fields = []
+    for name in names:
+        word, low, width = _place_in_block(name)
+        fields.append(_Port(name, _range(width), _slice(32 * word + low, width), f"word {word}"))
+    purpose = f"the fields of a block that lsfq_parser_{part} reads"
+    return _view(f"lsfq_parser_{part}_fields", purpose, BLOCK_READERS, "block", fields)
+
+
+def _reserved() -> str:
+    kinds = (ProgramBlock, LoadBlock, LayerBlock, EndBlock)
+    masks = zip(*map(blocks.reserved_bits, kinds), strict=True)
+    words = [
+        (word, _slice(32 * word, 32), ", ".join(f"32'h{mask:08X}" for mask in of_kinds))
+        for word, of_kinds in enumerate(masks)
+    ]
+    return render("reserved.v.j2", source=BLOCKS, words=words[1:-1])
+
+
+def _view(module: str, purpose: str, source: str, vector: str, fields: list[_Port]) -> str:
+    """A module that names fields of a vector."""
     return render(
         "view.v.j2",
-        module=f"lsfq_layer_{room.value}",
-        purpose=_PURPOSE[room],
-        source=LAYER_WORD,
-        vector="word",
-        vector_bits=layer_word.WORD_BITS,
+        module=module,
+        purpose=purpose,
+        source=source,
+        vector=vector,
+        vector_bits=layer_word.WORD_BITS if vector == "word" else 8 * blocks.BLOCK_BYTES,
         fields=fields,
         longest=_longest(field.name for field in fields),
     )
@@ -95,12 +128,30 @@ def _word_ports(fields: tuple[WordField, ...]) -> list[_Port]:
     ]
 
 
+def _place_in_block(name: str) -> tuple[int, int, int]:
+    """Word, lowest bit and bits of a field, named as `block_readers` says."""
+    for prefix, kind in _OTHER_BLOCKS.items():
+        if name.startswith(prefix):
+            return _place(kind, name.removeprefix(prefix))
+    return _place(LayerBlock, name)
+
+
+def _place(kind: type[Block], name: str) -> tuple[int, int, int]:
+    place = blocks.FIELDS_OF[kind].get(name)
+    if place is None:
+        raise FieldTableError(f"a {kind.__name__} has no field {name}")
+    return place
+
+
+def _check_same_place() -> None:
+    for load, layer in block_readers.SAME_PLACE.items():
+        if _place(LoadBlock, load) != _place(LayerBlock, layer):
+            raise FieldTableError(f"{load} of a LOAD and {layer} of a LAYER block lie apart")
+
+
 def _block_bits(field: WordField) -> str:
     """The bits of a LAYER block that a field of the word takes as they are."""
-    place = blocks.FIELDS_OF[blocks.LayerBlock].get(field.block)
-    if place is None:
-        raise FieldTableError(f"{field.name}: a LAYER block has no field {field.block}")
-    word, low, width = place
+    word, low, width = _place(LayerBlock, field.block)
     if field.width > width:
         raise FieldTableError(f"{field.name}: {field.block} has {width} bits, not {field.width}")
     return "block" + _slice(32 * word + low, field.width)

@@ -405,6 +405,23 @@ async def stop_in_flight(dut: Dut) -> None:
 
 
 @cocotb.test(timeout_time=50, timeout_unit="ms")
+async def starts_in_the_first_idle_cycle(dut: Dut) -> None:
+    """A pass may start in the very cycle in which the parser has dropped the packet before."""
+    bench = await _bench(dut)
+    packet = random_program(bench.config, 2, 200).packet()
+    for _ in range(8):
+        beats = bench.begin(packet)
+        await bench.pulse("start")
+        bench.source.queue(beats)
+        await ClockCycles(dut.aclk, random.randint(len(beats) // 4, len(beats) // 2))
+        await bench.pulse("stop")
+        while not (is_high(dut.s_valid) and is_high(dut.s_ready) and is_high(dut.s_last)):
+            await RisingEdge(dut.aclk)
+        assert not is_high(dut.idle)  # this edge takes the last beat, and `accept` starts behind it
+        await bench.accept(packet)
+
+
+@cocotb.test(timeout_time=50, timeout_unit="ms")
 async def clear_and_reset_in_flight(dut: Dut) -> None:
     """`clear` and reset forget the packet at once; the next one runs."""
     bench = await _bench(dut)

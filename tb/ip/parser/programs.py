@@ -39,6 +39,7 @@ from ref_model.hardware.layout import digits_of, pairs_of, tensor_word_count
 from ref_model.hardware.payload import CONSTANT_BYTES
 from ref_model.hardware.program import DecodedProgram, LayerSection
 from ref_model.integer.ranges import CODE_BITS, MAX_SHIFT
+from tb.ref_model.hardware.named_bits import reserved_bits
 
 Event = tuple[str, Any]
 """What is handed on: ("load" or "layer", fields), ("set", "kernels" or "constants behind", bytes),
@@ -360,17 +361,39 @@ class Fault:
     layer: int
 
 
-def _edit(program: Program, where: int, byte: int, value: int) -> bytes:
-    """The packet with a byte of the block that is part `where` changed, its CRC fitted."""
+def _edit(program: Program, where: int, byte: int, value: int, *, keep: bool = False) -> bytes:
+    """The packet with a byte of the block that is part `where` changed, its CRC fitted.
+
+    With ``keep`` the bits of ``value`` are added to those that are set already.
+    """
     parts = program.parts()
     previous = parts[where - 1] if where else b""
     before = previous if isinstance(previous, bytes) else b""
     block = parts[where]
     assert not isinstance(block, bytes)
     data = bytearray(pack_block(block, before))
-    data[byte] = value
+    data[byte] = data[byte] | value if keep else value
     edited = refit_checksum(bytes(data), before)
     return assemble(parts[:where]) + edited + assemble(parts[where + 1 :])
+
+
+def _set_bit(program: Program, where: int, bit: int) -> bytes:
+    """The packet with a bit set in the block that is part `where`, its CRC fitted."""
+    return _edit(program, where, bit // 8, 1 << bit % 8, keep=True)
+
+
+def _first_of_each_kind(parts: list[Part]) -> dict[int, str]:
+    """Place and name of the first block of every kind."""
+    found: dict[str, int] = {}
+    for where, part in enumerate(parts):
+        if not isinstance(part, bytes):
+            found.setdefault(BlockKind(KINDS[type(part)]).name, where)
+    return {where: name for name, where in found.items()}
+
+
+def _layer_at(parts: list[Part], where: int) -> int:
+    """The layer that an error in part `where` is reported for: those before it are through."""
+    return sum(isinstance(part, bytes) for part in parts[:where])
 
 
 def faults(program: Program, config: CoreConfig) -> list[Fault]:
@@ -413,6 +436,12 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
             if kind == BlockKind.LAYER and isinstance(part, LoadBlock):
                 continue  # may have the right index
             add(f"kind {kind} at {where}", _edit(program, where, 2, kind), code, place)
+    for where, kind in _first_of_each_kind(parts).items():
+        place = PROGRAM_LAYER if where == 0 else count if kind == "END" else _layer_at(parts, where)
+        for number, word in itertools.groupby(reserved_bits(kind), key=lambda bit: bit // 32):
+            bit = random.choice(list(word))
+            name = f"bit {bit % 32} of word {number} in {kind}"
+            add(name, _set_bit(program, where, bit), ErrorCode.RESERVED, place)
     add("layers swapped", _swapped(program), ErrorCode.KIND, 0)
     layer("index", ErrorCode.KIND, any_layer, index=any_layer + 1)
     end = [*parts[:-1], program.layers[-1], program.payloads[-1], EndBlock()]

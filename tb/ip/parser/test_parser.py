@@ -24,15 +24,35 @@ def test_wrong_parameters_are_refused(parameters: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault", "test"),
+    ("module", "text", "fault", "test"),
     [
-        pytest.param("f_shift > 8'd40", "f_shift > 8'd41", "every_error", id="shift of 41"),
         pytest.param(
-            "crc_take_q <= take", "crc_take_q <= s_valid", "random_programs", id="CRC of stalls"
+            "lsfq_parser_checks",
+            "|| shift > MAX_SHIFT",
+            "|| shift > MAX_SHIFT + 8'd1",
+            "every_error",
+            id="shift of 41",
+        ),
+        pytest.param(
+            "lsfq_parser",
+            "s_valid && payload_ready && aresetn",
+            "s_valid && aresetn",
+            "random_programs",
+            id="CRC of stalls",
+        ),
+        pytest.param(
+            "lsfq_parser",
+            "s_valid && payload_ready && aresetn",
+            "take && aresetn",
+            "starts_in_the_first_idle_cycle",
+            id="CRC of dropped beats",
+        ),
+        pytest.param(
+            "lsfq_parser_checks", "<= |reserved_words_q", "<= 1'b0", "every_error", id="any bit set"
         ),
     ],
 )
-def test_bench_notices(text: str, fault: str, test: str) -> None:
+def test_bench_notices(module: str, text: str, fault: str, test: str) -> None:
     parameters = {"PIN": 4, "POUT": 8, "PARAM_W": 32, **SIZES}
     with pytest.raises(TestsFailed):
         run_bench(
@@ -40,5 +60,5 @@ def test_bench_notices(text: str, fault: str, test: str) -> None:
             BENCH,
             parameters,
             testcase=test,
-            mutations={"lsfq_parser": (text, fault)},
+            mutations={module: (text, fault)},
         )

@@ -26,6 +26,19 @@ CHAIN = 4
 K1X1, K1X3, K3X3, FULL = range(4)
 
 
+NAMED = {
+    1: {1: 0xFFFFFFFF, 2: 0x0000FFFF},
+    2: {
+        1: 0x03FFFFFF, 2: 0xFFFFFFFF, 3: 0xFFFFFFFF, 4: 0xFFFFFFFF, 5: 0xFFFFFFFF, 6: 0xFFFFFFFF,
+        7: 0x00FFFFFF, 8: 0xFFFFFFFF, 9: 0xFFFFFFFF, 10: 0xFFFFFFFF, 11: 0xFF03FFFF,
+        12: 0xFFFFFFFF, 13: 0x0000FFFF,
+    },
+    3: {},
+    4: {1: 0x0000FFFF, 2: 0xFFFFFFFF, 3: 0x01FFFFFF, 4: 0xFFFFFFFF},
+}  # fmt: skip
+"""Kind of a block, word, and the bits of it that have a name; all others are 0."""
+
+
 def bits_of(word: int, high: int, low: int) -> int:
     """Bits high..low of a word."""
     return word >> low & (1 << high - low + 1) - 1
@@ -202,6 +215,8 @@ class CoreModel:
         assert bits_of(words[0], 31, 24) == 2
         assert kind in (None, bits_of(words[0], 23, 16))
         assert words[15] == zlib.crc32(payload + packet[at : at + 60])
+        named = NAMED[bits_of(words[0], 23, 16)]
+        assert not any(words[k] & ~named.get(k, 0) for k in range(1, 15)), "a bit without a name"
         return words
 
     def _layer(self, w: tuple[int, ...]) -> Layer:

@@ -6,9 +6,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ref_model.hardware.blocks import FORMAT_VERSION, MAGIC, BlockKind
+import pytest
+
+from ref_model.hardware.blocks import (
+    FORMAT_VERSION,
+    MAGIC,
+    Block,
+    BlockKind,
+    EndBlock,
+    LayerBlock,
+    LoadBlock,
+    ProgramBlock,
+    reserved_bits,
+)
 from ref_model.hardware.errors import ErrorCode
 from ref_model.hardware.registers import decode_error
+from tb.ref_model.hardware import named_bits
 
 STREAMS = (Path(__file__).parents[3] / "docs/stream_format.md").read_text()
 
@@ -25,3 +38,18 @@ def test_block_head() -> None:
     kinds = ", ".join(f"{kind.value} {kind.name}" for kind in BlockKind)
     assert f"kind: {kinds}" in STREAMS
     assert f"format version, {FORMAT_VERSION}" in STREAMS
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("PROGRAM", ProgramBlock),
+        ("LOAD", LoadBlock),
+        ("LAYER", LayerBlock),
+        ("END", EndBlock),
+    ],
+)
+def test_bits_without_a_name(name: str, kind: type[Block]) -> None:
+    words = reserved_bits(kind)
+    ours = [32 * k + bit for k, word in enumerate(words) for bit in range(32) if word >> bit & 1]
+    assert ours == named_bits.reserved_bits(name)

@@ -36,6 +36,7 @@ from ref_model.hardware.program import (
     layer_payload,
 )
 from ref_model.integer import IntegerLayer, IntegerNetwork
+from tb.ref_model.hardware.named_bits import reserved_bits
 from tb.ref_model.integer.builders import small_vgg
 from tb.support.random_networks import random_network, random_order
 
@@ -261,6 +262,24 @@ FIELD_ERRORS: list[tuple[int, dict[str, Any], ErrorCode]] = [
 def test_valid_packets_with_bad_fields(place: int, fields: dict[str, Any], code: ErrorCode) -> None:
     layer = {PROGRAM: PROGRAM_LAYER, LOAD: 0}.get(place, place)
     assert reported(with_fields(place, fields)) == (code, layer)
+
+
+@pytest.mark.parametrize("kind", ["PROGRAM", "LOAD", "LAYER", "END"])
+def test_every_bit_without_a_name_is_refused(kind: str) -> None:
+    packet = encode_network(two_layers(), CONFIG)
+    program = decode_program(packet, CONFIG)
+    start, payload, layer = {
+        "PROGRAM": (0, 0, PROGRAM_LAYER),
+        "LOAD": (BLOCK_BYTES, BLOCK_BYTES, 0),
+        "LAYER": (program.sections[1].block_offset, program.sections[0].payload_offset, 1),
+        "END": (program.end_offset, program.sections[1].payload_offset, 2),
+    }[kind]
+    assert reserved_bits(kind)
+    for bit in reserved_bits(kind):
+        block = bytearray(packet[start : start + BLOCK_BYTES])
+        block[bit // 8] |= 1 << bit % 8
+        changed = packet[:start] + refit_checksum(bytes(block), packet[payload:start])
+        assert reported(changed + packet[start + BLOCK_BYTES :]) == (ErrorCode.RESERVED, layer)
 
 
 def test_numbers_of_blocks_that_differ_from_the_announced() -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from lsfq.simulation import rtl
-from ref_model.hardware import layer_word
+from ref_model.hardware import blocks, layer_word
+from ref_model.hardware.blocks import LayerBlock, LoadBlock
 from ref_model.hardware.layer_word import FIELDS, WORD_BITS, Room
+from tb.ref_model.hardware import named_bits
 from tools.packaging import field_outputs
 from tools.packaging.field_outputs import FieldTableError, generate
 from tools.packaging.rendering import stale
@@ -56,6 +58,19 @@ def test_every_field_is_read() -> None:
     assert len({field.name for field in FIELDS}) == len(FIELDS)
 
 
+def test_the_parser_refuses_what_the_format_does_not_name() -> None:
+    text = (rtl.IP / "program" / "lsfq_parser_reserved.v").read_text("utf-8")
+    found: dict[str, list[int]] = {kind: [] for kind in ("PROGRAM", "LOAD", "LAYER", "END")}
+    rows = re.findall(
+        r"bad\[(\d+)\] += \|\(block\[(\d+):(\d+)\] & reserved\(kind,\s+(.*)\)\);", text
+    )
+    for word, high, low, masks in rows:
+        assert (int(high), int(low)) == (32 * int(word) + 31, 32 * int(word))
+        for kind, mask in zip(found, re.findall(r"32'h(\w+)", masks), strict=True):
+            found[kind] += [int(low) + bit for bit in range(32) if int(mask, 16) >> bit & 1]
+    assert found == {kind: named_bits.reserved_bits(kind) for kind in found}
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -75,9 +90,27 @@ def test_a_wrong_table_is_refused(
 
 def test_a_changed_table_makes_every_module_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layer_word, "FIELDS", FIELDS[::-1])
-    modules = ["lsfq_layer_pack", *(f"lsfq_layer_{room.value}" for room in Room)]
-    folder = rtl.ROOT / field_outputs.FOLDER
-    assert stale(generate(rtl.ROOT)) == [folder / f"{module}.v" for module in modules]
+    assert _stale() == ["lsfq_layer_pack", *(f"lsfq_layer_{room.value}" for room in Room)]
+
+
+def test_a_moved_field_of_a_block_makes_its_readers_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = {**blocks.FIELDS_OF[LayerBlock], "slot": (7, 24, 8), "after_load": (1, 26, 1)}
+    monkeypatch.setitem(blocks.FIELDS_OF, LayerBlock, layer)
+    readers = ["lsfq_parser_block_fields", "lsfq_parser_memory_fields"]
+    assert _stale() == ["lsfq_layer_pack", *readers, "lsfq_parser_reserved"]
+
+
+def test_fields_read_together_lie_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = {**blocks.FIELDS_OF[LoadBlock], "base": (5, 0, 32)}
+    monkeypatch.setitem(blocks.FIELDS_OF, LoadBlock, load)
+    with pytest.raises(FieldTableError, match="base of a LOAD and input_base"):
+        generate(rtl.ROOT)
+
+
+def _stale() -> list[str]:
+    paths = stale(generate(rtl.ROOT))
+    assert {path.parent for path in paths} == {rtl.ROOT / field_outputs.FOLDER}
+    return [path.stem for path in paths]
 
 
 def test_an_edited_module_is_stale(tmp_path: Path) -> None:

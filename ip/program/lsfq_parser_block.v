@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_parser_block: what a block says, and whether it may be used: its checks, the fields of the
+// image to load, the word of the layer to run, and what the parser needs to read the payload.
+//
+// `step` is one-hot: bit k is cycle k of the check; bit 0 is also high while no block is checked
+// (`in_check` low). `block` holds still from step 0 until the block was used.
+//
+//   step 1       the CRC is complete
+//   step 6       `bad_header` and `header_code` are valid; the products of sizes begin
+//   LAST_STEP    `bad_sizes`, `sizes_code` and all other outputs are valid
+//
+// Parameter rules: FEATURE_DEPTH is 2 to 2^17; LAST_STEP is at least 21.
+
+`default_nettype none
+
+module lsfq_parser_block #(
+  parameter PIN            = 16,
+  parameter POUT           = 16,
+  parameter FEATURE_DEPTH  = 8192,
+  parameter WEIGHT_DEPTH   = 512,
+  parameter MAX_POOL_WIDTH = 256,
+  parameter MULTIPLIER     = 0,         // as in lsfq_lane; here 4 alone matters
+  parameter LAST_STEP      = 21
+) (
+  input  wire               aclk,
+  input  wire               restart,            // a pass begins
+  input  wire [511:0]       block,
+  input  wire               in_check,
+  input  wire [LAST_STEP:0] step,
+  input  wire               crc_right,
+  input  wire               packet_ended,       // TLAST came with the block
+
+  input  wire               program_read,       // events of one cycle
+  input  wire               load_taken,
+  input  wire               layer_taken,
+  input  wire               layer_read,         // with its payload
+
+  output wire               is_program,
+  output wire               is_load,
+  output wire               is_layer,
+  output wire               is_end,
+  output wire               bad_header,
+  output wire [7:0]         header_code,
+  output wire               bad_sizes,
+  output wire [7:0]         sizes_code,
+  output wire               started,            // the PROGRAM block was read
+  output wire [15:0]        layer,              // layers read
+
+  output wire               load_last,          // of the pass
+  output wire [15:0]        load_height,
+  output wire [15:0]        load_width,
+  output wire [15:0]        load_channels,
+  output wire               load_wide,
+  output wire               load_window,
+  output wire [17:0]        load_base,
+  output wire [17:0]        load_digit_words,
+  output wire [511:0]       layer_word,
+
+  output wire               pointwise,          // kernel 1x1
+  output wire               full,               // full map
+  output wire               depthwise,          // a depthwise layer is behind
+  output wire [19:0]        group_words,        // weight words of an output group
+  output wire [15:0]        groups              // output groups
+);
+
+  localparam CRC_STEP     = 1;
+  localparam PRODUCT_STEP = 6;          // the first product's factors are selected
+
+  localparam [7:0] E_MEMORY = 8'd11, E_WEIGHTS = 8'd12;
+
+  localparam [7:0] KIND_PROGRAM = 8'd1, KIND_LAYER = 8'd2, KIND_END = 8'd3, KIND_LOAD = 8'd4;
+  localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;    // 1 is 1x3
+
+  wire [7:0] kind = block[23:16];
+  reg        is_program_q, is_layer_q, is_load_q, is_end_q;
+
+  always @(posedge aclk) begin
+    is_program_q <= kind == KIND_PROGRAM;
+    is_layer_q   <= kind == KIND_LAYER;
+    is_load_q    <= kind == KIND_LOAD;
+    is_end_q     <= kind == KIND_END;
+  end
+
+  wire [15:0] height, width, channels;
+  wire [31:0] input_base;
+  wire [1:0]  kernel;
+  wire        stride2, shared, after_load, load_row_window;
+
+  lsfq_parser_block_fields u_fields (
+    .block          (block),
+    .height         (height),
+    .width          (width),
+    .channels       (channels),
+    .input_base     (input_base),
+    .kernel         (kernel),
+    .stride2        (stride2),
+    .shared         (shared),
+    .depthwise      (depthwise),
+    .load_row_window(load_row_window),
+    .after_load     (after_load)
+  );
+
+  wire        last_layer, bad_order;
+  wire [15:0] loads;
+
+  lsfq_parser_order u_order (
+    .aclk        (aclk),
+    .restart     (restart),
+    .block       (block),
+    .is_program  (is_program_q),
+    .is_load     (is_load_q),
+    .is_layer    (is_layer_q),
+    .is_end      (is_end_q),
+    .program_read(program_read),
+    .load_taken  (load_taken),
+    .layer_read  (layer_read),
+    .started     (started),
+    .layer       (layer),
+    .loads       (loads),
+    .last_load   (load_last),
+    .last_layer  (last_layer),
+    .bad         (bad_order)
+  );
+
+  wire        many, writes, adds, too_large;
+  wire        in_wide, out_wide, skip_wide, weight_wide;
+  wire [15:0] in_pairs, conv_height, conv_width, result_height, result_width, out_planes;
+  wire [17:0] in_plane, in_digit, out_plane, out_digit, skip_plane, skip_digit, row_words;
+  wire [32:0] in_end, out_end, skip_end;
+  wire [19:0] weight_digit;
+
+  lsfq_parser_sizes #(
+    .PIN          (PIN),
+    .POUT         (POUT),
+    .FEATURE_DEPTH(FEATURE_DEPTH),
+    .MULTIPLIER   (MULTIPLIER)
+  ) u_sizes (
+    .aclk         (aclk),
+    .restart      (!in_check),
+    .turn         (step[PRODUCT_STEP +: 12]),
+    .block        (block),
+    .is_load      (is_load_q),
+    .is_layer     (is_layer_q),
+    .many         (many),
+    .writes       (writes),
+    .adds         (adds),
+    .too_large    (too_large),
+    .in_wide      (in_wide),
+    .in_pairs     (in_pairs),
+    .in_plane     (in_plane),
+    .in_digit     (in_digit),
+    .in_end       (in_end),
+    .conv_height  (conv_height),
+    .conv_width   (conv_width),
+    .result_height(result_height),
+    .result_width (result_width),
+    .out_wide     (out_wide),
+    .out_planes   (out_planes),
+    .out_groups   (groups),
+    .out_plane    (out_plane),
+    .out_digit    (out_digit),
+    .out_end      (out_end),
+    .skip_wide    (skip_wide),
+    .skip_plane   (skip_plane),
+    .skip_digit   (skip_digit),
+    .skip_end     (skip_end),
+    .row_words    (row_words),
+    .weight_wide  (weight_wide),
+    .weight_digit (weight_digit),
+    .group_words  (group_words)
+  );
+
+  lsfq_parser_checks #(
+    .PIN           (PIN),
+    .POUT          (POUT),
+    .MAX_POOL_WIDTH(MAX_POOL_WIDTH)
+  ) u_checks (
+    .aclk         (aclk),
+    .block        (block),
+    .is_program   (is_program_q),
+    .is_load      (is_load_q),
+    .is_layer     (is_layer_q),
+    .is_end       (is_end_q),
+    .crc_ready    (step[CRC_STEP]),
+    .crc_right    (crc_right),
+    .packet_ended (packet_ended),
+    .bad_order    (bad_order),
+    .last_layer   (last_layer),
+    .conv_width   (conv_width),
+    .result_height(result_height),
+    .result_width (result_width),
+    .bad          (bad_header),
+    .code         (header_code)
+  );
+
+  wire bad_memory, bad_weights;
+
+  lsfq_parser_memory #(
+    .FEATURE_DEPTH(FEATURE_DEPTH),
+    .WEIGHT_DEPTH (WEIGHT_DEPTH)
+  ) u_memory (
+    .aclk       (aclk),
+    .restart    (restart),
+    .block      (block),
+    .is_layer   (is_layer_q),
+    .load_taken (load_taken),
+    .layer_taken(layer_taken),
+    .many       (many),
+    .writes     (writes),
+    .adds       (adds),
+    .too_large  (too_large),
+    .in_wide    (in_wide),
+    .in_end     (in_end),
+    .out_end    (out_end),
+    .skip_end   (skip_end),
+    .group_words(group_words),
+    .bad_memory (bad_memory),
+    .bad_weights(bad_weights)
+  );
+
+  lsfq_layer_pack u_layer (
+    .block       (block),
+    .three_rows  (kernel == KERNEL_3X3),
+    .pointwise   (pointwise),
+    .last        (last_layer),
+    .below       (stride2 && !height[0]),
+    .wide_in     (in_wide),
+    .wide_weight (weight_wide),
+    .wide_out    (out_wide),
+    .odd         (conv_width[0]),
+    .rows        (conv_height),
+    .pairs       (full ? 16'd1 : in_pairs),
+    .words       (row_words),
+    .stride      (full && !shared ? 18'd1 : in_plane),
+    .row_pitch   (shared ? 16'd1 : in_pairs),
+    .last_line   (shared ? in_plane - 18'd1 : 18'd0),
+    .in_digit    (in_digit),
+    .loads       (after_load ? loads : 16'd0),
+    .weight_digit(weight_digit),
+    .group_words (group_words),
+    .groups      (groups),
+    .out_plane   (out_plane),
+    .out_digit   (out_digit),
+    .out_planes  (out_planes),
+    .skip_wide   (skip_wide),
+    .skip_plane  (skip_plane),
+    .skip_digit  (skip_digit),
+    .word        (layer_word)
+  );
+
+  assign is_program = is_program_q;
+  assign is_load    = is_load_q;
+  assign is_layer   = is_layer_q;
+  assign is_end     = is_end_q;
+  assign bad_sizes  = bad_memory || bad_weights;
+  assign sizes_code = bad_memory ? E_MEMORY : E_WEIGHTS;
+  assign pointwise  = kernel == KERNEL_1X1;
+  assign full       = kernel == KERNEL_FULL;
+
+  assign load_height      = height;
+  assign load_width       = width;
+  assign load_channels    = channels;
+  assign load_wide        = in_wide;
+  assign load_window      = load_row_window;
+  assign load_base        = input_base[17:0];
+  assign load_digit_words = in_digit;
+
+  wire unused = &{1'b0, step, input_base[31:18]};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lsfq_parser_order: which block may come next. The order of a packet is one PROGRAM block, then
+// LOAD and LAYER blocks, each kind with an ascending index and as many as announced, then END.
+//
+// Latency: `bad`, `last_load` and `last_layer` follow `block` and the counts by two cycles.
+// `restart` begins a pass; `program_read`, `load_taken` and `layer_read` are one cycle long.
+
+`default_nettype none
+
+module lsfq_parser_order (
+  input  wire         aclk,
+  input  wire         restart,
+  input  wire [511:0] block,
+  input  wire         is_program,
+  input  wire         is_load,
+  input  wire         is_layer,
+  input  wire         is_end,
+
+  input  wire         program_read,
+  input  wire         load_taken,
+  input  wire         layer_read,       // with its payload
+
+  output wire         started,          // the PROGRAM block was read
+  output wire [15:0]  layer,            // layers read: the index of the next one
+  output wire [15:0]  loads,            // images so far
+  output wire         last_load,        // this LOAD block is the pass's last one
+  output wire         last_layer,       // this LAYER block is the pass's last one
+  output wire         bad               // this block may not come now
+);
+
+  wire [15:0] program_layers, program_images, index;
+
+  lsfq_parser_order_fields u_fields (
+    .block         (block),
+    .program_layers(program_layers),
+    .program_images(program_images),
+    .index         (index)
+  );
+
+  reg        started_q;
+  reg [15:0] layer_q, layers_q;         // layers read, layers announced
+  reg [15:0] loads_q, images_q;         // images so far, images announced
+  reg [15:0] next_layer_q, next_load_q;
+  reg        last_layer_q, last_load_q;
+  reg        layers_left_q, loads_left_q;
+  reg        layer_fits_q, load_fits_q; // the index is the next one
+
+  assign started    = started_q;
+  assign layer      = layer_q;
+  assign loads      = loads_q;
+  assign last_load  = last_load_q;
+  assign last_layer = last_layer_q;
+  assign bad        = is_program ? started_q
+                    : is_load    ? !started_q || !loads_left_q || !load_fits_q
+                    : is_layer   ? !started_q || !layers_left_q || !layer_fits_q
+                    : is_end     ? !started_q || layers_left_q || loads_left_q
+                    : 1'b1;
+
+  always @(posedge aclk) begin
+    next_layer_q  <= layer_q + 16'd1;
+    next_load_q   <= loads_q + 16'd1;
+    last_layer_q  <= next_layer_q == layers_q;
+    last_load_q   <= next_load_q == images_q;
+    layers_left_q <= layer_q != layers_q;       // there are never more than announced
+    loads_left_q  <= loads_q != images_q;
+    layer_fits_q  <= index == layer_q;
+    load_fits_q   <= index == loads_q;
+
+    if (layer_read) layer_q <= next_layer_q;
+    if (load_taken) loads_q <= next_load_q;
+    if (program_read) begin
+      started_q <= 1'b1;
+      layers_q  <= program_layers;
+      images_q  <= program_images;
+    end
+    if (restart) begin
+      started_q <= 1'b0;
+      layer_q   <= 16'd0;
+      layers_q  <= 16'd0;
+      loads_q   <= 16'd0;
+      images_q  <= 16'd0;
+    end
+  end
+
+endmodule
+
+`default_nettype wire

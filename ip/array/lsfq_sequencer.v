@@ -294,7 +294,6 @@ module lsfq_sequencer #(
                                   (waiting && loads != 16'd0 && unloaded_q);
 
   // ---- the issued word
-
   reg [PTR_W-1:0]  freed_q;           // the next value of weights_free,
   reg              free_q;            // assigned in this cycle
   reg [PTR_W-1:0]  group_base_q;      // first weight of the issued group; u_address is ahead of it

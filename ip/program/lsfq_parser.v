@@ -38,7 +38,6 @@ module lsfq_parser #(
   input  wire               stop,
   output wire               idle,             // nothing of a packet is in flight
   output wire               done,             // END was read and is good
-  output wire               first_beat,       // the packet's first beat is being taken
 
   // parameter stream
   input  wire               s_valid,
@@ -112,7 +111,6 @@ module lsfq_parser #(
   reg  [LAST_STEP:0] step_q;            // bit k: cycle k of S_CHECK; bit 0: no check, too
   reg  [511:0]       block_q;
   reg                last_q;            // TLAST was taken in this pass
-  reg                begun_q;           // a beat was taken in this pass
 
   wire               is_program, is_load, is_layer, is_end, bad_header, bad_sizes;
   wire [7:0]         header_code, sizes_code;
@@ -163,7 +161,6 @@ module lsfq_parser #(
   assign idle         = in_idle || in_done;
   assign done         = in_done;
   assign s_ready      = payload_ready || in_drain;
-  assign first_beat   = take && !begun_q;
   assign load_valid   = in_publish && is_load;
   assign load_layers  = layer;
   assign layer_valid  = in_publish && is_layer;
@@ -176,13 +173,9 @@ module lsfq_parser #(
     error_code <= !in_check          ? E_PARAM_SHORT
                 : !step_q[LAST_STEP] ? header_code : sizes_code;
 
-    if (take) begin
-      begun_q <= 1'b1;
-      if (s_last) last_q <= 1'b1;
-    end
+    if (take && s_last) last_q <= 1'b1;
     if (begins) begin
       last_q  <= 1'b0;
-      begun_q <= 1'b0;
     end
 
     error_valid <= fails;
@@ -191,7 +184,6 @@ module lsfq_parser #(
       error_valid <= 1'b0;
       state_q     <= 9'd1 << S_IDLE;
       last_q      <= 1'b0;
-      begun_q     <= 1'b0;
     end
   end
 

@@ -86,7 +86,6 @@ module lsfq_program #(
   localparam [SET_BEATS-1:0] FIRST_BEAT = 1;
 
   wire               queue_resetn = !flush;
-  wire               unused_first;
   wire               param_valid, param_ready, param_last;
   wire [PARAM_W-1:0] param_data;
   wire               next_valid, next_ready;
@@ -132,7 +131,6 @@ module lsfq_program #(
     .stop              (stop),
     .idle              (idle),
     .done              (done),
-    .first_beat        (unused_first),
     .s_valid           (param_valid),
     .s_ready           (param_ready),
     .s_data            (param_data),

@@ -43,7 +43,7 @@ LOAD = (
 )  # fmt: skip
 READY = ("load_ready", "layer_ready", "constant_space", "depthwise_space", "weight_space")
 CONTROLS = (
-    "done", "idle", "first_beat", "s_valid", "s_ready", "load_valid", "load_ready", "layer_valid",
+    "done", "idle", "s_valid", "s_ready", "load_valid", "load_ready", "layer_valid",
     "layer_ready", "constant_write", "constant_space", "depthwise_kernel_write",
     "depthwise_constant_write", "depthwise_space", "weight_write", "weight_space", "error_valid",
 )  # fmt: skip
@@ -82,7 +82,6 @@ class Bench:
         """Forget what was written down."""
         self.events: list[Event] = []
         self.errors: list[tuple[ErrorCode, int]] = []
-        self.first_beats = 0
         self.cycles = 0
         self._set: dict[int, int] = {}
         self._word: dict[int, dict[int, int]] = {}
@@ -125,7 +124,6 @@ class Bench:
         await self.finish(200 * len(beats) + 2000)
         assert not self.errors, f"error {self.errors}"
         self.assert_events(packet)
-        assert self.first_beats == 1
         assert is_high(self.dut.idle)
         await ClockCycles(self.dut.aclk, 2)
         assert self.source.idle
@@ -183,10 +181,6 @@ class Bench:
             await RisingEdge(dut.aclk)
             self.cycles += 1
             before, now = now, {name: is_high(pin) for name, pin in pins.items()}
-            if now["first_beat"]:
-                assert now["s_valid"]
-                assert now["s_ready"]
-                self.first_beats += 1
             self._watch_block("load", self._load, now)
             self._watch_block("layer", self._layer, now)
             for write, (event, space) in SETS.items():

@@ -436,11 +436,17 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
             if kind == BlockKind.LAYER and isinstance(part, LoadBlock):
                 continue  # may have the right index
             add(f"kind {kind} at {where}", _edit(program, where, 2, kind), code, place)
-    for where, kind in _first_of_each_kind(parts).items():
-        place = PROGRAM_LAYER if where == 0 else count if kind == "END" else _layer_at(parts, where)
-        for number, word in itertools.groupby(reserved_bits(kind), key=lambda bit: bit // 32):
+    for where, block_kind in _first_of_each_kind(parts).items():
+        place = (
+            PROGRAM_LAYER
+            if where == 0
+            else count
+            if block_kind == "END"
+            else _layer_at(parts, where)
+        )
+        for number, word in itertools.groupby(reserved_bits(block_kind), key=lambda bit: bit // 32):
             bit = random.choice(list(word))
-            name = f"bit {bit % 32} of word {number} in {kind}"
+            name = f"bit {bit % 32} of word {number} in {block_kind}"
             add(name, _set_bit(program, where, bit), ErrorCode.RESERVED, place)
     add("layers swapped", _swapped(program), ErrorCode.KIND, 0)
     layer("index", ErrorCode.KIND, any_layer, index=any_layer + 1)

@@ -15,7 +15,7 @@ SETUP    = $(if $(ASKED),$(PYTHON),$(firstword $(wildcard $(BIN)/python) $(PYTHO
            $(if $(ASKED),--this-python) $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing proofs docs documents bench-train
+.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing levels proofs docs documents bench-train
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -44,6 +44,9 @@ area: $(VENV)/synth.stamp ## Synthesise the core; LUT, FF, DSP and BRAM by block
 
 timing: $(VENV)/synth.stamp ## Place and route a reduced core for ECP5; its clock and longest path
 	$(BIN)/python scripts/timing.py $(ARGS)
+
+levels: $(VENV)/synth.stamp ## Count the levels of logic between registers of a reduced core, synthesised for an ECP5
+	$(BIN)/python scripts/levels.py $(ARGS)
 
 bench-train: $(VENV)/bench.stamp ## Time a training step: float, LSFQ, Brevitas (installs Brevitas), with bars
 	$(BIN)/python scripts/bench_train.py $(ARGS)

@@ -89,8 +89,9 @@ documents: $(VENV)/all.stamp ## Make the drawings, command_line.md and verificat
 clean: ## Remove what builds and tests made
 	rm -rf build .pytest_cache .ruff_cache .hypothesis
 
-distclean: clean ## Remove the virtual environment, too
-	rm -rf $(VENV)
+distclean: clean ## Remove everything that is not in the repository but data/ and runs/
+	rm -rf $(VENV) *.egg-info examples/*/build .mypy_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # In steps, because simulation does without torch. Editable: the packages are used in place.
 .PHONY: FORCE

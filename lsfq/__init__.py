@@ -12,23 +12,30 @@ The driver needs numpy only; `Simulator` needs the extra ``sim``, `Board` needs 
 
 from __future__ import annotations
 
-from lsfq.accelerator import Accelerator
-from lsfq.backends.base import Backend
-from lsfq.backends.board import Board
-from lsfq.backends.reference import Reference
-from lsfq.backends.simulator import Simulator
-from lsfq.core import DEFAULT_CORE
-from lsfq.counters import LayerCycles, PassCycles
-from lsfq.errors import (
-    AcceleratorError,
-    BackendError,
-    CoreError,
-    MissingInterruptError,
-    NoNetworkError,
-    PassTimeoutError,
-    TransferError,
-)
-from ref_model.hardware.core_config import CoreConfig
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lsfq.accelerator import Accelerator
+    from lsfq.backends.base import Backend
+    from lsfq.backends.board import Board
+    from lsfq.backends.reference import Reference
+    from lsfq.backends.simulator import Simulator
+    from lsfq.core import DEFAULT_CORE
+    from lsfq.counters import LayerCycles, PassCycles
+    from lsfq.errors import (
+        AcceleratorError,
+        BackendError,
+        CoreError,
+        MissingInterruptError,
+        NoNetworkError,
+        PassTimeoutError,
+        TransferError,
+    )
+    from ref_model.hardware.core_config import CoreConfig
+    from ref_model.hardware.errors import UnsupportedNetworkError
+    from ref_model.integer.network import NetworkError
+    from ref_model.integer.storage import NetworkFormatError
 
 __all__ = [
     "DEFAULT_CORE",
@@ -41,10 +48,48 @@ __all__ = [
     "CoreError",
     "LayerCycles",
     "MissingInterruptError",
+    "NetworkError",
+    "NetworkFormatError",
     "NoNetworkError",
     "PassCycles",
     "PassTimeoutError",
     "Reference",
     "Simulator",
     "TransferError",
+    "UnsupportedNetworkError",
 ]
+
+_HOMES = {
+    "lsfq.accelerator": ("Accelerator",),
+    "lsfq.backends.base": ("Backend",),
+    "lsfq.backends.board": ("Board",),
+    "lsfq.backends.reference": ("Reference",),
+    "lsfq.backends.simulator": ("Simulator",),
+    "lsfq.core": ("DEFAULT_CORE",),
+    "lsfq.counters": ("LayerCycles", "PassCycles"),
+    "lsfq.errors": (
+        "AcceleratorError",
+        "BackendError",
+        "CoreError",
+        "MissingInterruptError",
+        "NoNetworkError",
+        "PassTimeoutError",
+        "TransferError",
+    ),
+    "ref_model.hardware.core_config": ("CoreConfig",),
+    "ref_model.hardware.errors": ("UnsupportedNetworkError",),
+    "ref_model.integer.network": ("NetworkError",),
+    "ref_model.integer.storage": ("NetworkFormatError",),
+}
+"""Module -> names that come from it, when they are first used: a command starts without numpy."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -145,9 +145,9 @@ class Accelerator:
 
         ``images`` are codes (N, C, H, W), or (C, H, W) for one image; for an 8-bit input the bytes
         of the picture. ``batch`` of them share a pass, so that weights are sent once for all of
-        them; by default as many as pay. ``progress`` is called with (images done, images in all).
-        Raises NetworkError for images that do not fit, CoreError with the layer's name when the
-        core reports an error, PassTimeoutError and TransferError.
+        them; the default is chosen for the fewest cycles per image. ``progress`` is called with
+        (images done, images in all). Raises NetworkError for images that do not fit, CoreError with
+        the layer's name when the core reports an error, PassTimeoutError and TransferError.
         """
         codes = check_images(self.network, images)
         if batch is None:

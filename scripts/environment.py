@@ -26,10 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 TOOLS = ("perl", "g++", "make")
 SIZES = {
-    "sim": "about 0.4 GB",
-    "train": "PyTorch: about 1 GB where pip finds its CPU build, 5 GB and more with a CUDA build",
+    "sim": "0.2 GB",
+    "train": "1 GB with PyTorch for processors, 5 GB and more with CUDA, see getting_started.md",
 }
-"""What an extra takes on the disk (measured on Linux, Python 3.11)."""
+"""What an extra takes on the disk, about (du on Linux, Python 3.11 and 3.12)."""
 FUSESOC = """\
 #!{python}
 # The project's fusesoc: FuseSoC that knows the short name lsfq:accel and finds Verilator.

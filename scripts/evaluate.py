@@ -3,9 +3,8 @@
 """`lsfq eval`, for a checkout that is not installed."""
 
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import _root  # noqa: F401 - the repository's packages are found
 
 from lsfq.command.evaluate import main
 

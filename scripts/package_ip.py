@@ -1,55 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make and check the IP package without Vivado.
+"""Make the IP package: tools/packaging/package_ip.py."""
 
-Writes ip/component.xml, ip/xgui/ and scripts/vivado/package_data.tcl from the Verilog, the register
-description and fusesoc.core; validates component.xml with the schema of IEEE 1685-2009 and compares
-it with the Verilog. Exit status 1 when something is wrong, or, with --check, stale.
-"""
-
-from __future__ import annotations
-
-import argparse
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import _root  # noqa: F401 - the repository's packages are found
 
-
-def main() -> int:
-    """Entry point."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="examples:\n  package_ip.py\n  package_ip.py --check",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    check: bool = parser.parse_args().check
-    try:
-        from tools.packaging.agreement import disagreements
-        from tools.packaging.package_outputs import COMPONENT, generate
-        from tools.packaging.register_source import SourceError
-        from tools.packaging.rendering import update
-        from tools.packaging.schema import violations
-        from tools.packaging.verilog_interface import InterfaceError
-    except ModuleNotFoundError as error:
-        sys.exit(f"package_ip.py: {error.name} is missing: pip install -e '.[package]'")
-
-    try:
-        fresh = update(generate(ROOT), ROOT, check=check)
-        faults = violations((ROOT / COMPONENT).read_text(encoding="utf-8"))
-        faults += disagreements(ROOT)
-    except (InterfaceError, SourceError) as error:
-        sys.exit(f"package_ip.py: {error}")
-    for fault in faults:
-        print(f"{COMPONENT}: {fault}", file=sys.stderr)
-    if not fresh:
-        print("stale: run make package", file=sys.stderr)
-    if not faults:
-        print(f"{COMPONENT}: valid IEEE 1685-2009; ports, parameters, files and registers agree")
-    return 1 if faults or not fresh else 0
-
+from tools.packaging.package_ip import main
 
 if __name__ == "__main__":
     from lsfq.command.entry import guarded

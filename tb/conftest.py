@@ -8,7 +8,7 @@ import os
 import pytest
 
 from ref_model.datasets.cifar import CIFAR10, DatasetError, locate
-from tb.support.simulator import bench_seed, simulator_available
+from tools.hdl.bench import bench_seed, simulator_available
 
 
 @pytest.fixture

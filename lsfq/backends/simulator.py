@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,9 +25,9 @@ class Simulator:
 
     ``config`` is the core to simulate, ``stalls`` the share of cycles in which each stream pauses
     at random, ``waves`` a VCD file to write. The first use of a core compiles it (half a minute to
-    minutes); the program stays in ``build/simulator``. Time passes in the simulation only while the
-    driver waits. Raises BackendError when the core does not build, OSError when ``waves`` cannot be
-    written.
+    minutes); the program stays in `lsfq.files.build_folder`. Time passes in the simulation only
+    while the driver waits. Raises BackendError when the core does not build, OSError when ``waves``
+    cannot be written, ValueError for ``stalls`` outside [0, 1).
     """
 
     name = "simulator"
@@ -37,8 +38,11 @@ class Simulator:
         config: CoreConfig = DEFAULT_CORE,
         *,
         stalls: float = 0.0,
-        waves: Path | None = None,
+        waves: str | os.PathLike[str] | None = None,
     ) -> None:
+        if not 0 <= stalls < 1:
+            raise ValueError(f"stalls {stalls}: give a share of the cycles, 0 or less than 1")
+        waves = None if waves is None else Path(waves)
         if waves is not None:
             waves.open("wb").close()  # the simulation itself would go on without
         program = build(verilog_parameters(config), waves is not None)

@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
-from lsfq.reports.accuracy import report
-from lsfq.reports.accuracy_pictures import draw
+from lsfq.files import pip_install
 from ref_model.integer.storage import MANIFEST
-from ref_model.training.experiments import ExperimentError, read_experiments
-from ref_model.training.records import RecordError, read_records
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "README.md"
@@ -35,7 +32,11 @@ def parser() -> argparse.ArgumentParser:
         "--records", type=Path, default=ROOT / "records", metavar="DIR", help="run records"
     )
     result.add_argument(
-        "--output", type=Path, default=ROOT / "docs" / "accuracy", metavar="DIR", help="goes here"
+        "--output",
+        type=Path,
+        default=ROOT / "docs" / "accuracy",
+        metavar="DIR",
+        help="write the report here",
     )
     result.add_argument("--check", action="store_true", help="compare only; write nothing")
     output.add_json(result)
@@ -44,6 +45,11 @@ def parser() -> argparse.ArgumentParser:
 
 def files(records: Path) -> dict[str, str]:
     """Everything in the report's folder, by file name."""
+    from lsfq.reports.accuracy import report
+    from lsfq.reports.accuracy_pictures import draw
+    from ref_model.training.experiments import read_experiments
+    from ref_model.training.records import RecordError, read_records
+
     found = read_records(records)
     if not found:
         raise RecordError(f"{records}: no run records (scripts/train_many.py writes them)")
@@ -68,6 +74,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     """Write or compare; names of stale files go into ``content``."""
+    try:
+        from ref_model.training.experiments import ExperimentError
+        from ref_model.training.records import RecordError
+    except ImportError as error:
+        print(f"lsfq report: {error}: {pip_install('train')}", file=sys.stderr)
+        return 2
     try:
         wanted = files(options.records)
     except (RecordError, ExperimentError) as error:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
+from lsfq.files import ROOT
 from ref_model.datasets import DatasetError, Images, dataset_by_name, read_records
 from ref_model.datasets.cifar import locate
 from ref_model.integer import (
@@ -32,7 +33,6 @@ from ref_model.integer import (
 from ref_model.integer.console import ProgressBar, table
 from ref_model.integer.storage import MANIFEST
 
-ROOT = Path(__file__).resolve().parents[2]
 HEADER = ("network", "weights", "codes", "images", "float %", "integer %", "loss", "manifest", "s")
 
 

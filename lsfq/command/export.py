@@ -23,18 +23,21 @@ examples:
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
 from lsfq.command.core_choice import chosen_core
+from lsfq.command.train import MODELS
 from lsfq.core import DEFAULT_CORE
+from lsfq.files import ROOT, SAMPLE, pip_install
 from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
 from ref_model.hardware.c_source import c_files
 from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.errors import UnsupportedNetworkError
-from ref_model.hardware.plan import plan_network
+from ref_model.hardware.plan import MAX_BATCH, plan_network
 from ref_model.hardware.streams import write_streams
 from ref_model.integer import (
     Accuracy,
@@ -46,13 +49,13 @@ from ref_model.integer import (
     network_difference,
     save_network,
 )
-from ref_model.integer.atomic_folder import FolderError
+from ref_model.integer.atomic_folder import FolderError, write_file
 from ref_model.integer.console import ProgressBar
 from ref_model.integer.requantisation import RangeError
 
-ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINT = "checkpoint.pt"
-SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+BEAT_BYTES = (2, 4, 8, 16, 32, 64, 128)
+"""Widths of a stream port."""
 
 
 class ExportError(Exception):
@@ -84,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
         help="vgg7, mobilenetv2, resnet20 or resnet8, random weights",
     )
     result.add_argument("--output", type=Path, metavar="DIR", help="write the integer network here")
-    result.add_argument("--name", help="its name (the one of the training run)")
+    result.add_argument("--name", help="name of the network (that of the training run)")
     result.add_argument(
         "--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)"
     )
@@ -93,13 +96,25 @@ def parser() -> argparse.ArgumentParser:
     )
     untrained = result.add_argument_group("untrained network")
     untrained.add_argument("--width", type=int, default=0, help="channels of the first layer")
-    untrained.add_argument("--weight-bits", type=int, default=4, metavar="B")
-    untrained.add_argument("--activation-bits", type=int, default=4, metavar="B")
+    untrained.add_argument(
+        "--weight-bits", type=int, default=4, metavar="B", help="2, 3, 4 or 8 (4)"
+    )
+    untrained.add_argument(
+        "--activation-bits", type=int, default=4, metavar="B", help="2, 3, 4 or 8 (4)"
+    )
     untrained.add_argument("--seed", type=int, default=0, help="of the random weights (0)")
     streams = result.add_argument_group("streams for the core")
     streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
-    streams.add_argument("--pin", type=int, default=core.pin, choices=LANE_SIZES)
-    streams.add_argument("--pout", type=int, default=core.pout, choices=LANE_SIZES)
+    streams.add_argument(
+        "--pin",
+        type=int,
+        default=core.pin,
+        choices=LANE_SIZES,
+        help="multipliers of a lane (%(default)s)",
+    )
+    streams.add_argument(
+        "--pout", type=int, default=core.pout, choices=LANE_SIZES, help="lanes (%(default)s)"
+    )
     streams.add_argument(
         "--feature-depth", type=int, metavar="WORDS",
         help=f"words of the feature memory ({DEFAULT_CORE.feature_depth}, or as needed)",
@@ -109,14 +124,24 @@ def parser() -> argparse.ArgumentParser:
         help=f"words of the weight memory ({DEFAULT_CORE.weight_depth}, or as needed)",
     )  # fmt: skip
     streams.add_argument(
-        "--beat-bytes", type=int, default=8, metavar="N", help="width of the ports in bytes (8)"
+        "--beat-bytes",
+        type=int,
+        default=8,
+        choices=BEAT_BYTES,
+        help="width of the ports in bytes (8)",
     )
-    streams.add_argument("--count", type=int, default=8, metavar="N", help="test images (8)")
+    streams.add_argument(
+        "--count", type=output.number(1), default=8, metavar="N", help="test images (8)"
+    )
     streams.add_argument(
         "--c", type=Path, metavar="DIR", help="write NAME.c and NAME.h for the C driver here"
     )
     streams.add_argument(
-        "--batch", type=int, default=1, metavar="N", help="images of a pass of the C driver (1)"
+        "--batch",
+        type=output.number(1, MAX_BATCH),
+        default=1,
+        metavar="N",
+        help="images of a pass of the C driver (1)",
     )
     output.add_json(result)
     return result
@@ -130,7 +155,7 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
         from ref_model.training.graph import UnsupportedLayerError
     except ImportError as error:
         raise ExportError(
-            f"reading checkpoints needs PyTorch ({error}): pip install '.[train]'"
+            f"reading checkpoints needs PyTorch ({error}): {pip_install('train')}"
         ) from error
     try:
         return to_integer_network(checkpoint, name)
@@ -149,7 +174,7 @@ def make_untrained(options: argparse.Namespace) -> IntegerNetwork:
         from ref_model.training.untrained import untrained_integer_network
     except ImportError as error:
         raise ExportError(
-            f"making networks needs PyTorch ({error}): pip install '.[train]'"
+            f"making networks needs PyTorch ({error}): {pip_install('train')}"
         ) from error
     config = TrainingConfig(
         model=options.untrained,
@@ -158,6 +183,7 @@ def make_untrained(options: argparse.Namespace) -> IntegerNetwork:
         activation_bits=(options.activation_bits,),
         seed=options.seed,
     )
+    print(f"making {config.name()} and calibrating it on the sample images ...", file=sys.stderr)
     images = torch.from_numpy(read_records(SAMPLE, dataset_by_name(config.dataset)).pixels)
     return untrained_integer_network(config, images, options.name)
 
@@ -212,7 +238,10 @@ def export(network: IntegerNetwork, options: argparse.Namespace) -> None:
 def export_streams(network: IntegerNetwork, options: argparse.Namespace) -> None:
     """Write the stream files for the sample images."""
     config = chosen_core(network, options)
-    images = read_records(SAMPLE, dataset_by_name("cifar10")).first(options.count).pixels
+    sample = read_records(SAMPLE, dataset_by_name("cifar10"))
+    if options.count > len(sample):
+        raise ExportError(f"--count {options.count}: there are {len(sample)} sample images")
+    images = sample.first(options.count).pixels
     write_streams(options.streams, network, config, images, options.beat_bytes)
     print(
         f"{network.name}: streams of {len(images)} images for a {config} core -> {options.streams}"
@@ -224,7 +253,7 @@ def export_c(network: IntegerNetwork, options: argparse.Namespace) -> None:
     plan = plan_network(network, chosen_core(network, options), options.batch)
     options.c.mkdir(parents=True, exist_ok=True)
     for name, text in c_files(plan).items():
-        (options.c / name).write_text(text, encoding="utf-8")
+        write_file(options.c / name, text.encode())
         print(f"wrote {options.c / name}")
 
 
@@ -237,8 +266,21 @@ def main(arguments: list[str] | None = None) -> int:
         command_line.error(
             "give a source (--checkpoint, --network or --untrained) and --output, --streams or --c"
         )
-    if min(options.beat_bytes, options.count, options.batch) < 1:
-        command_line.error("--beat-bytes, --count and --batch are at least 1")
+    if options.untrained is not None and options.untrained not in MODELS:
+        command_line.error(f"--untrained {options.untrained}: choose one of {', '.join(MODELS)}")
+    refuse = functools.partial(output.refuse_ignored, command_line, options)
+    if options.untrained is None:
+        refuse(("width", "weight_bits", "activation_bits", "seed"), "--untrained")
+        if options.checkpoint is None:
+            refuse(("name",), "--checkpoint or --untrained")
+    if options.output is None or options.untrained is not None:
+        refuse(("data", "no_accuracy"), "--output and a trained network")
+    if options.streams is None:
+        refuse(("beat_bytes", "count"), "--streams")
+        if options.c is None:
+            refuse(("pin", "pout", "feature_depth", "weight_depth"), "--streams or --c")
+    if options.c is None:
+        refuse(("batch",), "--c")
     with output.result(options.json) as content:
         return run(options, content)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import sys
 
 from lsfq.command.entry import guarded
@@ -27,7 +28,8 @@ examples:
 
 EXIT_STATUS = """\
 exit status: 0 as asked; 1 a difference or an error of the accelerator; 2 wrong use or missing
-files; 130 interrupted. lsfq COMMAND --help describes a command; each takes --json."""
+files; 130 interrupted. lsfq COMMAND --help describes a command; each takes --json.
+lsfq --version names the version."""
 
 
 def usage() -> str:
@@ -38,11 +40,22 @@ def usage() -> str:
     )
 
 
+def version() -> str:
+    """The version that is installed; of a checkout that is not, the word for that."""
+    try:
+        return importlib.metadata.version("lsfq-accel")
+    except importlib.metadata.PackageNotFoundError:
+        return "from a checkout that is not installed"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] in (["-h"], ["--help"]):
         print(usage())
+        return 0
+    if words[:1] == ["--version"]:
+        print(f"lsfq {version()}")
         return 0
     if not words or words[0] not in COMMANDS:
         said = f"no command {words[0]!r}" if words else "give a command"

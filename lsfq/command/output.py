@@ -7,7 +7,7 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 
@@ -16,6 +16,34 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object; the text goes to standard error"
     )
+
+
+def number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """The ``type`` of an option that takes whole numbers from ``least`` to ``most``."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        if value < least or (most is not None and value > most):
+            span = f"at least {least}" if most is None else f"{least} to {most}"
+            raise argparse.ArgumentTypeError(f"{text} is not {span}")
+        return value
+
+    return read
+
+
+def refuse_ignored(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, names: Sequence[str], place: str
+) -> None:
+    """End with an error for the first option of ``names`` that was given: it goes with ``place``.
+
+    An option that would be ignored is a misunderstanding, and better said than found out.
+    """
+    for name in names:
+        if getattr(options, name) != parser.get_default(name):
+            parser.error(f"--{name.replace('_', '-')} goes with {place}")
 
 
 def reason(error: Exception) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
-from lsfq.reports.performance import draw, report
+from lsfq.files import pip_install
 
 ROOT = Path(__file__).resolve().parents[2]
 MEASURED, PAGE, AREA = "measured.json", "README.md", "area.json"
@@ -49,6 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     """Write or compare; names of stale files go into ``content``."""
+    try:
+        from lsfq.reports.performance import draw, report
+    except ImportError as error:
+        print(f"lsfq report: {error}: {pip_install('train')}", file=sys.stderr)
+        return 2
     try:
         measured = json.loads((options.folder / MEASURED).read_text(encoding="utf-8"))
         others = {

@@ -31,11 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Entry point; the exit status is that of the report: 1 stale, 2 for unreadable records."""
     words = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(words[:1])
-    try:
-        from lsfq.command import accuracy_report, performance_report
-    except ImportError as error:
-        print(f"lsfq report: {error}: pip install '.[train]'", file=sys.stderr)
-        return 2
+    from lsfq.command import accuracy_report, performance_report
+
     if options.name == "accuracy":
         return accuracy_report.main(words[1:])
     return performance_report.main(words[1:])

@@ -31,17 +31,20 @@ from lsfq.backends.reference import Reference
 from lsfq.backends.simulator import Simulator
 from lsfq.command import output
 from lsfq.command.core_choice import chosen_core
-from lsfq.core import DEFAULT_CORE
+from lsfq.core import DEFAULT_CORE, verilog_parameters
 from lsfq.errors import AcceleratorError
+from lsfq.files import NETWORK, SAMPLE
+from lsfq.simulation.build import is_built
 from ref_model.datasets import CIFAR10, DatasetError, read_records
 from ref_model.hardware.core_config import LANE_SIZES
 from ref_model.hardware.errors import UnsupportedNetworkError
+from ref_model.hardware.plan import MAX_BATCH
 from ref_model.integer import IntegerNetwork, NetworkError, NetworkFormatError, load_network
 from ref_model.integer.console import ProgressBar, table
 
-ROOT = Path(__file__).resolve().parents[2]
-NETWORK = ROOT / "networks" / "vgg7_w32_w4a4"
-IMAGES = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"
+IMAGES = SAMPLE
+COUNT = 8
+"""Images to run where no number is asked for."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,8 +57,14 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--images", type=Path, default=IMAGES, metavar="FILE", help="CIFAR-10 binary file or .npy"
     )
-    result.add_argument("--count", type=int, default=8, metavar="N", help="the first N images (8)")
-    result.add_argument("--batch", type=int, metavar="N", help="images of a pass (what pays)")
+    result.add_argument(
+        "--count", type=output.number(1), metavar="N",
+        help=f"the first N images ({COUNT}, or all where there are fewer)",
+    )  # fmt: skip
+    result.add_argument(
+        "--batch", type=int, metavar="N",
+        help="images of a pass (as many as take the fewest cycles per image)",
+    )  # fmt: skip
     result.add_argument(
         "--backend", choices=("reference", "simulator", "board"), default="reference",
         help="where to run (reference)",
@@ -63,11 +72,16 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--compare", action="store_true", help="compare every logit with the reference model"
     )
-    result.add_argument("--timeout", type=float, metavar="S", help="longest time of an image")
+    result.add_argument(
+        "--timeout", type=float, metavar="S", help="longest time for an image, in seconds"
+    )
     made = result.add_argument_group("reference and simulator")
-    made.add_argument("--pin", type=int, choices=LANE_SIZES, default=core.pin, help="(%(default)s)")
     made.add_argument(
-        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="(%(default)s)"
+        "--pin", type=int, choices=LANE_SIZES, default=core.pin,
+        help="multipliers of a lane (%(default)s)",
+    )  # fmt: skip
+    made.add_argument(
+        "--pout", type=int, choices=LANE_SIZES, default=core.pout, help="lanes (%(default)s)"
     )
     made.add_argument(
         "--feature-depth", type=int, metavar="WORDS",
@@ -79,29 +93,56 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     simulator = result.add_argument_group("simulator")
     simulator.add_argument(
-        "--stalls", type=float, default=0.0, metavar="P", help="share of stalls (0)"
+        "--stalls",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="share of cycles in which a stream stalls (0)",
     )
     simulator.add_argument("--waves", type=Path, metavar="FILE", help="write a VCD file")
     board = result.add_argument_group("board")
-    board.add_argument("--bitstream", type=Path, metavar="FILE", help=".bit, .hwh beside it")
+    board.add_argument(
+        "--bitstream", type=Path, metavar="FILE", help=".bit file, with its .hwh beside it"
+    )
     output.add_json(result)
     return result
 
 
 def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], list[int] | None]:
     """(images (N, C, H, W), their labels if they have any); DatasetError, ValueError, OSError."""
+    labels = None
     if options.images.suffix == ".npy":
+        images = _read_array(options.images)
+    else:
+        found = read_records(options.images, CIFAR10)
+        images, labels = found.pixels, found.labels.tolist()
+    if len(images) == 0:
+        raise ValueError(f"{options.images}: holds no images")
+    if options.count is not None and options.count > len(images):
+        raise ValueError(f"--count {options.count}: {options.images} holds {len(images)} images")
+    count = COUNT if options.count is None else options.count
+    return images[:count], labels if labels is None else labels[:count]
+
+
+def _read_array(path: Path) -> npt.NDArray[np.uint8]:
+    """A .npy file of uint8 (N, C, H, W), and nothing else; OSError, ValueError."""
+    with path.open("rb") as file:
         try:
-            images = np.load(options.images, allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{options.images}: no .npy file of numbers, or cut short") from error
-        if images.dtype != np.uint8 or images.ndim != 4:
-            raise ValueError(
-                f"{options.images}: {images.dtype} {images.shape}, not uint8 (N, C, H, W)"
-            )
-        return images[: options.count], None
-    found = read_records(options.images, CIFAR10).first(options.count)
-    return found.pixels, found.labels.tolist()
+            images = np.lib.format.read_array(file, allow_pickle=False)
+        except Exception as error:  # numpy raises nearly anything for crafted headers
+            raise ValueError(f"{path}: no .npy file of numbers, or cut short") from error
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise ValueError(f"{path}: {images.dtype} {images.shape}, not uint8 (N, C, H, W)")
+    return images
+
+
+def class_names(images: Path) -> list[str]:
+    """Names of the classes, from the file beside CIFAR-10's images; [] where there is none."""
+    try:
+        names = (images.parent / CIFAR10.names_file).read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        return []
+    return names if len(names) == CIFAR10.classes else []
 
 
 def make_backend(options: argparse.Namespace, network: IntegerNetwork) -> Backend:
@@ -114,7 +155,9 @@ def make_backend(options: argparse.Namespace, network: IntegerNetwork) -> Backen
         return Board(options.bitstream)
     config = chosen_core(network, options)
     if options.backend == "simulator":
-        print("building the core (the first time takes a minute) ...", file=sys.stderr, flush=True)
+        if not is_built(verilog_parameters(config), options.waves is not None):
+            said = f"building a core of {config} multipliers, once: a minute or some ..."
+            print(said, file=sys.stderr, flush=True)
         return Simulator(config, stalls=options.stalls, waves=options.waves)
     return Reference(config)
 
@@ -123,14 +166,20 @@ def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit status."""
     command_line = parser()
     options = command_line.parse_args(arguments)
-    if options.count < 1:
-        command_line.error("--count is at least 1")
     if (options.backend == "board") != (options.bitstream is not None):
         command_line.error("--backend board and --bitstream go together")
     if not 0 <= options.stalls < 1:
         command_line.error("--stalls is a share: 0, or less than 1")
     if options.backend != "simulator" and (options.stalls or options.waves):
         command_line.error("--stalls and --waves go with --backend simulator")
+    if options.backend == "board":
+        sizes = ("pin", "pout", "feature_depth", "weight_depth")
+        output.refuse_ignored(command_line, options, sizes, "--backend reference or simulator")
+    if options.timeout is not None and not options.timeout > 0:
+        command_line.error("--timeout is a number of seconds above 0")
+    if options.batch is not None and not 1 <= options.batch <= MAX_BATCH:
+        print(f"lsfq run: batch {options.batch}: give 1 to {MAX_BATCH}", file=sys.stderr)
+        return 2
     with output.result(options.json) as content:
         return run(options, content)
 
@@ -167,6 +216,9 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     )  # fmt: skip
     if logits.ndim == 2:
         content["classes"] = logits.argmax(1).tolist()
+        names = class_names(options.images)
+        if len(names) == logits.shape[1]:
+            content["names"] = [names[number] for number in content["classes"]]
     if labels is not None:
         content["labels"] = labels
     if same is not None:
@@ -188,12 +240,12 @@ def show(content: dict[str, Any]) -> None:
         f"{content['core']}, {content['seconds']:.1f} s"
     )
     if "classes" in content:
-        labels = content.get("labels") or [""] * content["images"]
+        empty = [""] * content["images"]
+        columns = (content.get("labels", empty), content["classes"], content.get("names", empty))
         rows = [
-            (str(number), str(label), str(found))
-            for number, (label, found) in enumerate(zip(labels, content["classes"], strict=True))
+            (str(number), *map(str, row)) for number, row in enumerate(zip(*columns, strict=True))
         ]
-        print(table(("image", "label", "class"), rows))
+        print(table(("image", "label", "class", "name"), rows))
     if "cycles" in content:
         cycles = content["cycles"]
         layers = [(name, f"{number:,}") for name, number in cycles["layers"].items()]

@@ -21,10 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsfq.command import output
+from lsfq.files import pip_install
+from ref_model.integer.ranges import CODE_BITS
 
 if TYPE_CHECKING:
     from ref_model.training.config import Stage, TrainingConfig
     from ref_model.training.distributed import Ranks
+
+MODELS = ("vgg7", "mobilenetv2", "resnet20", "resnet8")
+DATASETS = ("cifar10", "cifar100")
+QUANTIZERS = ("lsfq", "lsq", "pact", "dorefa")
+"""Names that training knows, without loading it."""
 
 MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592"}
 """Keep glibc from mapping and unmapping activations in every step (up to 1.6 times as fast)."""
@@ -50,20 +57,38 @@ def parser() -> argparse.ArgumentParser:
     network.add_argument("--dataset", default="cifar10", help="cifar10 or cifar100")
     quant = result.add_argument_group("quantisation")
     quant.add_argument("--weight-bits", default="4", help="2, 3, 4 or 8; or one a layer, 8,4,4,...")
-    quant.add_argument("--activation-bits", default="4", help="the same for the activations")
+    quant.add_argument("--activation-bits", default="4", help="the same for activations")
     quant.add_argument("--quantizer", default="lsfq", help="lsfq, lsq, pact or dorefa")
     quant.add_argument("--hard-clip", action="store_true", help="LSFQ with hard clips (ablation)")
     quant.add_argument(
         "--fixed-clip", action="store_true", help="clips stay where calibration puts them"
     )
+    quant.add_argument(
+        "--weight-clips", default="layer", metavar="SHARED",
+        help="one weight clip a layer, or one an output channel: layer or channel (layer)",
+    )  # fmt: skip
     recipe = result.add_argument_group("recipe")
-    recipe.add_argument("--seed", type=int, default=0, help="order, augmentation, start (0)")
+    recipe.add_argument(
+        "--seed", type=int, default=0, help="of order, augmentation and first weights (0)"
+    )
     recipe.add_argument(
         "--batch", type=int, default=200, help="images a step, of all processes together (200)"
     )
     recipe.add_argument("--shift", type=int, default=3, help="random shift in pixels (3)")
-    recipe.add_argument("--weight-decay", type=float, default=5e-4, help="on weights (5e-4)")
-    recipe.add_argument("--label-smoothing", type=float, default=0.1, help="(0.1)")
+    recipe.add_argument(
+        "--weight-decay", type=float, default=5e-4, help="decay of the weights (5e-4)"
+    )
+    recipe.add_argument(
+        "--label-smoothing", type=float, default=0.1, help="share of the target (0.1)"
+    )
+    recipe.add_argument(
+        "--teacher", type=float, default=0.0, metavar="W",
+        help="weight of the float network's answers in the loss of the later stages (0)",
+    )  # fmt: skip
+    recipe.add_argument(
+        "--norm-batches", type=int, default=0, metavar="N",
+        help="BatchNorm's statistics are averaged over N batches after the quantised stage (0: no)",
+    )  # fmt: skip
     recipe.add_argument(
         "--bfloat16", action="store_true",
         help="convolutions of training in bfloat16: faster where the processor has it",
@@ -73,7 +98,10 @@ def parser() -> argparse.ArgumentParser:
             f"--{name}-epochs", type=int, metavar="N", help=f"length of the {name} stage"
         )
         recipe.add_argument(
-            f"--{name}-rate", type=float, metavar="R", help="its peak learning rate"
+            f"--{name}-rate",
+            type=float,
+            metavar="R",
+            help=f"peak learning rate of the {name} stage",
         )
     run = result.add_argument_group("run")
     run.add_argument("--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)")
@@ -103,6 +131,28 @@ def bit_widths(text: str) -> tuple[int, ...]:
         raise ValueError(f"bit widths {text!r}: give a number or numbers with commas") from None
 
 
+def check_options(options: argparse.Namespace) -> None:
+    """ValueError for what needs no PyTorch to be refused: that takes seconds to load."""
+    for name, known in (("model", MODELS), ("dataset", DATASETS), ("quantizer", QUANTIZERS)):
+        if getattr(options, name) not in known:
+            raise ValueError(f"{name} {getattr(options, name)!r}: choose one of {', '.join(known)}")
+    for name in ("weight_bits", "activation_bits"):
+        bits = bit_widths(getattr(options, name))
+        if not set(bits) <= set(CODE_BITS):
+            raise ValueError(f"{name.replace('_', ' ')} {bits}: each must be one of {CODE_BITS}")
+    for name, least in (("batch", 2), ("threads", 0), ("limit", 0), ("width", 0), ("shift", 0)):
+        if getattr(options, name) < least:
+            raise ValueError(f"--{name} {getattr(options, name)}: at least {least}")
+    for stage in ("float", "quantised", "integer"):
+        epochs, rate = getattr(options, f"{stage}_epochs"), getattr(options, f"{stage}_rate")
+        if epochs is not None and epochs < 0:
+            raise ValueError(f"--{stage}-epochs {epochs}: must not be negative")
+        if rate is not None and not rate > 0:
+            raise ValueError(f"--{stage}-rate {rate}: must be positive")
+    if options.float_from is not None and not options.float_from.is_file():
+        raise ValueError(f"{options.float_from}: no such checkpoint")
+
+
 def configuration(options: argparse.Namespace) -> TrainingConfig:
     """The run that the command line asks for; raises ValueError when it cannot work."""
     from dataclasses import replace
@@ -128,11 +178,14 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
         quantizer=options.quantizer,
         soft_clip=not options.hard_clip,
         learned_clip=not options.fixed_clip,
+        weight_clips=options.weight_clips,
         seed=options.seed,
         batch=options.batch,
         shift=options.shift,
         weight_decay=options.weight_decay,
         label_smoothing=options.label_smoothing,
+        teacher=options.teacher,
+        norm_batches=options.norm_batches,
         bfloat16=options.bfloat16,
         limit=options.limit,
         float_stage=stages["float"],
@@ -145,7 +198,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Entry point; the exit status: 1 when the loss diverged, 2 for bad options or missing files,
     130 when interrupted.
     """
-    options = parser().parse_args(arguments)
+    command_line = parser()
+    options = command_line.parse_args(arguments)
+    try:
+        check_options(options)
+    except ValueError as error:
+        print(f"lsfq train: {error}", file=sys.stderr)
+        return 2
     with output.result(options.json) as content:
         return run(options, content)
 
@@ -158,7 +217,7 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     try:
         from ref_model.training.distributed import joined
     except ImportError:
-        print("training needs PyTorch: pip install '.[train]'", file=sys.stderr)
+        print(f"training needs PyTorch: {pip_install('train')}", file=sys.stderr)
         return 2
     with joined() as ranks:
         return train(options, content, ranks)

@@ -10,7 +10,7 @@ over seeds.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
@@ -26,6 +26,7 @@ MODEL_NAMES = {
     "resnet20": "ResNet-20",
     "resnet8": "ResNet-8",
 }
+CHANNEL_CLIPS, AVERAGED, TAUGHT = "channel clips", "averaged statistics", "taught"
 SET_NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 
 # 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom.
@@ -91,7 +92,17 @@ def method_name(record: Record) -> str:
         name += ", fixed clips"
     if not config["soft_clip"] and config["quantizer"] == "lsfq":
         name += ", hard clips"
-    return name
+    return name + "".join(f", {text}" for text in _levers(config))
+
+
+def _levers(config: Mapping[str, Any]) -> Iterator[str]:
+    """What a run has beside its method; configurations of older records lack the options."""
+    if config.get("weight_clips", "layer") != "layer":
+        yield CHANNEL_CLIPS
+    if config.get("norm_batches", 0):
+        yield AVERAGED
+    if config.get("teacher", 0.0):
+        yield TAUGHT
 
 
 def curve_of(record: Record, records: Mapping[str, Record]) -> list[Mapping[str, Any]]:
@@ -160,7 +171,7 @@ def comparisons(records: Mapping[str, Record]) -> list[Comparison]:
 
 
 def ablations(records: Mapping[str, Record]) -> list[tuple[str, str, Method, Method]]:
-    """What LSFQ's parts do: (network and bits, part, LSFQ with it, LSFQ without), by comparison.
+    """What each part does: (network and bits, part, LSFQ with it, LSFQ without), by comparison.
 
     A hard clip on both tensors is LSQ, whose formulas those of `LSFQ, hard clips` then are. Float
     step sizes and biases are those of the quantised stage's end: the same weights, evaluated by the
@@ -180,6 +191,13 @@ def ablations(records: Mapping[str, Record]) -> list[tuple[str, str, Method, Met
         ):
             if name in by_name:
                 found.append((where, part, ours, by_name[name]))
+        for lever, part in (
+            (CHANNEL_CLIPS, "weight clips a channel (without: one a layer)"),
+            (AVERAGED, "averaged BatchNorm statistics (without: moving ones)"),
+            (TAUGHT, "float network as teacher (without: labels alone)"),
+        ):
+            if f"LSFQ, {lever}" in by_name:
+                found.append((where, part, by_name[f"LSFQ, {lever}"], ours))
         floats = {
             record["seed"]: record["constants"]["quantised"]["float"]
             for record in compared(records)

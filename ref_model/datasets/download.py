@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -32,8 +33,11 @@ def fetch_archive(archive: Archive, destination: Path, timeout: float = 20.0) ->
     ``timeout`` is in seconds and holds for each network operation. Raises DownloadError when the
     machine is offline, the sum differs, or the destination cannot be written.
     """
+    if not destination.parent.is_dir():
+        raise DownloadError(f"{destination.parent} is no folder to make {destination.name} in")
+    made = not destination.exists()
     try:
-        destination.mkdir(parents=True, exist_ok=True)
+        destination.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(suffix=".tar.gz", dir=destination)
     except OSError as error:
         raise DownloadError(f"{destination} cannot be written ({error})") from error
@@ -53,6 +57,9 @@ def fetch_archive(archive: Archive, destination: Path, timeout: float = 20.0) ->
         raise DownloadError(f"{archive.url} could not be downloaded ({detail})") from error
     finally:
         Path(name).unlink(missing_ok=True)
+        if made:
+            with contextlib.suppress(OSError):  # something was unpacked
+                destination.rmdir()
 
 
 def _copy(url: str, write: object, timeout: float) -> str:

@@ -10,6 +10,14 @@ from ref_model.integer.ranges import ACCUMULATOR_BITS
 LANE_SIZES = (4, 8, 16)
 """Values that PIN and POUT may have."""
 
+RANGES = {
+    "acc_width": (1, 27),
+    "feature_depth": (2, 131072),
+    "weight_depth": (2, 262144),
+    "max_pool_width": (4, 32768),
+}
+"""Least and most that the Verilog's parameters can be; some have to be powers of two, too."""
+
 
 @dataclass(frozen=True)
 class CoreConfig:
@@ -42,6 +50,9 @@ class CoreConfig:
                      "param_width", "data_width", "depthwise_pixels"):  # fmt: skip
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} {getattr(self, name)} is not at least 1")
+        for name, (least, most) in RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} {getattr(self, name)} is not in {least}..{most}")
         if self.depthwise_pixels > 2:
             raise ValueError(f"depthwise_pixels {self.depthwise_pixels} is not 1 or 2")
 

@@ -39,6 +39,19 @@ def write_folder(folder: str | os.PathLike[str], files: Mapping[str, bytes]) -> 
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Make the file ``path`` hold ``content``; OSError leaves it as it was, never a part."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
 def _files_to_keep(target: Path, files: Mapping[str, bytes]) -> list[Path]:
     if not target.exists():
         return []

@@ -48,7 +48,7 @@ class NetworkError(ValueError):
     """A layer or network breaks a rule of the integer format; the message says which."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IntegerLayer:
     """One layer of an integer network.
 
@@ -84,6 +84,11 @@ class IntegerLayer:
     skip: str | None = None
     skip_multiplier: int = 0
     source: str | None = None
+
+    def __repr__(self) -> str:
+        """One line, without the numbers."""
+        bits = f"W{self.weight_bits}A{self.input_bits}"
+        return f"<{self.kind} {self.name} {'x'.join(map(str, self.weight.shape))} {bits}>"
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name) or self.name == INPUT:
@@ -218,7 +223,7 @@ class IntegerLayer:
         return stored
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IntegerNetwork:
     """Layers in order, the last one raw; it classifies when its result is 1 x 1 x classes.
 
@@ -237,6 +242,14 @@ class IntegerNetwork:
     classes: int
     input_bits: int = 8
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """One line, without the numbers."""
+        shape = "x".join(map(str, self.input_shape))
+        return (
+            f"<IntegerNetwork {self.name}: {shape}, {len(self.layers)} layers, "
+            f"{self.classes} classes>"
+        )
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):

@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
+import operator
 import os
 import zipfile
 from collections.abc import Mapping
@@ -23,6 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ref_model.integer.archive import ArchiveError, read_arrays
 from ref_model.integer.atomic_folder import write_folder
 from ref_model.integer.bounds import accumulator_range
 from ref_model.integer.network import IntegerLayer, IntegerNetwork, NetworkError
@@ -31,6 +34,11 @@ FORMAT = "lsfq-integer-network"
 VERSION = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"
+
+MAX_MANIFEST_BYTES = 1 << 24
+MAX_WEIGHTS_BYTES = 1 << 28
+MAX_WEIGHTS = 1 << 28
+"""Weights of one layer at most. Whatever is larger fits no core."""
 
 _ARRAYS = ("weight", "multiplier", "bias")
 _LAYER_FIELDS = ("name", "kind", "weight_bits", "input_bits", "output_bits", "shift", "stride",
@@ -99,12 +107,10 @@ def load_stored(folder: str | os.PathLike[str]) -> StoredNetwork:
         network = _build(manifest, _unpack_arrays(path / WEIGHTS, weights, manifest))
         _check_fields(manifest, network)
         recorded = manifest["accuracy"]
-        accuracy = None if recorded is None else Accuracy(
-            recorded["dataset"], recorded["images"], recorded["correct"], recorded["float_accuracy"]
-        )  # fmt: skip
+        accuracy = None if recorded is None else _accuracy(recorded)
     except NetworkError as error:
         raise NetworkFormatError(f"{path / MANIFEST}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
         raise NetworkFormatError(
             f"{path / MANIFEST}: field missing or of the wrong type ({error!r})"
         ) from error
@@ -220,17 +226,31 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def _bytes_of(path: Path, most: int) -> bytes:
+    """A file's content; OSError for what is no file, and for one that is longer than ``most``."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise OSError("not a file")
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise OSError(f"longer than {most} bytes")
+        return file.read(size)
+
+
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _bytes_of(path, MAX_MANIFEST_BYTES).decode()
     except (FileNotFoundError, NotADirectoryError):
         raise NetworkFormatError(f"{folder}: no network here ({MANIFEST} is missing)") from None
     except (OSError, UnicodeDecodeError) as error:
         raise NetworkFormatError(f"{path}: cannot be read as text ({error})") from error
     try:
         manifest = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+        json.dumps(
+            manifest
+        )  # as deep as can be read may be too deep to be written, and to be summed
+    except (ValueError, RecursionError) as error:
         raise NetworkFormatError(f"{path}: not JSON, or cut short ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise NetworkFormatError(f"{path}: not the manifest of an integer network")
@@ -249,7 +269,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 def _read_weights(folder: Path, manifest: Mapping[str, Any]) -> bytes:
     path = folder / WEIGHTS
     try:
-        weights = path.read_bytes()
+        weights = _bytes_of(path, MAX_WEIGHTS_BYTES)
     except FileNotFoundError:
         raise NetworkFormatError(f"{path}: no such file, but {MANIFEST} is there") from None
     except OSError as error:
@@ -265,14 +285,32 @@ def _read_weights(folder: Path, manifest: Mapping[str, Any]) -> bytes:
 def _unpack_arrays(
     path: Path, weights: bytes, manifest: Mapping[str, Any]
 ) -> dict[str, npt.NDArray[Any]]:
-    wanted = [f"{layer['name']}.{array}" for layer in manifest["layers"] for array in _ARRAYS]
+    numbers = {}
+    for layer in manifest["layers"]:
+        sizes = [operator.index(size) for size in layer["weight"]]
+        if not sizes or min(sizes) < 1 or math.prod(sizes) > MAX_WEIGHTS:
+            raise NetworkError(f"layer {layer['name']}: a weight of shape {layer['weight']}")
+        for array, count in zip(_ARRAYS, (math.prod(sizes), sizes[0], sizes[0]), strict=True):
+            numbers[f"{layer['name']}.{array}"] = count
     try:
-        with np.load(io.BytesIO(weights), allow_pickle=False) as archive:
-            if sorted(archive.files) != sorted(wanted):
-                raise NetworkFormatError(f"{path}: its arrays are not those of {MANIFEST}")
-            return {name: archive[name] for name in wanted}
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, AttributeError) as error:
-        raise NetworkFormatError(f"{path}: not a numpy archive ({error})") from error
+        return read_arrays(weights, numbers)
+    except ArchiveError as error:
+        raise NetworkFormatError(f"{path}: {error} ({MANIFEST} beside it)") from error
+
+
+def _accuracy(recorded: Mapping[str, Any]) -> Accuracy:
+    """The manifest's accuracy; ValueError for one that no test set can give."""
+    dataset, images, correct = (recorded[key] for key in ("dataset", "images", "correct"))
+    numbers = [images, correct]
+    baseline = recorded["float_accuracy"]
+    if baseline is not None:
+        numbers.append(baseline)
+    if not isinstance(dataset, str) or not all(type(number) in (int, float) for number in numbers):
+        raise TypeError(f"accuracy {dict(recorded)}")
+    whole = isinstance(images, int) and isinstance(correct, int)
+    if not (whole and 0 <= correct <= images and images > 0 and 0 <= (baseline or 0) <= 100):
+        raise ValueError(f"accuracy {dict(recorded)}")
+    return Accuracy(dataset, images, correct, baseline)
 
 
 def _check_fields(manifest: Mapping[str, Any], network: IntegerNetwork) -> None:
@@ -296,6 +334,8 @@ def _is_same(found: Any, expected: Any) -> bool:
 
 
 def _build(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> IntegerNetwork:
+    if not isinstance(manifest["provenance"], dict):
+        raise TypeError("provenance is no table")
     layers = []
     for entry in manifest["layers"]:
         name = entry["name"]

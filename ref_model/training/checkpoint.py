@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import pickle
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,12 @@ class CheckpointError(Exception):
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` so that ``path`` holds the old or the new file, never a part of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    body = io.BytesIO()  # torch.save tells a full disk as an error without a name
+    torch.save({"format": FORMAT, "version": VERSION, **content}, body)
     handle, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            torch.save({"format": FORMAT, "version": VERSION, **content}, file)
+            file.write(body.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)
@@ -47,7 +49,7 @@ def load(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: no such checkpoint")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged file makes torch.load raise nearly anything
         raise CheckpointError(f"{path}: not a readable checkpoint; truncated or foreign") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a checkpoint of this project")
@@ -77,7 +79,9 @@ def load_network(path: Path) -> tuple[Network, TrainingConfig, dict[str, Any]]:
         network = config.build()
         network.load_state_dict(content["model"])
         record = dict(content.get("record", {}))
-    except (KeyError, ConfigError, RuntimeError, TypeError, AttributeError) as error:
+    except (
+        KeyError, ConfigError, RuntimeError, TypeError, AttributeError, ValueError, OverflowError
+    ) as error:  # fmt: skip
         raise CheckpointError(f"{path}: configuration and weights do not fit: {error}") from error
     network.set_mode(Mode.QUANTIZED)
     network.eval()

@@ -12,7 +12,7 @@ from ref_model.datasets import DatasetError, dataset_by_name
 from ref_model.training.layers import Network
 from ref_model.training.models import MODELS
 from ref_model.training.models.builder import Builder
-from ref_model.training.quantizers import BITS, QUANTIZERS, Scheme
+from ref_model.training.quantizers import BITS, QUANTIZERS, WEIGHT_CLIPS, Scheme
 
 STAGES = ("float", "quantised", "integer")
 """The stages of a run, in order: see `loop`."""
@@ -48,9 +48,13 @@ class TrainingConfig:
 
     ``width`` is the number of channels of the first layer; 0 stands for the network's usual one.
     ``weight_bits`` and ``activation_bits`` hold one number a layer (VGG7: 7 and 6); a single number
-    stands for all of them. ``bfloat16`` rounds the operands of convolutions to that type in the
-    steps of the float and the quantised stage. ``limit`` trains and evaluates on the first images
-    only (0: all), for trials.
+    stands for all of them. ``weight_clips`` says what shares a weight clip, a layer or an output
+    channel (of the classifier always the layer). ``teacher`` is the weight of the float network's
+    answers in the loss of the later stages, and ``norm_batches`` the number of batches over which
+    BatchNorm's statistics are averaged at the end of the quantised stage (0: its moving averages
+    stay). ``bfloat16`` rounds the operands of convolutions
+    to that type in the steps of the float and the quantised stage. ``limit`` trains and evaluates
+    on the first images only (0: all), for trials.
     """
 
     model: str = "vgg7"
@@ -61,6 +65,7 @@ class TrainingConfig:
     quantizer: str = "lsfq"
     soft_clip: bool = True
     learned_clip: bool = True
+    weight_clips: str = "layer"
     seed: int = 0
     batch: int = 200
     shift: int = 3
@@ -70,6 +75,8 @@ class TrainingConfig:
     float_stage: Stage = field(default=Stage(20, 0.2, 0.2))
     quantised_stage: Stage = field(default=Stage(8, 0.05, 0.1))
     integer_stage: Stage = field(default=Stage(2, 0.005, 0.1))
+    teacher: float = 0.0
+    norm_batches: int = 0
     bfloat16: bool = False
     limit: int = 0
 
@@ -99,6 +106,10 @@ class TrainingConfig:
             self.quantizer in QUANTIZERS,
             f"quantiser {self.quantizer!r}: choose one of {', '.join(QUANTIZERS)}",
         )
+        _require(
+            self.weight_clips in WEIGHT_CLIPS,
+            f"weight clips {self.weight_clips!r}: choose one of {', '.join(WEIGHT_CLIPS)}",
+        )
         _require(self.batch >= 2, f"batch {self.batch}: BatchNorm needs at least 2 images")
         _require(0 <= self.shift <= 8, f"shift {self.shift}: must lie in 0 .. 8 pixels")
         _require(0 <= self.momentum < 1, f"momentum {self.momentum}: must lie in [0, 1)")
@@ -107,6 +118,8 @@ class TrainingConfig:
             0 <= self.label_smoothing < 1,
             f"label smoothing {self.label_smoothing}: must lie in [0, 1)",
         )
+        _require(0 <= self.teacher <= 1, f"teacher {self.teacher}: must lie in [0, 1]")
+        _require(self.norm_batches >= 0, f"norm batches {self.norm_batches}: must not be negative")
         _require(
             self.limit == 0 or self.limit >= self.batch,
             f"limit {self.limit}: must be 0 (all images) or at least the batch of {self.batch}",
@@ -128,7 +141,7 @@ class TrainingConfig:
 
     def scheme(self) -> Scheme:
         """The quantisers that the run uses."""
-        return Scheme(self.quantizer, self.soft_clip, self.learned_clip)
+        return Scheme(self.quantizer, self.soft_clip, self.learned_clip, self.weight_clips)
 
     def build(self) -> Network:
         """A new network with random weights."""

@@ -2,7 +2,8 @@
 """Integer constants of a trained network, derived in float64.
 
 One layer computes, on integers alone, y = clamp((acc * m[c] + r * mr + b[c]) >> s, 0, 2^bits - 1).
-With S_in, S_w, S_r, S_out the steps (value of one code) of input, weights, skip tensor and output,
+With S_in, S_w, S_r, S_out the steps (value of one code) of input, weights (one a layer, or one a
+channel c; the classifier: one a layer), skip tensor and output,
 z_in, z_r, z_out the codes that stand for 0 (0 but for signed tensors), W[c] the sum of a channel's
 weight codes, and BatchNorm gamma * (x - mean) / sqrt(var + eps) + beta per channel c::
 

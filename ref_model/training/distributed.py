@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
@@ -113,6 +113,10 @@ class Ranks:
             _JointStep(network, forward), forward_sync_buffers=False, find_unused_parameters=unused
         )
         return lambda pixels: step(pixels)
+
+    def joint_statistics(self, network: nn.Module) -> AbstractContextManager[None]:
+        """Within: BatchNorm in training sees the shares of all ranks."""
+        return joint_batches(network) if self.size > 1 else nullcontext()
 
 
 ALONE = Ranks()

@@ -31,6 +31,7 @@ from ref_model.integer.network import INPUT
 from ref_model.training.constants import LayerConstants, network_constants
 from ref_model.training.graph import trace
 from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
+from ref_model.training.quantizers.base import over_channels
 
 FLOAT32_EXACT = 2**24
 """Integers up to here, and so every partial sum bounded by it, are exact in float32."""
@@ -135,7 +136,8 @@ def _weight_codes(unit: ConvUnit | ClassifierUnit, exact: npt.NDArray[np.int16])
     codes = torch.from_numpy(exact.reshape(weight.shape)).to(weight.device, torch.float32)
     if not torch.is_grad_enabled():
         return codes
-    return stand_in(codes, quantizer(weight) / quantizer.step(weight))
+    step = over_channels(quantizer.step(weight), weight)
+    return stand_in(codes, quantizer(weight) / step)
 
 
 def requantise(

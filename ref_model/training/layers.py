@@ -7,6 +7,7 @@ A network is an `nn.Module` derived from `Network` whose ``forward`` calls these
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 import torch
@@ -70,7 +71,7 @@ class ConvUnit(nn.Module):
             inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
         )
         self.norm = JointBatchNorm2d(outputs)
-        self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits)
+        self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits, outputs)
         self.activation_quantizer: ActivationQuantizer = scheme.activation(activation_bits, linear)
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
 
@@ -122,6 +123,7 @@ class ClassifierUnit(nn.Module):
     With ``average`` it sees the mean of each channel instead. As an integer layer that is a linear
     layer over the map with each weight repeated at every position: the exact sum, no rounding
     between, and the divisor in the scale of the result.
+    Its weights share one clip always, so that the raw results of the classes compare as they are.
     Input float32 (N, C, H, W), output float32 (N, classes).
     """
 
@@ -215,13 +217,27 @@ class Network(nn.Module):
         """
         for unit in self.units():
             unit.initialise_weights()
+        self.set_mode(Mode.CALIBRATE)
+        self.average_statistics([images])
+        self.set_mode(Mode.QUANTIZED)
+        self.train()
+
+    @torch.no_grad()
+    def average_statistics(self, batches: Iterable[Tensor]) -> None:
+        """Make BatchNorm's running statistics their mean over ``batches``, weights as they are.
+
+        ``batches`` (float32 in [0, 1]) are of one size. The moving averages that training leaves
+        behind lag behind the weights, and quantisation makes them noisy.
+        """
         norms = [unit.norm for unit in self.conv_units()]
         momenta = [norm.momentum for norm in norms]
+        self.eval()
         for norm in norms:
-            norm.momentum = 1.0
-        self.train()
-        self.set_mode(Mode.CALIBRATE)
-        self(images)
-        self.set_mode(Mode.QUANTIZED)
+            norm.train()
+        for count, images in enumerate(batches, 1):
+            for norm in norms:
+                norm.momentum = 1.0 / count
+            self(images)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
+        self.eval()

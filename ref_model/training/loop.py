@@ -19,6 +19,7 @@ float sums.
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import time
@@ -98,6 +99,34 @@ def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str,
     ]
 
 
+def training_loss(
+    logits: Tensor,
+    labels: Tensor,
+    smoothing: float,
+    taught: Tensor | None = None,
+    weight: float = 0.0,
+) -> Tensor:
+    """Cross entropy of ``logits`` (N, classes) with smoothed ``labels`` (N,).
+
+    With ``taught``, a teacher's logits, ``weight`` of it is the cross entropy with its
+    probabilities, which differs from their Kullback-Leibler divergence by a constant.
+    """
+    own = functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+    if taught is None:
+        return own
+    answers = taught.softmax(1).to(logits.dtype)
+    return (1 - weight) * own + weight * functional.cross_entropy(logits, answers)
+
+
+def with_own_clips(network: Network, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """``state`` of a float network, for another one that may share its clips differently.
+
+    A float stage leaves clips alone, and calibration sets them after it.
+    """
+    own = network.state_dict()
+    return {key: own[key] if key.endswith("_quantizer.alpha") else x for key, x in state.items()}
+
+
 def unused_parameters(network: Network) -> bool:
     """Whether the network's mode leaves parameters alone that learn: clips, in the float stage."""
     if any(unit.mode is not Mode.FLOAT for unit in network.units()):
@@ -166,6 +195,7 @@ class Trainer:
         self._seconds = 0.0
         self._devices: list[str] = []
         self._optimiser_state: dict[str, Any] | None = None
+        self._teacher: Network | None = None
         found = ranks.from_first(self._found)
         if found is not None and not resume:
             raise ConfigError(
@@ -183,12 +213,14 @@ class Trainer:
         if config.bfloat16:
             self.network.set_training_type(torch.bfloat16)
         if start is not None:
-            self.network.load_state_dict(start["model"])
+            self.network.load_state_dict(with_own_clips(self.network, start["model"]))
         if found is not None:
             self.network.load_state_dict(found["model"])
             self._history, self._seconds = found["history"], found["seconds"]
             self._devices = found.get("devices", [])
             self._optimiser_state = found["optimiser"]
+            if found.get("teacher") is not None:
+                self._teacher = self._float_network(found["teacher"])
         self._devices = list(dict.fromkeys([*self._devices, device_name(device)]))
         limit = config.limit or None
         self._test = test.first(limit)
@@ -296,11 +328,20 @@ class Trainer:
         else:
             network.set_mode(Mode.QUANTIZED)
             if name == "quantised" and fresh:
+                if self.config.teacher:
+                    self._teacher = self._float_network(network.state_dict())
                 images = to_unit(torch.from_numpy(self._calibration.pixels).to(self._device))
                 network.start_quantisation(images)
         if name == "integer":
             return IntegerGraph(network)
         return lambda pixels: network.forward(to_unit(pixels))
+
+    def _float_network(self, state: dict[str, Tensor]) -> Network:
+        """The float network of these weights, to ask: its forward pass learns nothing."""
+        result = self.config.build().to(self._device)
+        result.load_state_dict(state)
+        result.set_mode(Mode.FLOAT)
+        return result.eval().requires_grad_(False)
 
     def _run_epoch(
         self, name: str, forward: Forward, joint: Forward, optimiser: torch.optim.Optimizer
@@ -325,8 +366,9 @@ class Trainer:
             for group in optimiser.param_groups:
                 group["lr"] = rate
             logits = joint(pixels)
-            loss = functional.cross_entropy(
-                logits, labels, label_smoothing=self.config.label_smoothing
+            taught = None if self._teacher is None else self._teacher(to_unit(pixels))
+            loss = training_loss(
+                logits, labels, self.config.label_smoothing, taught, self.config.teacher
             )
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
@@ -370,6 +412,8 @@ class Trainer:
 
     def _leave(self, number: int, name: str, forward: Forward) -> None:
         """Measure the stage's result and keep its network."""
+        if name == "quantised" and self.config.norm_batches:
+            self._average_statistics()
         self.network.eval()
         record = self._record
         if name == "float":
@@ -394,6 +438,13 @@ class Trainer:
             self._write_network(f"{name}.pt")
         self._position = {"stage": number + 1, "epoch": 0, "step": 0}
         self._save(None, 0.0)
+
+    def _average_statistics(self) -> None:
+        """Replace BatchNorm's moving averages by means over the batches after the stage's last."""
+        epoch = self.config.float_stage.epochs + self.config.quantised_stage.epochs
+        batches = itertools.islice(self._batches.epoch(epoch), self.config.norm_batches)
+        with self._ranks.joint_statistics(self.network):
+            self.network.average_statistics(to_unit(pixels) for pixels, _ in batches)
 
     def _measure_constants(self, name: str) -> None:
         """Accuracy of the same weights with float and with integer constants, at a stage's end.
@@ -436,6 +487,7 @@ class Trainer:
                 "history": self._history,
                 "devices": self._devices,
                 "record": self._record,
+                "teacher": None if self._teacher is None else self._teacher.state_dict(),
                 "seconds": self._seconds + seconds,
             },
         )

@@ -20,6 +20,7 @@ from ref_model.training import checkpoint
 from ref_model.training.augment import to_unit
 from ref_model.training.layers import Network
 from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
+from ref_model.training.quantizers.base import over_channels
 
 BINS = 48
 """Bins of a histogram."""
@@ -96,20 +97,20 @@ def read_records(folder: Path) -> dict[str, dict[str, Any]]:
 def distributions(network: Network, images: Tensor) -> dict[str, dict[str, Any]]:
     """Histograms of weights and pre-activations, in units of their clips, by layer.
 
-    Each holds ``clip``, ``counts`` (`BINS` bins over the span), and ``above``, the share that lies
-    beyond the clip. ``images`` are uint8 (N, C, H, W).
+    Each holds ``clip`` (the mean where channels have their own), ``counts`` (`BINS` bins over the
+    span), and ``above``, the share that lies beyond the clip. ``images`` are uint8 (N, C, H, W).
     """
     found: dict[str, dict[str, Any]] = {}
 
     def observe(name: str, quantizer: Quantizer, x: Tensor) -> None:
         if isinstance(quantizer, WeightQuantizer):
-            clip, span = float(quantizer.step(x)) * quantizer.levels, WEIGHT_SPAN
+            clip, span = quantizer.step(x).double() * quantizer.levels, WEIGHT_SPAN
         else:
-            clip, span = float(quantizer.step()) * quantizer.levels, ACTIVATION_SPAN
-        scaled = (x.double() / clip).flatten()
+            clip, span = quantizer.step().double() * quantizer.levels, ACTIVATION_SPAN
+        scaled = (x.double() / over_channels(clip, x)).flatten()
         beyond = scaled.abs() > 1.0 if isinstance(quantizer, WeightQuantizer) else scaled > 1.0
         found[name] = {
-            "clip": round(clip, 6),
+            "clip": round(float(clip.mean()), 6),
             "above": round(float(beyond.double().mean()), 6),
             "counts": torch.histc(scaled.clamp(*span), BINS, *span).long().tolist(),
         }

@@ -43,7 +43,7 @@ from tb.support import (
     start,
     to_signed,
 )
-from tb.support.stalls import StallPattern
+from tools.simulation.stalls import StallPattern
 
 Tensor = npt.NDArray[Any]
 Stalls = Callable[[], StallPattern | None]

@@ -13,8 +13,8 @@ import pytest
 
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.integer.storage import MANIFEST
-from tb.core.network_run import NetworkRun
 from tb.support import TestsFailed, run_bench
+from tools.simulation.network_run import NetworkRun
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "networks" / "cifar10_sample" / "test_batch.bin"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lsfq.command import performance_report
+from lsfq.simulation import rtl
 from ref_model.hardware.performance import (
     STALLS,
     last_pass,
@@ -17,10 +18,10 @@ from ref_model.hardware.performance import (
 )
 from ref_model.integer.storage import save_network
 from ref_model.integer.synthetic import vgg7
-from scripts import performance
-from tb.core.network_run import NetworkRun
-from tb.core.network_sweep import measure, swept_layers
 from tools.reports.bars import Bar, depthwise_bars, utilisation_bars
+from tools.simulation import performance
+from tools.simulation.network_run import NetworkRun
+from tools.simulation.network_sweep import measure, swept_layers
 
 
 def _report(cycles: int, starved: int = 0) -> dict[str, Any]:
@@ -139,7 +140,7 @@ def test_the_report_is_up_to_date() -> None:
 
 
 def test_another_figure_makes_the_report_stale(tmp_path: Path) -> None:
-    folder = Path(performance.ROOT) / "docs" / "performance"
+    folder = rtl.ROOT / "docs" / "performance"
     measured = json.loads((folder / "measured.json").read_text())
     (tmp_path / "measured.json").write_text(json.dumps(measured))
     assert performance_report.main(["--folder", str(tmp_path)]) == 0

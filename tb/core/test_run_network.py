@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from scripts import run_network
-from tb.core.network_run import NetworkRun
-from tb.support.simulator import BenchError
+from tools.hdl.bench import BenchError
+from tools.simulation import run_network
+from tools.simulation.network_run import NetworkRun
 
 
 def test_options_reach_the_core(

@@ -82,6 +82,16 @@ def test_a_damaged_record(program: Path, content: str) -> None:
     assert is_sound(program.parent)
 
 
+def test_a_path_with_a_space_is_refused_at_once(
+    program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaced = program.parents[1] / "a folder" / builder.PROGRAM
+    monkeypatch.setattr(builder, "program_path", lambda *_: spaced)
+    with pytest.raises(BackendError, match="a folder: this path has a space"):
+        builder.build(PARAMETERS)
+    assert not spaced.parent.exists()
+
+
 def test_the_error_says_what_failed(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIL", "core.cpp:1: fatal error: No space left on device")
     with pytest.raises(BackendError, match=r"PIN=4.*does not build:\n.*No space left") as caught:

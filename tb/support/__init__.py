@@ -4,7 +4,7 @@
     tb/ip/<dut>/test_<dut>.py     pytest: parameter sets, run_bench(...)
     tb/ip/<dut>/<dut>_bench.py    cocotb: coroutines, run inside the simulator
 
-pytest side (:mod:`tb.support.simulator`)::
+pytest side (:mod:`tools.hdl.bench`)::
 
     run_bench("lsfq_fifo", "tb.ip.fifo.fifo_bench", {"WIDTH": 8, "DEPTH": 16})
     with pytest.raises(TestsFailed):      # show that the bench can fail
@@ -50,7 +50,7 @@ from tb.support.clocking import (
 )
 from tb.support.handshake import CHANNEL, Beat, HandshakeMonitor, HandshakeSink, HandshakeSource
 from tb.support.scoreboard import Scoreboard
-from tb.support.simulator import (
+from tools.hdl.bench import (
     RAM_CLASH,
     BenchError,
     BenchResult,
@@ -59,7 +59,7 @@ from tb.support.simulator import (
     given_parameters,
     run_bench,
 )
-from tb.support.stalls import (
+from tools.simulation.stalls import (
     PATTERNS,
     StallPattern,
     bursty_stalls,

@@ -9,7 +9,7 @@ from cocotb.handle import LogicObject
 
 from tb.support.clocking import Dut
 from tb.support.handshake import HandshakeSink, HandshakeSource
-from tb.support.stalls import StallPattern
+from tools.simulation.stalls import StallPattern
 
 OKAY = 0
 TIMEOUT_CYCLES = 1000

@@ -25,7 +25,7 @@ from cocotb_bus.drivers import BusDriver
 from cocotb_bus.monitors import BusMonitor
 
 from tb.support.clocking import PERIOD_NS, Dut, bounded, is_high
-from tb.support.stalls import StallPattern
+from tools.simulation.stalls import StallPattern
 
 Beat = tuple[int, ...]
 

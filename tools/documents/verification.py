@@ -6,6 +6,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from tools.documents import benches
+
 GROUPS = {
     "The core": "core",
     "The command and the drivers": "lsfq",
@@ -17,8 +19,8 @@ GROUPS = {
 
 
 def page(template: str, root: Path) -> str:
-    """The page: ``template`` with its line ``TABLES`` replaced."""
-    return template.replace("TABLES\n", tables(root))
+    """The page: ``template`` with its lines ``TABLES`` and ``MODULES`` replaced."""
+    return template.replace("TABLES\n", tables(root)).replace("MODULES\n", benches.table())
 
 
 def tables(root: Path) -> str:

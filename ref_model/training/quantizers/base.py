@@ -10,7 +10,8 @@ weights        -n .. n (narrow)           2^(bits-1) - 1          code * alpha /
 activations    0 .. n                     2^bits - 1              code * alpha / n
 =============  =========================  ======================  ===================
 
-There is one ``alpha`` a layer for the weights and one a tensor for the activations.
+There is one ``alpha`` a tensor for the activations. Weights have one a layer, or one an output
+channel, which costs the integer network nothing: its multipliers are per channel anyway.
 Activations of a layer without ReLU are signed: their codes stay 0 .. n, code ``zero`` = 2^(bits-1)
 stands for 0, and the largest code for ``alpha``: (code - zero) * alpha / (n - zero).
 """
@@ -58,30 +59,34 @@ def signed_zero(bits: int) -> int:
 
 
 def best_clip(values: Tensor, levels: int, zero: int = 0) -> float:
-    """The clip whose grid reproduces ``values`` with least square error.
+    """The clip whose grid reproduces ``values`` (any shape) with least square error.
 
     The grid has steps of clip / (levels - zero), of which ``zero`` lie below 0. At most 2^18 of the
-    values (any shape) are looked at. The search runs over 96 fractions of the clip that cuts
-    nothing. Returns 1.0 for values that are all zero.
+    values are looked at. The search runs over 96 fractions of the clip that cuts nothing. Returns
+    1.0 for values that are all zero.
     """
-    flat = values.detach().flatten().double()
-    flat = flat[:: max(1, flat.numel() // _SAMPLE)]
+    return float(best_clips(values.flatten()[None], levels, zero))
+
+
+def best_clips(rows: Tensor, levels: int, zero: int = 0) -> Tensor:
+    """`best_clip` of every row of ``rows`` (R, N): float64 (R,)."""
+    rows = rows.detach().double()
+    rows = rows[:, :: max(1, rows.shape[1] // _SAMPLE)]
     above = levels - zero
-    largest = float(flat.max())
+    largest = rows.amax(1)
     if zero:
-        largest = max(largest, -float(flat.min()) * above / zero)
+        largest = torch.maximum(largest, -rows.amin(1) * above / zero)
     else:
-        flat = flat.clamp_min(0.0)
-    if largest <= 0.0:
-        return 1.0
-    best, least = largest, float("inf")
+        rows = rows.clamp_min(0.0)
+    largest = torch.where(largest > 0.0, largest, 1.0)
+    best, least = largest, torch.full_like(largest, float("inf"))
     for index in range(_CANDIDATES, 0, -1):
         clip = largest * index / _CANDIDATES
-        step = clip / above
-        code = torch.floor(flat / step + 0.5).clamp_(-zero, above)
-        error = float((code * step - flat).square().sum())
-        if error < least:
-            best, least = clip, error
+        step = (clip / above)[:, None]
+        code = torch.floor(rows / step + 0.5).clamp_(-zero, above)
+        error = (code * step - rows).square().sum(1)
+        better = error < least
+        best, least = torch.where(better, clip, best), torch.where(better, error, least)
     return best
 
 
@@ -93,22 +98,29 @@ class _Clip:
 
     @property
     def clip_set(self) -> bool:
-        """Whether the clip has another value than in a new network."""
-        return float(self.alpha.detach()) != NEW_CLIP
+        """Whether a clip has another value than in a new network."""
+        return bool((self.alpha.detach() != NEW_CLIP).any())
+
+
+def over_channels(values: Tensor, weight: Tensor) -> Tensor:
+    """One number a channel (O,) in the shape that multiplies ``weight`` (O, ...); () as it is."""
+    return values.reshape(-1, *[1] * (weight.ndim - 1)) if values.ndim else values
 
 
 class WeightQuantizer(_Clip, nn.Module, ABC):
-    """Maps a weight tensor to values on the narrow symmetric grid of one layer.
+    """Maps a weight tensor to values on the narrow symmetric grid of one layer, or of each channel.
 
-    ``alpha`` (float32 scalar parameter) is the clip; ``learned=False`` keeps it where
-    `initialise` put it. ``has_clip`` is False where `initialise` sets none.
+    ``alpha`` (float32 parameter) is the clip: () for the layer, or (O,) for weights (O, ...) of
+    ``channels`` = O output channels. ``learned=False`` keeps it where `initialise` put it.
+    ``has_clip`` is False where `initialise` sets none.
     """
 
-    def __init__(self, bits: int, learned: bool = True) -> None:
+    def __init__(self, bits: int, learned: bool = True, channels: int | None = None) -> None:
         super().__init__()
         self.bits = bits
         self.levels = weight_levels(bits)
-        self.alpha = nn.Parameter(torch.tensor(NEW_CLIP), requires_grad=learned)
+        clips = torch.tensor(NEW_CLIP) if channels is None else torch.full((channels,), NEW_CLIP)
+        self.alpha = nn.Parameter(clips, requires_grad=learned)
 
     @abstractmethod
     def forward(self, weight: Tensor) -> Tensor:
@@ -116,11 +128,14 @@ class WeightQuantizer(_Clip, nn.Module, ABC):
 
     @abstractmethod
     def step(self, weight: Tensor) -> Tensor:
-        """Value of one code (scalar), differentiable in what the quantiser learns."""
+        """Value of one code, of the shape of ``alpha``; differentiable in what is learned."""
 
     @abstractmethod
-    def integer(self, weight: FloatArray) -> tuple[npt.NDArray[np.int16], float]:
-        """(codes, step) of ``weight``, derived in float64: what the exported network holds."""
+    def integer(self, weight: FloatArray) -> tuple[npt.NDArray[np.int16], FloatArray]:
+        """(codes, step) of ``weight``, derived in float64: what the exported network holds.
+
+        ``step`` has the shape of ``alpha``.
+        """
 
     @torch.no_grad()
     def initialise(self, weight: Tensor) -> Tensor:
@@ -128,8 +143,13 @@ class WeightQuantizer(_Clip, nn.Module, ABC):
 
         The clip of least square error is the starting point of every quantiser that has one.
         """
-        self.alpha.fill_(best_clip(weight.abs(), self.levels))
+        rows = self.rows(weight).abs()
+        self.alpha.copy_(best_clips(rows, self.levels).reshape(self.alpha.shape))
         return weight.clone()
+
+    def rows(self, weight: Tensor) -> Tensor:
+        """The weights that share a clip, a row each: (1, N), or (O, N / O) with clips a channel."""
+        return weight.reshape(self.alpha.numel(), -1)
 
 
 class ActivationQuantizer(_Clip, nn.Module, ABC):

@@ -15,6 +15,9 @@ Weights, u = w / alpha, n = 2^(bits-1) - 1::
 Activations: the forward clip is hard, because the hardware is linear between its clamps; the
 gradient is soft at both knees (`functional.quantize_activation` with ``knee`` = 1 step).
 
+alpha is one a layer or one an output channel; N in LSQ's gradient scale is the number of weights
+that share it.
+
 With ``soft=False`` both clips are hard: tanh(u) becomes min(max(u, -1), 1) and the knee 0. This is
 the ablation, and for equal grids it is LSQ.
 """
@@ -27,7 +30,12 @@ import torch
 from torch import Tensor
 
 from ref_model.integer.requantisation import round_half_up
-from ref_model.training.quantizers.base import ActivationQuantizer, FloatArray, WeightQuantizer
+from ref_model.training.quantizers.base import (
+    ActivationQuantizer,
+    FloatArray,
+    WeightQuantizer,
+    over_channels,
+)
 from ref_model.training.quantizers.functional import (
     quantize_activation,
     scale_gradient,
@@ -39,16 +47,23 @@ from ref_model.training.rounding import round_straight_through
 class LsfqWeight(WeightQuantizer):
     """Learned clip, soft (tanh) or hard. See the module for the formulas."""
 
-    def __init__(self, bits: int, learned: bool = True, soft: bool = True) -> None:
-        super().__init__(bits, learned)
+    def __init__(
+        self,
+        bits: int,
+        learned: bool = True,
+        soft: bool = True,
+        channels: int | None = None,
+    ) -> None:
+        super().__init__(bits, learned, channels)
         self.soft = soft
 
     def _clip(self, weight: Tensor) -> Tensor:
-        """alpha with LSQ's gradient scale for this many weights."""
-        return scale_gradient(self.alpha, step_gradient_scale(weight.numel(), self.levels))
+        """alpha with LSQ's gradient scale for the number of weights that share it."""
+        count = weight.numel() // self.alpha.numel()
+        return scale_gradient(self.alpha, step_gradient_scale(count, self.levels))
 
     def forward(self, weight: Tensor) -> Tensor:
-        alpha = self._clip(weight)
+        alpha = over_channels(self._clip(weight), weight)
         u = weight / alpha
         clipped = torch.tanh(u) if self.soft else u.clamp(-1.0, 1.0)
         return round_straight_through(clipped * self.levels) * (alpha / self.levels)
@@ -56,11 +71,11 @@ class LsfqWeight(WeightQuantizer):
     def step(self, weight: Tensor) -> Tensor:
         return self._clip(weight) / self.levels
 
-    def integer(self, weight: FloatArray) -> tuple[npt.NDArray[np.int16], float]:
-        alpha = float(self.alpha.detach())
-        u = weight / alpha
+    def integer(self, weight: FloatArray) -> tuple[npt.NDArray[np.int16], FloatArray]:
+        alpha = self.alpha.detach().double().cpu()
+        u = weight / over_channels(alpha, torch.from_numpy(weight)).numpy()
         clipped = np.tanh(u) if self.soft else np.clip(u, -1.0, 1.0)
-        return round_half_up(clipped * self.levels).astype(np.int16), alpha / self.levels
+        return round_half_up(clipped * self.levels).astype(np.int16), alpha.numpy() / self.levels
 
     @torch.no_grad()
     def initialise(self, weight: Tensor) -> Tensor:
@@ -73,7 +88,8 @@ class LsfqWeight(WeightQuantizer):
         if not self.soft:
             return start
         limit = 1.0 - 1.0 / (4.0 * self.levels)
-        return torch.atanh((start / self.alpha).clamp(-limit, limit)) * self.alpha
+        alpha = over_channels(self.alpha, start)
+        return torch.atanh((start / alpha).clamp(-limit, limit)) * alpha
 
 
 class LsfqActivation(ActivationQuantizer):

@@ -14,8 +14,8 @@ from ref_model.training.quantizers.lsfq import LsfqActivation, LsfqWeight
 class LsqWeight(LsfqWeight):
     """Learned step, hard clip."""
 
-    def __init__(self, bits: int, learned: bool = True) -> None:
-        super().__init__(bits, learned, soft=False)
+    def __init__(self, bits: int, learned: bool = True, channels: int | None = None) -> None:
+        super().__init__(bits, learned, soft=False, channels=channels)
 
 
 class LsqActivation(LsfqActivation):

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import yaml
 
+from lsfq.simulation import rtl
 from ref_model.datasets import CIFAR10, read_records
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import plan_network
 from ref_model.integer.storage import load_network
-from tb.support import given_parameters, rtl, run_bench
+from tb.support import given_parameters, run_bench
 
 NETWORK = rtl.ROOT / "networks" / "vgg7_w32_w4a4"
 SAMPLE = rtl.ROOT / "networks" / "cifar10_sample" / "test_batch.bin"

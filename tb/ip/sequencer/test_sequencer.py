@@ -7,6 +7,7 @@ from tb.support import TestsFailed, run_bench
 
 BENCH = "tb.ip.sequencer.sequencer_bench"
 DUT = "lsfq_sequencer"
+GATE = "lsfq_step_gate"
 
 
 @pytest.mark.parametrize(("pin", "pout"), [(4, 4), (4, 16), (16, 8)])
@@ -29,11 +30,9 @@ def test_sequencer(pin: int, pout: int) -> None:
         pytest.param(
             DUT, "layer_wide_weight ? phase[0] : ", "1'b0 ? phase[0] : ", id="shifts too often"
         ),
-        pytest.param(DUT, "RESULT_DEPTH - 6", "RESULT_DEPTH + 4", id="fills the queue too far"),
-        pytest.param(
-            DUT, "(output_free_q && step_ready)", "output_free_q", id="ends steps without pairs"
-        ),
-        pytest.param(DUT, "have_room && tables_ready", "have_room", id="does not wait for tables"),
+        pytest.param(GATE, "RESULT_DEPTH - 6", "RESULT_DEPTH + 4", id="fills the queue too far"),
+        pytest.param(DUT, "(step_open && step_ready)", "step_open", id="ends steps without pairs"),
+        pytest.param(GATE, "have_room && tables_ready", "have_room", id="does not wait for tables"),
         pytest.param(DUT, "next_behind[PTR_W-1] :", "1'b1 :", id="does not wait for the weights"),
         pytest.param(
             "lsfq_loop_counter", "left_q == THREE", "left_q == TWO", id="turns once too often"

@@ -19,7 +19,7 @@ def test_skip_reader(pin: int, pout: int) -> None:
     [
         pytest.param(DUT, "!held_q[LEVEL_W-1]", "1'b1", id="overflows"),
         pytest.param(
-            DUT, "{{LEVEL_W{1'b1}}, !pointwise}", "{(LEVEL_W+1){1'b1}}", id="promises half a step"
+            DUT, ".two        (pointwise)", ".two        (1'b0)", id="promises half a step"
         ),
         pytest.param(DUT, "second ? odd_q[pair_set] :", "", id="first pixel twice"),
         pytest.param(DUT, "last_sub ? digit_words", "last_sub ? 18'd0", id="high digit twice"),

@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shutil
+import tracemalloc
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -175,6 +177,15 @@ SIGNED_CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "input": (lambda m: m.update(input=None), "field missing or of the wrong type"),
     "layers of text": (lambda m: m.update(layers="none"), "field missing|wrong type"),
     "accuracy": (lambda m: m.update(accuracy=5), "field missing or of the wrong type"),
+    "accuracy of text": (lambda m: m["accuracy"].update(float_accuracy="92"), "wrong type"),
+    "accuracy over all": (lambda m: m["accuracy"].update(correct=101), "accuracy"),
+    "accuracy of no images": (lambda m: m["accuracy"].update(images=0, correct=0), "accuracy"),
+    "accuracy of a list": (lambda m: m["accuracy"].update(dataset=[]), "wrong type"),
+    "layer of a list": (lambda m: m["layers"].append([]), "field missing or of the wrong type"),
+    "name of a list": (lambda m: m["layers"][0].update(name=["x"]), "its arrays|wrong type"),
+    "huge shape": (lambda m: m["layers"][0].update(weight=[10**9, 10**9, 3, 3]), "of shape"),
+    "shape of text": (lambda m: m["layers"][0].update(weight=["9", 3, 3, 3]), "wrong type"),
+    "provenance of text": (lambda m: m.update(provenance="here"), "wrong type"),
     "classes": (lambda m: m.update(classes=11), "11 classes"),
     "version true": (lambda m: m.update(version=True), "format version True; this program reads 1"),
     "layer input": (lambda m: m["layers"][1].update(input=[4, 8, 9]),
@@ -217,6 +228,109 @@ def test_signed_rubbish_as_weights(folder: Path) -> None:
         edit_manifest(folder, lambda manifest: None)
         with pytest.raises(NetworkFormatError, match=r"not a numpy archive|its arrays"):
             load_network(folder)
+
+
+def _repacked(folder: Path, change: Callable[[str, bytes], bytes], **options: Any) -> None:
+    """Write the weights again, each member changed, with sums that are right."""
+    with zipfile.ZipFile(folder / WEIGHTS) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(folder / WEIGHTS, "w", **options) as archive:
+        for name, body in members.items():
+            archive.writestr(name, change(name, body))
+    edit_manifest(folder, lambda manifest: None)
+
+
+def _header(text: str) -> bytes:
+    head = text.encode("latin1")
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head
+
+
+MEMBERS: dict[str, Callable[[str, bytes], bytes]] = {
+    "a bomb": lambda name, body: body + bytes(50_000_000),
+    "a huge array": lambda name, body: _header(
+        "{'descr': '<i8', 'fortran_order': False, 'shape': (1000000000000,), }\n"
+    ),
+    "a negative size": lambda name, body: _header(
+        "{'descr': '<i8', 'fortran_order': False, 'shape': (-1,), }\n"
+    ),
+    "objects": lambda name, body: _header(
+        "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n"
+    ),
+    "floats": lambda name, body: _header(
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }\n"
+    ) + bytes(8),
+    "no header": lambda name, body: b"",
+    "a header of brackets": lambda name, body: _header("(" * 4000),
+    "a long header": lambda name, body: _header(" " * 60_000),
+    "another format": lambda name, body: b"\x93NUMPY\x09\x00" + body[8:],
+    "half the numbers": lambda name, body: body[: len(body) // 2],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("member", MEMBERS.values(), ids=MEMBERS.keys())
+def test_crafted_members_are_refused_before_they_are_unpacked(
+    folder: Path, member: Callable[[str, bytes], bytes]
+) -> None:
+    _repacked(folder, member, compression=zipfile.ZIP_DEFLATED)
+    tracemalloc.start()
+    with pytest.raises(NetworkFormatError, match=WEIGHTS):
+        load_network(folder)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+def test_odd_archives_are_refused(folder: Path) -> None:
+    original = (folder / WEIGHTS).read_bytes()
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        _repacked(folder, lambda name, body: body, compression=method)
+        with pytest.raises(NetworkFormatError, match="compressed with method"):
+            load_network(folder)
+    # in local and central header: encrypted, then a method that nobody knows
+    for offset, value, text in ((6, 1, "encrypted"), (8, 99, "not a numpy|method 99")):
+        body = bytearray(original)
+        local, central = body.index(b"PK\x03\x04"), body.index(b"PK\x01\x02")
+        body[local + offset] = body[central + offset + 2] = value
+        (folder / WEIGHTS).write_bytes(body)
+        edit_manifest(folder, lambda manifest: None)
+        with pytest.raises(NetworkFormatError, match=text):
+            load_network(folder)
+    with zipfile.ZipFile(folder / WEIGHTS, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of zipfile: two of one name
+        archive.writestr("conv1.weight.npy", b"")
+        archive.writestr("conv1.weight.npy", b"")
+    edit_manifest(folder, lambda manifest: None)
+    with pytest.raises(NetworkFormatError, match="its arrays"):
+        load_network(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": ' + "9" * 5000 + "}", "[" * 100_000, '{"a":' * 900 + "1" + "}" * 900, "NaN", ""],
+    ids=["long number", "nesting", "deep tables", "no number", "empty"],
+)
+def test_crafted_manifests_are_refused(folder: Path, text: str) -> None:
+    (folder / MANIFEST).write_text(text)
+    with pytest.raises(NetworkFormatError, match=MANIFEST):
+        load_network(folder)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS])
+def test_what_is_no_file_is_not_waited_for(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(NetworkFormatError, match="not a file"):
+        load_network(folder)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS])
+def test_a_file_without_end_is_refused(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_MANIFEST_BYTES", 20 if name == MANIFEST else 1 << 20)
+    monkeypatch.setattr(module, "MAX_WEIGHTS_BYTES", 20)
+    with pytest.raises(NetworkFormatError, match=f"{name}.*longer than 20"):
+        load_network(folder)
 
 
 def test_saving_keeps_other_files_and_replaces_its_own(folder: Path) -> None:

@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="training needs PyTorch")
 
 import torch
 
-from scripts import bench_train
+from tools.reports import bench_train
 from tools.reports.step_times import BREVITAS, FLOAT, OURS, bars, measure, time_table
 
 TIMES = {FLOAT: [100.0, 300.0, 101.0], OURS: [140.0, 141.4, 990.0], BREVITAS: [1.0, 200.0, 183.82]}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,21 @@ def test_distributions_count_every_value_once() -> None:
     )
 
 
+def test_distributions_are_in_units_of_each_channels_clip() -> None:
+    network = small_config(weight_clips="channel").build()
+    pixels = torch.from_numpy(images(20).pixels)
+    network.start_quantisation(pixels.float() / 255)
+    unit = network.conv_units()[2]
+    clips = unit.weight_quantizer.alpha.detach()
+    assert clips.shape == (len(unit.weight),)
+    found = distributions(network, pixels)["conv3.weight"]
+    beyond = [
+        float(w.abs().gt(clip).float().mean()) for w, clip in zip(unit.weight, clips, strict=True)
+    ]
+    assert found["above"] == pytest.approx(np.mean(beyond), abs=1e-6)
+    assert found["clip"] == pytest.approx(float(clips.mean()), abs=1e-6)
+
+
 def test_records_are_read_by_name_or_refused(tmp_path: Path) -> None:
     write_record(tmp_path / "a.json", {"name": "a", "curve": [1, 2]})
     assert read_records(tmp_path) == {"a": {"name": "a", "curve": [1, 2]}}
@@ -161,5 +177,14 @@ def test_queue_trains_what_has_no_record(tmp_path: Path) -> None:
     collected = queue("--only", "ls*", "--collect")
     assert collected.stdout.count(": done") == 2
     assert json.loads((tmp_path / "records" / "lsq_s0.json").read_text()) == record
+    (tmp_path / "records" / "lsq_s0.json").unlink()
+    shutil.rmtree(tmp_path / "runs")
+    kept = (tmp_path / "records" / "start_s0.json").read_bytes()
+    fresh = queue("--only", "*_s0")
+    assert fresh.returncode == 0, fresh.stdout + fresh.stderr
+    assert "start_s0: done again" in fresh.stdout
+    assert "lsfq_s0: has a record" in fresh.stdout
+    assert "lsq_s0: done" in fresh.stdout
+    assert (tmp_path / "records" / "start_s0.json").read_bytes() == kept
     listed.write_text(LIST.replace("start_s{seed}", "start_{seed}", 1))
     assert queue().returncode == 2

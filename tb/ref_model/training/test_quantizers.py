@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,6 +134,83 @@ def test_weight_gradients_have_the_documented_form(soft: bool) -> None:
         weight.grad.double(), upstream.double() * slope, atol=1e-5, rtol=1e-4
     )
     assert float(quantizer.alpha.grad) == pytest.approx(float(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize("soft", [True, False])
+def test_channel_clips_learn_from_their_own_channel(soft: bool) -> None:
+    """The documented gradient, channel by channel; N is the number of weights of one."""
+    quantizer = LsfqWeight(4, soft=soft, channels=3)
+    alpha = torch.tensor([0.2, 0.7, 3.0])
+    with torch.no_grad():
+        quantizer.alpha.copy_(alpha)
+    weight = torch.linspace(-2, 2, 72).reshape(3, 4, 3, 2).requires_grad_()
+    upstream = torch.randn(weight.shape, generator=torch.Generator().manual_seed(1))
+    torch.autograd.backward(quantizer(weight), upstream)
+    assert weight.grad is not None
+    assert quantizer.alpha.grad is not None
+    for channel, clip in enumerate(alpha.double()):
+        u = weight.detach()[channel].double() / clip
+        clipped = torch.tanh(u) if soft else u.clamp(-1, 1)
+        slope = 1 - clipped**2 if soft else (u.abs() <= 1).double()
+        terms = upstream[channel] * (torch.floor(7 * clipped + 0.5) / 7 - u * slope)
+        expected = float(terms.sum()) * 7**1.5 / math.sqrt(24)
+        assert float(quantizer.alpha.grad[channel]) == pytest.approx(expected, rel=1e-4)
+        torch.testing.assert_close(
+            weight.grad[channel].double(), upstream[channel].double() * slope, atol=1e-5, rtol=1e-4
+        )
+
+
+@BY_SCHEME
+@pytest.mark.parametrize("bits", BITS)
+def test_every_channel_is_a_layer_of_its_own(scheme: Scheme, bits: int) -> None:
+    """Start, values, codes, steps and gradients of a channel are those of a layer that holds it."""
+    torch.manual_seed(bits)
+    start = torch.randn(6, 5, 3, 3) * torch.logspace(-3, 1, 6)[:, None, None, None]
+    upstream = torch.randn(start.shape)
+    together = replace(scheme, weight_clips="channel").weight(bits, 6)
+    weight = together.initialise(start).requires_grad_()
+    values = together(weight)
+    torch.autograd.backward(values, upstream)
+    codes, steps = together.integer(weight.detach().double().numpy())
+    assert [len(x) for x in (together.alpha, together.step(weight), steps)] == [6, 6, 6]
+    assert weight.grad is not None
+    for channel in range(6):
+        alone = scheme.weight(bits)
+        own = alone.initialise(start[channel : channel + 1]).requires_grad_()
+        torch.testing.assert_close(own[0], weight[channel])
+        torch.testing.assert_close(alone(own)[0], values[channel])
+        torch.autograd.backward(alone(own), upstream[channel : channel + 1])
+        own_codes, own_step = alone.integer(own.detach().double().numpy())
+        assert (own_codes[0] == codes[channel]).all()
+        assert own_step == steps[channel]
+        assert float(alone.step(own).detach()) == float(together.step(weight).detach()[channel])
+        assert own.grad is not None
+        torch.testing.assert_close(weight.grad[channel], own.grad[0])
+        if alone.alpha.requires_grad:
+            assert together.alpha.grad is not None
+            torch.testing.assert_close(together.alpha.grad[channel], alone.alpha.grad)
+
+
+@BY_SCHEME
+def test_a_channel_without_weights_stays_without_them(scheme: Scheme) -> None:
+    quantizer = replace(scheme, weight_clips="channel").weight(4, 2)
+    weight = quantizer.initialise(torch.stack([torch.zeros(3, 3, 3), torch.randn(3, 3, 3)]))
+    values = quantizer(weight.requires_grad_())
+    values.sum().backward()
+    codes, _ = quantizer.integer(weight.detach().double().numpy())
+    assert not values[0].any()
+    assert not codes[0].any()
+    assert values[1].any()
+    assert weight.grad is not None
+    assert torch.isfinite(weight.grad).all()
+
+
+def test_layers_that_do_not_name_their_channels_share_one_clip() -> None:
+    scheme = Scheme(weight_clips="channel")
+    assert scheme.weight(4, 5).alpha.shape == (5,)
+    assert scheme.weight(4).alpha.shape == Scheme().weight(4, 5).alpha.shape == ()
+    with pytest.raises(ValueError, match="choose one of"):
+        Scheme(weight_clips="group")
 
 
 @pytest.mark.parametrize("soft", [True, False])

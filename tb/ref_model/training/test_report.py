@@ -153,3 +153,26 @@ def test_ablations_are_seed_by_seed() -> None:
     }  # fmt: skip
     assert "| 0.75 ± 0.35 |" in report(records, [], [], [])
     assert "## Ablations" not in report({}, [], [], [])
+
+
+def test_levers_are_worth_what_they_add() -> None:
+    records = {f"s{seed}": record(f"s{seed}", 80.0 + seed, seed) for seed in (0, 1)}
+    for lever, gain, options in (
+        ("c", 0.5, {"weight_clips": "channel"}),
+        ("a", -0.25, {"norm_batches": 9}),
+        ("t", 1.0, {"teacher": 0.5}),
+    ):
+        for seed in (0, 1):
+            name = f"{lever}{seed}"
+            records[name] = record(name, 80.0 + seed + gain, seed, **options)
+    for key in ("weight_clips", "norm_batches", "teacher"):
+        del records["s0"]["config"][key]  # a record from before there were such options
+    found = {
+        part.split(" (")[0]: without.behind(ours)[0]
+        for _, part, ours, without in ablations(records)
+    }
+    assert found == {
+        "weight clips a channel": 0.5,
+        "averaged BatchNorm statistics": -0.25,
+        "float network as teacher": 1.0,
+    }

@@ -22,7 +22,7 @@ from ref_model.training.config import ConfigError, Stage, TrainingConfig
 from ref_model.training.device import choose_device
 from ref_model.training.distributed import Ranks
 from ref_model.training.export import to_integer_network
-from ref_model.training.loop import Trainer, optimiser_groups
+from ref_model.training.loop import Trainer, optimiser_groups, training_loss
 from ref_model.training.progress import Progress
 from ref_model.training.quantizers import QUANTIZERS
 from tb.ref_model.training.synthetic import cifar10_files, images, small_config
@@ -41,8 +41,9 @@ def trainer(config: TrainingConfig, folder: Path, **options: object) -> Trainer:
 @pytest.mark.parametrize(
     "changes",
     [{"quantizer": name} for name in QUANTIZERS]
-    + [{"soft_clip": False}, {"learned_clip": False}, {"weight_bits": (8, 4, 4, 3, 2, 4, 8)}],
-    ids=[*QUANTIZERS, "hard clip", "fixed clip", "mixed bits"],
+    + [{"soft_clip": False}, {"learned_clip": False}, {"weight_bits": (8, 4, 4, 3, 2, 4, 8)}]
+    + [{"weight_clips": "channel"}, {"weight_clips": "channel", "quantizer": "pact"}],
+    ids=[*QUANTIZERS, "hard clip", "fixed clip", "mixed bits", "channel clips", "pact channels"],
 )
 def test_every_quantiser_trains_to_an_integer_network(
     changes: dict[str, object], tmp_path: Path
@@ -90,6 +91,74 @@ def test_resumed_run_gives_the_numbers_of_an_uninterrupted_one(cut: int, tmp_pat
     assert [(e["stage"], e["epoch"]) for e in curves[1]] == [
         ("float", 1), ("float", 2), ("quantised", 1), ("quantised", 2), ("integer", 1)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", [25, 41], ids=lambda n: f"after step {n}")
+def test_the_teacher_is_the_float_network_after_a_cut_too(cut: int, tmp_path: Path) -> None:
+    config = small_config(teacher=0.5, norm_batches=3)
+    trainer(config, tmp_path / "whole").run()
+    trainer(config, tmp_path / "cut", stop_after=cut).run()
+    trainer(config, tmp_path / "cut", resume=True).run()
+    trainer(replace(config, teacher=0.0), tmp_path / "alone").run()
+    found = {
+        name: checkpoint.load(tmp_path / name / "network.pt")["model"]
+        for name in ("whole", "cut", "alone")
+    }
+    assert all(torch.equal(x, found["cut"][key]) for key, x in found["whole"].items())
+    assert not torch.equal(found["alone"]["classifier.linear.weight"],
+                           found["whole"]["classifier.linear.weight"])  # fmt: skip
+    taught = checkpoint.load(tmp_path / "cut" / "checkpoint.pt")["teacher"]
+    start = checkpoint.load(tmp_path / "cut" / "float.pt")["model"]
+    assert all(torch.equal(x, taught[key]) for key, x in start.items())
+
+
+def test_a_teacher_pulls_towards_its_probabilities() -> None:
+    torch.manual_seed(0)
+    logits, taught = torch.randn(2, 6, 4, dtype=torch.float64)
+    labels = torch.arange(6) % 4
+    hard = -logits.log_softmax(1)[torch.arange(6), labels].mean()
+    soft = -(taught.softmax(1) * logits.log_softmax(1)).sum(1).mean()
+    assert float(training_loss(logits, labels, 0.0)) == pytest.approx(float(hard))
+    loss = training_loss(logits, labels, 0.0, taught, 0.3)
+    assert float(loss) == pytest.approx(float(0.7 * hard + 0.3 * soft))
+    agrees = taught.clone().requires_grad_()
+    torch.autograd.backward(training_loss(agrees, labels, 0.1, taught, 1.0))
+    assert agrees.grad is not None
+    assert float(agrees.grad.abs().max()) < 1e-12
+
+
+def test_averaged_statistics_are_means_over_batches_and_change_nothing_else() -> None:
+    """Of the first layer, whose input no statistics change; moving averages differ from them."""
+    network = small_config().build()
+    batches = [to_unit(torch.from_numpy(images(20, seed=s).pixels)) for s in range(3)]
+    network.start_quantisation(batches[0])
+    network(batches[1])
+    before = {key: x.clone() for key, x in network.state_dict().items()}
+    network.average_statistics(batches)
+    first = network.conv_units()[0]
+    weight = first.weight_quantizer(first.weight)
+    results = [torch.nn.functional.conv2d(x, weight, padding=1).detach() for x in batches]
+    mean = torch.stack([x.mean((0, 2, 3)) for x in results]).mean(0)
+    variance = torch.stack([x.var((0, 2, 3)) for x in results]).mean(0)
+    torch.testing.assert_close(first.norm.running_mean, mean)
+    torch.testing.assert_close(first.norm.running_var, variance)
+    changed = {key for key, x in network.state_dict().items() if not torch.equal(x, before[key])}
+    assert changed == {
+        key for key in before if key.endswith(("running_mean", "running_var", "tracked"))
+    }
+    assert {unit.norm.momentum for unit in network.conv_units()} == {0.1}
+    assert not any(module.training for module in network.modules())
+
+
+def test_averaged_statistics_are_the_ones_that_a_run_goes_on_with(tmp_path: Path) -> None:
+    config = small_config(integer_stage=Stage(0, 1, 0))
+    states = []
+    for batches in (0, 5):
+        trainer(replace(config, norm_batches=batches), tmp_path / str(batches)).run()
+        states.append(checkpoint.load(tmp_path / str(batches) / "network.pt")["model"])
+    differ = {key for key, x in states[0].items() if not torch.equal(x, states[1][key])}
+    assert differ
+    assert all(".norm.running" in key or key.endswith("tracked") for key in differ)
 
 
 def test_resumed_run_may_change_the_lengths_of_stages_that_have_not_ended(tmp_path: Path) -> None:
@@ -143,6 +212,13 @@ def test_quantised_run_starts_from_a_float_network(tmp_path: Path) -> None:
     assert second["float_accuracy"] == first["float_accuracy"]
     assert second["epochs"]["float"] == 2
     assert second["config"]["weight_bits"] == (3,) * 7
+    third = trainer(
+        replace(config, weight_clips="channel"), tmp_path / "e", float_from=tmp_path / "a/float.pt"
+    ).run()
+    assert third["float_accuracy"] == first["float_accuracy"]
+    state = checkpoint.load(tmp_path / "e" / "network.pt")["model"]
+    shapes = {tuple(x.shape) for key, x in state.items() if key.endswith("weight_quantizer.alpha")}
+    assert shapes == {(4,), (8,), (16,), ()}
     with pytest.raises(ConfigError, match="width"):
         trainer(replace(config, width=5), tmp_path / "c", float_from=tmp_path / "a" / "float.pt")
     with pytest.raises(ConfigError, match="float stage"):
@@ -226,6 +302,8 @@ def test_weight_decay_reaches_weights_and_pact_clips_only() -> None:
         ({"shift": -1}, "shift -1"),
         ({"label_smoothing": 1.0}, "label smoothing"),
         ({"weight_decay": -1e-4}, "weight decay"),
+        ({"teacher": 1.5}, "teacher 1.5"),
+        ({"norm_batches": -1}, "norm batches -1"),
         ({"float_stage": Stage(-1, 0.1, 0.1)}, "float epochs"),
         ({"integer_stage": Stage(1, 0.0, 0.1)}, "integer learning rate"),
     ],
@@ -343,6 +421,7 @@ def test_command_line_refuses_before_it_reads_data() -> None:
         (["--weight-bits", "5"], "must be one of"),
         (["--weight-bits", "four"], "give a number"),
         (["--quantizer", "x"], "choose one of"),
+        (["--weight-clips", "group"], "weight clips 'group': choose one of layer, channel"),
     ):
         done = command(*options, "--data", "/nonexistent")
         assert done.returncode == 2

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from scripts import documents
+from tools.documents import write as documents
 from tools.documents.pictures import drawings
 
 ROOT = Path(__file__).resolve().parents[3]

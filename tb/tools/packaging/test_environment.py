@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from lsfq.simulation import rtl
 from scripts import environment
-from tb.support import rtl
 
 
 class Machine:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lsfq.simulation import rtl
 from ref_model.hardware import layer_word
 from ref_model.hardware.layer_word import FIELDS, WORD_BITS, Room
-from tb.support import rtl
 from tools.packaging import field_outputs
 from tools.packaging.field_outputs import FieldTableError, generate
 from tools.packaging.rendering import stale

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lsfq.simulation import fusesoc_command, verilator
-from tb.support import rtl
+from lsfq.simulation import fusesoc_command, rtl, verilator
 
 CORE: dict[str, Any] = yaml.safe_load((rtl.ROOT / "fusesoc.core").read_text(encoding="utf-8"))
 PROJECT = tomllib.loads((rtl.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

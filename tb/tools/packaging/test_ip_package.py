@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lsfq.simulation import verilator
-from tb.support import rtl
+from lsfq.simulation import rtl, verilator
 from tools.packaging import component, verilog_interface
 from tools.packaging.agreement import disagreements
 from tools.packaging.component import dependency

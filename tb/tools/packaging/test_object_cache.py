@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tb.support import object_cache
+from tools.hdl import object_cache
 
 # Stands for a compiler: the object's content is the first argument.
 COMPILER = """

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lsfq.simulation import verilator
+from lsfq.simulation import rtl, verilator
 from ref_model.hardware import blocks, register_map
 from ref_model.hardware.errors import ErrorCode
-from tb.support import rtl
 from tools.packaging.register_outputs import OUTPUTS, SOURCE, generate
 from tools.packaging.register_source import SourceError, read
 from tools.packaging.rendering import stale

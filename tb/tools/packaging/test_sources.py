@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tb.support import rtl
+from lsfq.simulation import rtl
 
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 FOLDERS = ("ip", "lsfq", "ref_model", "tb", "tools", "scripts")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tb.support import rtl
+from lsfq.simulation import rtl
 from tb.tools.packaging.vendor_blocks import SEGMENTS, Block, vendor_block
 from tools.packaging import component
 from tools.packaging.block_design import Cell, Design, design

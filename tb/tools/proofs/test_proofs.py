@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.prove import ALL, Proof, main
 from tools.hdl.proof import prove
+from tools.hdl.prove import ALL, Proof, main
 
 
 def test_all_is_proved(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,13 +15,13 @@ from typing import Any
 
 import pytest
 
+from lsfq.simulation import rtl
 from tb.support import (
     BenchError,
     BenchResult,
     TestsFailed,
     bench_seed,
     given_parameters,
-    rtl,
     run_bench,
 )
 
@@ -76,7 +77,7 @@ import sys
 from lsfq.command.entry import guarded
 from tb.support import run_bench
 def command():
-    run_bench("lsfq_skid", "tb.runner.runner_bench", {"WIDTH": 8}, testcase="never_ends",
+    run_bench("lsfq_skid", "tb.tools.runner.runner_bench", {"WIDTH": 8}, testcase="never_ends",
               name=sys.argv[1], quiet=True, environment={"LSFQ_TEST_MARK": sys.argv[1]})
     return 0
 sys.exit(guarded(command, "endless"))
@@ -104,7 +105,7 @@ def test_the_simulator_ends_with_its_user(ending: signal.Signals) -> None:
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while not _marked(mark):
             assert time.monotonic() < end, "the simulator did not start"
             time.sleep(0.1)
@@ -127,6 +128,19 @@ def test_the_simulator_ends_with_its_user(ending: signal.Signals) -> None:
 def test_unknown_values_are_reported(simulator: str) -> None:
     with pytest.raises(TestsFailed, match=r"s_valid is [XZ]"):
         _run("valid_is_unknown", simulator)
+
+
+def test_builds_without_the_systems_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A python3 of another version would load this one's library from cocotb's PYTHONPATH."""
+    other = tmp_path / "python3"
+    other.write_text("#!/bin/sh\necho 'SRE module mismatch' >&2\nexit 1\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    parameters = {"WIDTH": 9}
+    shutil.rmtree(
+        rtl.ROOT / "build" / "sim" / "verilator" / "lsfq_skid" / "WIDTH=9", ignore_errors=True
+    )
+    run_bench("lsfq_skid", "tb.tools.runner.runner_bench", parameters, testcase="passes")
 
 
 def test_unknown_module_is_reported() -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from lsfq.reports.area import DEVICES, Area
-from scripts import timing
-from scripts.area import TOP, bars
-from scripts.timing import longest_path, source_name
-from tb.support import rtl
-from tools.hdl import yosys
+from lsfq.simulation import rtl
+from tools.hdl import timing, yosys
+from tools.hdl.area import TOP, bars
+from tools.hdl.timing import longest_path, source_name
 from tools.reports.area import of_cells, of_statistics
 
 LANE = "$paramod$1f\\lsfq_lane"
@@ -75,11 +74,11 @@ def test_a_failing_script_is_reported(tmp_path: Path) -> None:
 
 def test_a_netlist_for_placement_is_the_same_in_every_clone() -> None:
     """This module has a function: Yosys puts the path of its file into names."""
-    netlist = timing.synthesise("lsfq_depthwise_sum", {}, timing.ROOT / "build" / "names")
+    netlist = timing.synthesise("lsfq_depthwise_sum", {}, rtl.ROOT / "build" / "names")
     text = netlist.read_text(encoding="utf-8")
     assert "triple$func$" in text
     assert '"src"' not in text
-    assert str(timing.ROOT) not in text
+    assert str(rtl.ROOT) not in text
 
 
 def test_best_of_all_placements_counts(

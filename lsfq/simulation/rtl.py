@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Verilog files under ``ip/``: one module a file, the file named like the module.
 
-A bench compiles only the modules that its toplevel needs, so a change elsewhere neither rebuilds
-nor breaks it. ``fusesoc.core`` lists the same files for users of the core; ``tb/tools/packaging``
-compares the two.
+Simulation, lint, synthesis and proofs take the files that their top module needs from here, so a
+change elsewhere neither rebuilds nor breaks them. ``fusesoc.core`` lists the same files for users
+of the core; ``tb/tools/packaging`` compares the two.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from lsfq import files
+
+ROOT = files.ROOT
 IP = ROOT / "ip"
 MODELS = ROOT / "tb" / "models"
 

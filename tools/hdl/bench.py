@@ -30,9 +30,8 @@ from pathlib import Path
 from cocotb_tools.runner import get_runner
 from filelock import FileLock, Timeout
 
-from lsfq.simulation import verilator
+from lsfq.simulation import rtl, verilator
 from lsfq.simulation.cache import guarded_build
-from tb.support import rtl
 
 BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
@@ -255,7 +254,7 @@ def run_bench(
     """Build `toplevel` with `parameters` and run the cocotb tests of `test_module` on it.
 
     Args:
-        toplevel: Module name; found in ``ip/`` (see :mod:`tb.support.rtl`) or in `extra_sources`.
+        toplevel: Module name; found in ``ip/`` (:mod:`lsfq.simulation.rtl`) or in `extra_sources`.
         test_module: Import path of the coroutines, ``tb.ip.fifo.fifo_bench``.
         parameters: Verilog parameters; the others keep their defaults. Every design is built once
             and kept under ``build/sim``.
@@ -307,6 +306,10 @@ def run_bench(
         print(f"{title}: LSFQ_SEED={seed} repeats this run", flush=True)
 
     variables = verilator.verilator_environment()
+    try:
+        verilator.check_paths(BUILD)
+    except verilator.ToolchainError as error:
+        raise BenchError(str(error)) from None
     variables.setdefault("SIM_CMD_PREFIX", f"{sys.executable} -SE {TIME_LIMIT} {timeout_s}")
     variables.setdefault("COCOTB_ANSI_OUTPUT", "0")
     variables.setdefault("OBJCACHE", f"{sys.executable} -SE {OBJECT_CACHE} {BUILD / 'objects'}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.synthetic import LayerShape, synthetic_images, synthetic_network
-from tb.core.network_run import NetworkRun
+from tools.simulation.network_run import NetworkRun
 
 
 @dataclass(frozen=True)

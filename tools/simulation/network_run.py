@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.storage import save_network
-from tb.support import BenchResult, run_bench
+from tools.hdl.bench import BenchResult, run_bench
 
 WORK = Path(__file__).resolve().parents[2] / "build" / "network"
 
@@ -27,7 +27,7 @@ class NetworkRun:
     """How a network is run on the simulated core.
 
     ``stalls`` are on every stream, ``param_stalls`` on the parameter stream instead: names of
-    patterns (:mod:`tb.support.stalls`). ``feature_depth`` words of the feature memory and
+    patterns (:mod:`tools.simulation.stalls`). ``feature_depth`` words of the feature memory and
     ``weight_depth`` of the weight memory; None keeps the Verilog's default.
     """
 

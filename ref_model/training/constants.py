@@ -151,8 +151,9 @@ def check_numbers(unit: ConvUnit | ClassifierUnit) -> None:
     if isinstance(unit, ConvUnit):
         clips["activation"] = unit.activation_quantizer.alpha
     for name, clip in clips.items():
-        if not float(clip.detach()) > 0:
-            raise RangeError(f"{unit.name}: {name} clip {float(clip.detach()):g} is not positive")
+        least = float(clip.detach().min())
+        if not least > 0:
+            raise RangeError(f"{unit.name}: {name} clip {least:g} is not positive")
 
 
 def network_constants(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork
+from ref_model.integer.requantisation import RangeError
 from ref_model.training import checkpoint
 from ref_model.training.config import TrainingConfig
 from ref_model.training.constants import network_constants
@@ -71,15 +73,21 @@ def _check_started(network: Network) -> None:
     The integers of such a network are valid and mean nothing.
     """
     advice = "call start_quantisation(images) first, then train or set_mode(Mode.QUANTIZED)"
+    fault = ""
     clipped = [unit for unit in network.units() if _clipped(unit)]
     if clipped and not _clips_set(network):
-        raise NotQuantisedError(
+        fault = (
             f"layer {clipped[0].name}: quantisation was never started, its clips are those of a "
             f"new network; {advice}"
         )
     for unit in network.units():
-        if unit.mode is not Mode.QUANTIZED:
-            raise NotQuantisedError(f"layer {unit.name}: is in {unit.mode.value} mode; {advice}")
+        if not fault and unit.mode is not Mode.QUANTIZED:
+            fault = f"layer {unit.name}: is in {unit.mode.value} mode; {advice}"
+    if fault:
+        # what no training would mend comes first: a layer that has no integer form
+        with suppress(RangeError):
+            network_constants(network)
+        raise NotQuantisedError(fault)
 
 
 def provenance(config: TrainingConfig, record: dict[str, Any]) -> dict[str, Any]:

@@ -23,17 +23,21 @@ async def _port_to_port(dut: Dut, spans: list[int]) -> None:
     """Cycles of every pass, from its first beat on an input port to its last on the output port."""
     ports = {name: [getattr(dut, f"{name}_t{pin}") for pin in ("valid", "ready")]
              for name in ("s_axis_param", "s_axis_data", "m_axis_data")}  # fmt: skip
-    cycle, first = 0, None
+    ended = dict.fromkeys(ports, 0)  # packets of a port: a pass has one on each
+    begun: list[int] = []  # cycle of the first beat of a pass
+    cycle = 0
     while True:
         await RisingEdge(dut.aclk)
         cycle += 1
-        taken = {name: is_high(valid) and is_high(ready) for name, (valid, ready) in ports.items()}
-        if first is None and (taken["s_axis_param"] or taken["s_axis_data"]):
-            first = cycle
-        if taken["m_axis_data"] and is_high(dut.m_axis_data_tlast):
-            assert first is not None, "a result before any input"
-            spans.append(cycle - first + 1)
-            first = None
+        for name, (valid, ready) in ports.items():
+            if not (is_high(valid) and is_high(ready)):
+                continue
+            if name != "m_axis_data" and ended[name] == len(begun):
+                begun.append(cycle)
+            if is_high(getattr(dut, f"{name}_tlast")):
+                if name == "m_axis_data":
+                    spans.append(cycle - begun[ended[name]] + 1)
+                ended[name] += 1
 
 
 @cocotb.test()

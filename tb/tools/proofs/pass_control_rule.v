@@ -10,8 +10,8 @@
 //   Rule 4  While it is idle the datapath is in reset, and nothing begins, stops or interrupts but
 //           what the last cycle before decided.
 //
-// The others' part: N cycles after a pass has begun the parser is done, the loader is idle, the last
-// beat of the result has been taken and its stream is idle, unless the parser or the loader reports
+// The others' part: N cycles after a pass has begun the parser is done, the loader is idle, the
+// counters are complete and the result's stream is idle, unless the parser or the loader reports
 // an error; N cycles after a stop all three are idle; N cycles after a pass is asked for the
 // result's stream is idle. Errors, aborts, starts and resets come at any time; the number of passes
 // holds still. Proved by induction.
@@ -31,6 +31,7 @@ module pass_control_rule #(
   input wire        loader_idle,
   input wire        result_idle,
   input wire        result_last,
+  input wire        counted,
   input wire        parser_error,
   input wire [7:0]  parser_code,
   input wire        loader_error,
@@ -54,6 +55,7 @@ module pass_control_rule #(
   lsfq_pass_control u_control (
     .aclk        (aclk),
     .aresetn     (aresetn),
+    .open        (),
     .start       (start),
     .abort_now   (abort_now),
     .passes      (passes),
@@ -67,6 +69,9 @@ module pass_control_rule #(
     .loader_idle (loader_idle),
     .result_idle (result_idle),
     .result_last (result_last),
+    .counted     (counted),
+    .result_sent (),
+    .counting    (),
     .parser_error(parser_error),
     .parser_code (parser_code),
     .loader_error(loader_error),
@@ -131,7 +136,7 @@ module pass_control_rule #(
       if (in_begin && here >= WAIT) assume (result_idle);
       if (draining && here >= WAIT) assume (parser_idle && loader_idle && result_idle);
       if (in_run && here >= WAIT)
-        assume (parser_done && loader_idle && result_idle && (seen || result_last));
+        assume (parser_done && loader_idle && result_idle && counted);
     end
   end
 

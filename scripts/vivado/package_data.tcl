@@ -45,13 +45,13 @@ set ip_files {
   program/lsfq_layer_sequence.v
   program/lsfq_parser_block_fields.v
   program/lsfq_parser_checks_fields.v
+  program/lsfq_parser_reserved.v
   program/lsfq_parser_checks.v
   program/lsfq_parser_crc.v
   program/lsfq_parser_memory_fields.v
   program/lsfq_parser_memory.v
   program/lsfq_parser_order_fields.v
   program/lsfq_parser_order.v
-  program/lsfq_parser_reserved.v
   program/lsfq_parser_sizes_fields.v
   program/lsfq_parser_sizes.v
   program/lsfq_parser_block.v

@@ -2,8 +2,8 @@
 //
 // axi_lite_slave_rule: what an AXI4-Lite slave owes every master that keeps its own part.
 //
-//   Rule 1  bvalid and rvalid, once high, stay high until they are taken, and so do bresp, rdata and
-//           rresp.
+//   Rule 1  bvalid and rvalid, once high, stay high until they are taken, and so do bresp, rdata
+//           and rresp.
 //   Rule 2  No response without a request: b only for a pair of an address and data, r only for an
 //           address, each accepted in an earlier cycle, and one response for each of them.
 //   Rule 3  Every response is OKAY.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// credit_rule: lsfq_credit keeps puts - amount * takes - amount, `next_enough` tells exactly whether
-// the credits of the next cycle allow one more reservation, and credits are never negative while the
-// user takes only what it was allowed to.
+// credit_rule: lsfq_credit keeps puts - amount * takes - amount, `next_enough` tells exactly
+// whether the credits of the next cycle allow one more reservation, and credits are never negative
+// while the user takes only what it was allowed to.
 //
 // The reference counts puts and takes apart, modulo a power of two that their difference never
 // reaches. Proved by induction.

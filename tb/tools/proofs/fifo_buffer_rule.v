@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // fifo_buffer_rule: lsfq_fifo keeps stream_rule, accepts exactly DEPTH beats, and `level` is the
-// number inside. With GUARD 0 this holds for a user who never pushes without room or pops without an
-// entry; with GUARD 1 for every user. Proved by induction.
+// number inside. With GUARD 0 this holds for a user who never pushes without room or pops without
+// an entry; with GUARD 1 for every user. Proved by induction.
 
 `default_nettype none
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// pace_rule: starts that obey lsfq_pace's handshake are at least `cycles` apart, and `ready` is high
-// exactly when no start came in the last cycles - 1 cycles.
+// pace_rule: starts that obey lsfq_pace's handshake are at least `cycles` apart, and `ready` is
+// high exactly when no start came in the last cycles - 1 cycles.
 //
 // The reference counts the cycles since the last start, and keeps the distance asked for then.
 // `cycles` may change in every cycle but the one of a start. Proved by induction.

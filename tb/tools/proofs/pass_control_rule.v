@@ -3,18 +3,19 @@
 // pass_control_rule: lsfq_pass_control always returns to idle, if parser, loader and result each do
 // their part within N cycles.
 //
-//   Rule 1  It waits to begin a pass for at most N + 1 cycles, runs a pass for at most N + 4 cycles
-//           and drains for at most N + 2 cycles.
+//   Rule 1  It waits to begin a pass for at most N + 1 cycles, runs a pass for at most 2N + 3
+//           cycles and drains for at most N + 1 cycles.
 //   Rule 2  It is busy for at most PASS cycles for each of the passes asked for, and DRAIN more.
 //   Rule 3  An abort or a reset makes it idle in the next cycle.
 //   Rule 4  While it is idle the datapath is in reset, and nothing begins, stops or interrupts but
-//           what the last cycle before decided.
+//           what the last cycle before decided. `open` is high once for each pass asked for.
 //
 // The others' part: N cycles after a pass has begun the parser is done, the loader is idle, the
-// counters are complete and the result's stream is idle, unless the parser or the loader reports
-// an error; N cycles after a stop all three are idle; N cycles after a pass is asked for the
-// result's stream is idle. Errors, aborts, starts and resets come at any time; the number of passes
-// holds still. Proved by induction.
+// last beat of the result has been taken and its stream is idle, unless the parser or the loader
+// reports an error; N cycles after `result_sent` the counters are complete; N cycles after a stop
+// all three are idle; N cycles after a pass is asked for the result's stream is idle. Errors,
+// aborts, starts and resets come at any time; the number of passes holds still. Proved by
+// induction.
 
 `default_nettype none
 
@@ -39,26 +40,27 @@ module pass_control_rule #(
   input wire [15:0] layer
 );
 
-  localparam [4:0] WAIT = N, BEGIN = N + 1, RUN = N + 4, DRAIN = N + 2;
+  localparam [4:0] WAIT = N, BEGIN = N + 1, RUN = 2 * N + 3, DRAIN = N + 1;
   localparam       SHIFT = 4;                   // PASS = 2^SHIFT >= BEGIN + RUN
   localparam       AGE_W = 32 + SHIFT + 1;
 
   generate
-    if (N < 1 || 2 * N + 5 > 1 << SHIFT) begin : g_check
+    if (N < 1 || 3 * N + 4 > 1 << SHIFT) begin : g_check
       N_is_too_large parameter_error ();
     end
   endgenerate
 
+  wire        open, result_sent;
   wire        pass_start, stop, clear, close, flush, busy, draining, irq_done, irq_error;
   wire [31:0] passes_done;
 
   lsfq_pass_control u_control (
     .aclk        (aclk),
     .aresetn     (aresetn),
-    .open        (),
     .start       (start),
     .abort_now   (abort_now),
     .passes      (passes),
+    .open        (open),
     .pass_start  (pass_start),
     .stop        (stop),
     .clear       (clear),
@@ -70,7 +72,7 @@ module pass_control_rule #(
     .result_idle (result_idle),
     .result_last (result_last),
     .counted     (counted),
-    .result_sent (),
+    .result_sent (result_sent),
     .counting    (),
     .parser_error(parser_error),
     .parser_code (parser_code),
@@ -89,8 +91,6 @@ module pass_control_rule #(
   );
 
   (* hierconn *) wire [3:0] \u_control.state_q ;
-  (* hierconn *) wire       \u_control.result_q ;
-  (* hierconn *) wire       \u_control.enough_q ;
 
   wire [3:0] state    = \u_control.state_q ;
   wire       in_begin = state[1];
@@ -104,6 +104,7 @@ module pass_control_rule #(
   reg [3:0]        state_q;           // of the last cycle
   reg [4:0]        here_q;            // cycles before this one in the present state
   reg              last_seen_q;       // the result's last beat in this pass
+  reg [4:0]        sent_age_q;        // cycles of `result_sent` in this pass
   reg [4:0]        pass_age_q;        // cycles since this pass was asked for
   reg [AGE_W-1:0]  age_q;             // cycles since the first pass was asked for
 
@@ -122,6 +123,7 @@ module pass_control_rule #(
     here_q      <= here + 5'd1;
     last_seen_q <= seen || result_last;
     pass_age_q  <= pass_age + 5'd1;
+    sent_age_q  <= in_run && result_sent ? sent_age_q + 5'd1 : 5'd0;
     age_q       <= age + 1'b1;
   end
 
@@ -136,7 +138,8 @@ module pass_control_rule #(
       if (in_begin && here >= WAIT) assume (result_idle);
       if (draining && here >= WAIT) assume (parser_idle && loader_idle && result_idle);
       if (in_run && here >= WAIT)
-        assume (parser_done && loader_idle && result_idle && counted);
+        assume (parser_done && loader_idle && result_idle && (seen || result_last));
+      if (in_run && sent_age_q >= WAIT) assume (counted);
     end
   end
 
@@ -153,6 +156,7 @@ module pass_control_rule #(
       if (in_run) assert (here < RUN);
       if (draining) assert (here < DRAIN);
       if (busy) assert (age < limit + DRAIN);
+      assert (open == asked);
       if (ended_q) assert (!busy && flush && !pass_start && !stop && !irq_done && !irq_error);
       if (!busy && !moved) assert (flush && !pass_start && !stop && !irq_done && !irq_error);
     end
@@ -168,7 +172,7 @@ module pass_control_rule #(
       end
       if (draining) assert (age < limit + here);
       if (in_run) assert (pass_start == (here == 5'd0));
-      if (in_run && here != 5'd0) assert (\u_control.result_q == last_seen_q);
+      if (in_run && here != 5'd0) assert (result_sent == last_seen_q);
     end
 
 endmodule

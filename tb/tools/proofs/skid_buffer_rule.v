@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// skid_buffer_rule: lsfq_skid keeps stream_rule, offers what it holds at once, and accepts a beat in
-// every cycle but while two are inside and in the first cycle after a reset. Proved by induction.
+// skid_buffer_rule: lsfq_skid keeps stream_rule, offers what it holds at once, and accepts a beat
+// in every cycle but while two are inside and in the first cycle after a reset. Proved by
+// induction.
 
 `default_nettype none
 

@@ -4,8 +4,8 @@
 // join it to a buffer.
 //
 //   Rule 1  valid and data of m_* hold still until they are taken.
-//   Rule 2  No beat is lost, doubled, invented or moved past another: beat number `watched`, whichever
-//           that is, leaves as number `watched` with the data with which it entered.
+//   Rule 2  No beat is lost, doubled, invented or moved past another: beat number `watched`,
+//           whichever that is, leaves as number `watched` with the data with which it entered.
 //   Rule 3  Never more beats leave than have entered, and never more than CAPACITY are inside.
 //   Rule 4  A reset drops what is inside: m_valid is low after it.
 //

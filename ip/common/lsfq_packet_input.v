@@ -8,7 +8,7 @@
 // lost, and its sender may be reset before the next pass begins. `first` says in which cycle the
 // first beat of the packet is taken at the port.
 //
-// Latency: s_ready is high from the second cycle after `open` on; a beat takes one cycle
+// Latency: s_ready is high from the cycle after `open` on; a beat takes one cycle
 // (lsfq_skid). Reset closes the border and forgets what is inside.
 
 `default_nettype none

@@ -7,7 +7,8 @@
 //           register holds a beat that is not taken.
 //   Rule 2  The spare register is emptied before another beat is accepted.
 //
-// Latency 1 cycle. s_ready is low during reset, so no beat is accepted and then lost.
+// Latency 1 cycle. s_ready is low from the second cycle of a reset to the first cycle after it. A
+// beat that is accepted in the first cycle of a reset is lost.
 
 `default_nettype none
 

@@ -26,6 +26,7 @@ class LayerPlan:
     ``source`` is the shape of its input as stored (3C channels in a row window), ``result`` of what
     leaves the array, ``output`` of what is stored. ``shared``: a linear layer whose weights do not
     depend on the position, so that the core gets one word a channel group. ``macs`` are nominal.
+    ``thinned``: of the image only rows 0, 2, 4, ... are stored, the centres of a stride of 2.
     """
 
     fused: FusedLayer
@@ -35,6 +36,7 @@ class LayerPlan:
     output: Shape
     shared: bool
     macs: int
+    thinned: bool = False
 
     @property
     def layer(self) -> IntegerLayer:
@@ -66,12 +68,18 @@ class LayerPlan:
         layer = self.layer
         return LayerWork(
             self.kernel, *self.source, layer.outputs, layer.input_bits, layer.weight_bits,
-            self.last.output_bits, layer.stride, self.depthwise is not None,
+            self.last.output_bits, layer.stride, self.depthwise is not None, self.thinned,
         )  # fmt: skip
 
 
-def plan_layers(network: IntegerNetwork, config: CoreConfig) -> tuple[bool, tuple[LayerPlan, ...]]:
-    """Whether the image is stored as a row window, and how every layer runs."""
+def plan_layers(
+    network: IntegerNetwork, config: CoreConfig, in_rows: bool = False
+) -> tuple[bool, tuple[LayerPlan, ...]]:
+    """Whether the image is stored as a row window, and how every layer runs.
+
+    ``in_rows``: the image comes in some rows at a time, without those that the first layer's stride
+    of 2 drops.
+    """
     try:
         check_accumulators(network, config.acc_width)
     except NetworkError as error:
@@ -87,9 +95,13 @@ def plan_layers(network: IntegerNetwork, config: CoreConfig) -> tuple[bool, tupl
         kernel, source = choose_kernel(fused.layer), shapes[fused.reads]
         result, macs = fused.layer.result_shape(source), fused.macs(source)
         if row_window and fused.reads == INPUT:
-            kernel, source = Kernel.K1X3, (3 * source[0], *source[1:])
-        shared = _is_shared(fused.layer)
-        plan = LayerPlan(fused, kernel, source, result, shapes[fused.last.name], shared, macs)
+            thinned = in_rows and fused.layer.stride == 2
+            height = result[1] if thinned else source[1]
+            kernel, source = Kernel.K1X3, (3 * source[0], height, source[2])
+        else:
+            thinned = False
+        shared, output = _is_shared(fused.layer), shapes[fused.last.name]
+        plan = LayerPlan(fused, kernel, source, result, output, shared, macs, thinned)
         _check_sizes(plan, config)
         plans.append(plan)
     return row_window, tuple(plans)

@@ -8,45 +8,16 @@ from dataclasses import dataclass
 
 from ref_model.hardware.blocks import BLOCK_BYTES
 from ref_model.hardware.core_config import CoreConfig, ceil_div
-from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layer_plan import LayerPlan, plan_layers
-from ref_model.hardware.layout import tensor_word_count
-from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, tensors_of, work_orders
-from ref_model.hardware.placement import Tensor, needed_words, place
+from ref_model.hardware.memory_plan import choose_order, lifetimes_of, too_large
+from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, work_orders
+from ref_model.hardware.placement import needed_words
 from ref_model.hardware.schedule import LayerSchedule, words_and_cycles
+from ref_model.hardware.steps import Load, Run
 from ref_model.integer.network import INPUT, IntegerNetwork
 
 MAX_BATCH = 256
 """Most images of one pass that are planned for."""
-
-
-@dataclass(frozen=True)
-class Load:
-    """An image of the pass comes into the memory at word ``base``."""
-
-    image: int
-    base: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """Layer number ``layer`` runs for ``images`` images from ``image`` on.
-
-    Bases are word addresses of the first of these images, pitches the words between them; the
-    output's are 0 for the raw layer, the skip tensor's where none is added. ``after_load``: it
-    waits for the images loaded so far.
-    """
-
-    layer: int
-    image: int
-    images: int
-    input_base: int
-    input_pitch: int
-    output_base: int
-    output_pitch: int
-    skip_base: int
-    skip_pitch: int
-    after_load: bool
 
 
 @dataclass(frozen=True)
@@ -100,19 +71,19 @@ def plan_network(
     if not 1 <= batch <= MAX_BATCH:
         raise ValueError(f"a batch of {batch} images is not in 1..{MAX_BATCH}")
     row_window, layers = plan_layers(network, config)
-    lifetimes = _lifetimes(network, layers, config)
+    lifetimes = lifetimes_of(network, layers, config)
     orders = [order] if order else _orders(network, config, batch, layers)
-    chosen, tensors, bases = _choose_order(network.name, config, orders, lifetimes, layers)
+    depth = config.feature_depth
+    placed, fewest = choose_order(orders, lifetimes, len(layers), depth)
+    if placed is None:
+        raise too_large(network.name, depth, fewest, layers)
     places = {
-        tensor.name: (base, size)
-        for tensor, base, size in zip(
-            tensors, bases, (life.size for life in lifetimes), strict=True
-        )
+        life.name: (base, life.size) for life, base in zip(lifetimes, placed.bases, strict=True)
     }
     return Plan(
-        network, config, row_window, layers, batch, chosen,
-        tuple(_steps(chosen, layers, lifetimes, places)),
-        max(needed_words(tensors, len(layers))),
+        network, config, row_window, layers, batch, placed.order,
+        tuple(_steps(placed.order, layers, lifetimes, places)),
+        max(needed_words(placed.tensors, len(layers))),
     )  # fmt: skip
 
 
@@ -134,21 +105,6 @@ def orders_of(network: IntegerNetwork, config: CoreConfig, batch: int) -> list[W
     return _orders(network, config, batch, plan_layers(network, config)[1])
 
 
-def _lifetimes(
-    network: IntegerNetwork, layers: Sequence[LayerPlan], config: CoreConfig
-) -> list[Lifetime]:
-    """The image and the output of every layer but the last."""
-    tensors = {INPUT: (-1, layers[0].source, network.input_bits)}
-    for index, plan in enumerate(layers[:-1]):
-        tensors[plan.last.name] = index, plan.output, plan.last.output_bits or 0
-    found = []
-    for name, (made, shape, bits) in tensors.items():
-        readers = [j for j, x in enumerate(layers) if name in (x.fused.reads, x.layer.skip)]
-        words = tensor_word_count(shape, bits, config.pin)
-        found.append(Lifetime(name, words, made, max([made, 0, *readers])))
-    return found
-
-
 def _orders(
     network: IntegerNetwork, config: CoreConfig, batch: int, layers: Sequence[LayerPlan]
 ) -> list[WorkOrder]:
@@ -156,29 +112,6 @@ def _orders(
     loops = [_runs_alone(plan, config) for plan in layers]
     loading = load_cycles(network)
     return sorted(work_orders(batch, loops), key=lambda order: order.cycles(costs, loading))
-
-
-def _choose_order(
-    name: str,
-    config: CoreConfig,
-    orders: Sequence[WorkOrder],
-    lifetimes: Sequence[Lifetime],
-    layers: Sequence[LayerPlan],
-) -> tuple[WorkOrder, list[Tensor], list[int]]:
-    """The first order of work that fits, its tensors, and their addresses."""
-    fewest: tuple[int, list[Tensor]] | None = None
-    for candidate in orders:
-        tensors = tensors_of(candidate, lifetimes)
-        if tensors is None:
-            continue
-        needed = max(needed_words(tensors, len(layers)))
-        if fewest is None or needed < fewest[0]:
-            fewest = needed, tensors
-        if needed <= config.feature_depth:
-            bases = place(tensors, config.feature_depth)
-            if bases is not None:
-                return candidate, tensors, bases
-    raise _too_large(name, config, fewest[1] if fewest else None, layers)
 
 
 def _cost(plan: LayerPlan, config: CoreConfig) -> LayerCost:
@@ -198,29 +131,6 @@ def _runs_alone(plan: LayerPlan, config: CoreConfig) -> bool:
     return plan.payload_shape.words(config) > config.weight_depth
 
 
-def _too_large(
-    network: str, config: CoreConfig, tensors: Sequence[Tensor] | None, layers: Sequence[LayerPlan]
-) -> UnsupportedNetworkError:
-    """What does not fit, and by how much, where the least has to be kept."""
-    if tensors is None:
-        return UnsupportedNetworkError(f"network {network}: this order of work is impossible")
-    depth = config.feature_depth
-    needed = needed_words(tensors, len(layers))
-    worst = max(range(len(needed)), key=needed.__getitem__)
-    parts = ", ".join(
-        f"{tensor.name} {tensor.size}" for tensor in tensors if tensor.alive >> worst & 1
-    )
-    name = layers[worst].fused.name
-    text = f"layer {name}: the tensors that are needed while it runs take {needed[worst]} words"
-    if needed[worst] <= depth:
-        return UnsupportedNetworkError(
-            f"{text} ({parts}) of {depth}, but no addresses were found for all of them"
-        )
-    return UnsupportedNetworkError(
-        f"{text} ({parts}); the feature memory has {depth}, {needed[worst] - depth} too few"
-    )
-
-
 def _steps(
     order: WorkOrder,
     layers: Sequence[LayerPlan],
@@ -234,15 +144,23 @@ def _steps(
         start, size = places[name]
         return (start + image * size, size) if name in together else (start, 0)
 
+    loads = 0
+
     def load(image: int) -> Load:
+        nonlocal loads
+        loads = image + 1
         return Load(image, base(INPUT, image)[0])
+
+    waited = 0
 
     def run(index: int, image: int, images: int) -> Run:
         plan = layers[index]
         target = (0, 0) if plan.last.raw else base(plan.last.name, image)
         skip = (0, 0) if plan.layer.skip is None else base(plan.layer.skip, image)
         source = base(plan.fused.reads, image)
-        return Run(index, image, images, *source, *target, *skip, index == 0)
+        nonlocal waited
+        waited = loads if index == 0 else waited
+        return Run(index, image, images, *source, *target, *skip, index == 0, waited)
 
     if order.split:
         yield load(0)

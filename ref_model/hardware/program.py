@@ -36,7 +36,8 @@ from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
 from ref_model.hardware.layer_plan import LayerPlan
 from ref_model.hardware.payload import Payload, pack_payload, unpack_payload
-from ref_model.hardware.plan import Load, Plan, Run, plan_network
+from ref_model.hardware.plan import Plan, plan_network
+from ref_model.hardware.steps import Load, Run
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.ranges import MULTIPLIER_BITS
 

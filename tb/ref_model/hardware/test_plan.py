@@ -13,9 +13,10 @@ from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import tensor_word_count
 from ref_model.hardware.order import WorkOrder
-from ref_model.hardware.plan import Load, Plan, orders_of, plan_network, schedule_network
+from ref_model.hardware.plan import Plan, orders_of, plan_network, schedule_network
 from ref_model.hardware.program import decode_program, encode_plan
 from ref_model.hardware.schedule import emit_cycles
+from ref_model.hardware.steps import Load
 from ref_model.integer import IntegerLayer, IntegerNetwork
 from ref_model.integer.network import INPUT
 from tb.ref_model.integer.builders import conv, linear, small_vgg

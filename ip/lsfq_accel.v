@@ -110,7 +110,7 @@ module lsfq_accel #(
                          loads;
   wire [17:0]            load_base, load_digit_words, feature_address, skip_address, store_address;
   wire [1:0]             constant_release;
-  wire [511:0]           layer_word;
+  wire [639:0]           layer_word;
   wire [64*POUT-1:0]     constants;
   wire [7:0]             parser_code, loader_code, layer_slot;
   wire [8*PIN-1:0]       feature_word, skip_word, store_data;

@@ -29,7 +29,7 @@ module lsfq_datapath #(
 
   input  wire                   layer_valid,
   output wire                   layer_finished,   // takes the layer word
-  input  wire [511:0]           layer_word,
+  input  wire [639:0]           layer_word,
   output wire [7:0]             layer_slot,
   input  wire [15:0]            loads,            // images stored in this pass
   input  wire                   result_sent,      // the result packet of the pass has left

@@ -22,7 +22,7 @@ module lsfq_compute #(
 
   input  wire                    layer_valid,
   output wire                    layer_finished,   // takes the layer word
-  input  wire [511:0]            layer_word,
+  input  wire [639:0]            layer_word,
   output wire                    layer_begin,
   input  wire [15:0]             loads,            // images stored in this pass
   input  wire                    result_sent,      // the result packet of the pass has left
@@ -64,12 +64,14 @@ module lsfq_compute #(
 );
 
   wire             layer_three_rows, layer_pointwise, layer_raw, layer_stride2, layer_shared;
-  wire             layer_below, layer_wide_in, layer_wide_weight, layer_wide_out, layer_odd;
+  wire             layer_row_stride2, layer_above, layer_below;
+  wire             layer_wide_in, layer_wide_weight, layer_wide_out, layer_odd;
   wire             layer_depthwise, layer_last;
   wire [15:0]      layer_rows, layer_pairs, layer_row_pitch, layer_images, layer_loads;
   wire [15:0]      layer_groups;
   wire [17:0]      layer_words, layer_stride, layer_last_line;
-  wire [17:0]      layer_in_base, layer_in_pitch, layer_in_digit;
+  wire [17:0]      layer_in_start, layer_in_pitch, layer_in_digit;
+  wire [15:0]      layer_in_ring, layer_in_left;
   wire [PTR_W-1:0] layer_weight_digit, layer_group_words;
 
   lsfq_layer_sequence u_layer (
@@ -80,7 +82,9 @@ module lsfq_compute #(
     .last        (layer_last),
     .stride2     (layer_stride2),
     .shared      (layer_shared),
+    .above       (layer_above),
     .below       (layer_below),
+    .row_stride2 (layer_row_stride2),
     .wide_in     (layer_wide_in),
     .wide_weight (layer_wide_weight),
     .wide_out    (layer_wide_out),
@@ -92,7 +96,9 @@ module lsfq_compute #(
     .row_pitch   (layer_row_pitch),
     .last_line   (layer_last_line),
     .images      (layer_images),
-    .in_base     (layer_in_base),
+    .in_start    (layer_in_start),
+    .in_ring     (layer_in_ring),
+    .in_left     (layer_in_left),
     .in_pitch    (layer_in_pitch),
     .in_digit    (layer_in_digit),
     .loads       (layer_loads),
@@ -120,8 +126,9 @@ module lsfq_compute #(
     .layer_three_rows      (layer_three_rows),
     .layer_pointwise       (layer_pointwise),
     .layer_raw             (layer_raw),
-    .layer_stride2         (layer_stride2),
+    .layer_row_stride2     (layer_row_stride2),
     .layer_shared          (layer_shared),
+    .layer_above           (layer_above),
     .layer_below           (layer_below),
     .layer_wide_in         (layer_wide_in),
     .layer_wide_weight     (layer_wide_weight),
@@ -134,7 +141,9 @@ module lsfq_compute #(
     .layer_images          (layer_images),
     .layer_in_pitch        (layer_in_pitch),
     .layer_loads           (layer_loads),
-    .layer_in_base         (layer_in_base),
+    .layer_in_start        (layer_in_start),
+    .layer_in_ring         (layer_in_ring),
+    .layer_in_left         (layer_in_left),
     .layer_in_digit        (layer_in_digit),
     .layer_weight_digit    (layer_weight_digit),
     .layer_group_words     (layer_group_words),

@@ -6,9 +6,10 @@
 //     for each digit pair, most significant first: (input, weight) = hh, hl, lh, ll (a *phase*)
 //       for each kernel row inside the image (a *line*), each channel group: one word
 //
-// With stride 2 every other row is left out; the array's output leaves out every other pixel. A
-// full-map layer is one step, whose single line is the whole tensor; with shared weights it has one
-// line for each position of the map.
+// The first and the last row of a map may have no kernel row above or below them; `above` and
+// `below` say that they do have one. With stride 2 every other row is left out; the array's output
+// leaves out every other pixel. A full-map layer is one step, whose single line is the whole
+// tensor; with shared weights it has one line for each position of the map.
 //
 // The outputs describe the current word: which loops end with it, and the place of its step. They
 // come from registers through at most three LUT levels. `restart` moves to the layer's first word,
@@ -23,6 +24,7 @@ module lsfq_loop_nest (
   input  wire        advance,
 
   input  wire        three_rows,      // kernel 3x3
+  input  wire        above,           // the first row has a row above it
   input  wire        below,           // the last row has a row below it
   input  wire        wide_in,         // input codes have two digits; so do weight codes (next)
   input  wire        wide_weight,
@@ -35,10 +37,11 @@ module lsfq_loop_nest (
 
   output wire        step_first,      // the word is the first of its step; of its phase (next)
   output wire        phase_first,
+  output wire        line_first,      // the line is the first of its phase
   output wire        pair_first,      // the step is the first of its row; the last (next)
   output wire        pair_last,
-  output wire        row_first,       // the row is the first of its image
-  output wire        next_row_first,  // the row of the next word is the first of its image
+  output wire        row_first,       // the row has no row above it
+  output wire        next_row_first,  // the row of the next word has no row above it
   output wire [1:0]  phase,           // {low input digit, low weight digit}
   output wire [1:0]  next_phase,      // of the next phase in this step
 
@@ -131,14 +134,15 @@ module lsfq_loop_nest (
   // Phases 1 and 3 exist with wide weights, phases 2 and 3 with wide inputs.
   assign      next_phase = wide_weight ? phase_q + 2'd1 : 2'd2;
 
-  assign      next_row_first = row_end ? last_row : first_row_q;
+  wire        next_first     = last_row && !above;      // at the last step of a row
+  assign      next_row_first = row_end ? next_first : first_row_q;
   // The number of lines of a phase, minus 1, without the kernel rows outside the image: for this
   // row (row_lines) and, at the last step of a row, for the next one (next_row_lines).
-  wire        outer_above = restart || first_row_q;
+  wire        outer_above = restart ? !above : first_row_q;
   wire        outer_below = (restart ? one_row_q : last_row) && !below;
   wire        next_outer_below = next_last_row && !below;
   wire [1:0]  row_lines      = {!outer_above && !outer_below, outer_above != outer_below};
-  wire [1:0]  next_row_lines = {!last_row && !next_outer_below, last_row != next_outer_below};
+  wire [1:0]  next_row_lines = {!next_first && !next_outer_below, next_first != next_outer_below};
   wire [1:0]  lines          = row_end && !restart ? next_row_lines : row_lines;
 
   always @(posedge aclk) begin
@@ -160,7 +164,7 @@ module lsfq_loop_nest (
       end
       if (restart || step_end) begin
         first_pair_q <= restart || last_pair;
-        first_row_q  <= restart || next_row_first;
+        first_row_q  <= restart ? !above : next_row_first;
       end
     end
   end
@@ -168,6 +172,7 @@ module lsfq_loop_nest (
   assign phase       = phase_q;
   assign phase_first = first_word_q && first_line_q;
   assign step_first  = phase_first && first_phase_q;
+  assign line_first  = first_line_q;
   assign pair_first  = first_pair_q;
   assign pair_last   = last_pair;
   assign row_first   = first_row_q;

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // lsfq_sequencer: issues the words of a layer to the array, in the order of lsfq_loop_nest: one
-// feature word and one weight word a cycle.
-//
-// A skid buffer decouples address generation from issue, so a stall does not reach the loop nest
-// combinationally. The nest's word and the word whose addresses are known are two registers apart
-// and move together.
+// feature word and one weight word a cycle (lsfq_layer_walk).
 //
 // A word is issued when its weights are complete. The last word of a step also waits for
 // lsfq_step_gate and, in a residual layer, for the pairs to be added. A layer starts when the one
@@ -28,14 +24,15 @@ module lsfq_sequencer #(
   input  wire             aclk,
   input  wire             aresetn,
 
-  input  wire [15:0]      loads,              // images stored
+  input  wire [15:0]      loads,              // LOADs stored
   input  wire             layer_valid,
   output wire             layer_ready,        // the layer is finished
   input  wire             layer_three_rows,
   input  wire             layer_pointwise,
   input  wire             layer_raw,
-  input  wire             layer_stride2,
+  input  wire             layer_row_stride2,
   input  wire             layer_shared,
+  input  wire             layer_above,
   input  wire             layer_below,
   input  wire             layer_wide_in,
   input  wire             layer_wide_weight,
@@ -48,7 +45,9 @@ module lsfq_sequencer #(
   input  wire [15:0]      layer_images,
   input  wire [17:0]      layer_in_pitch,
   input  wire [15:0]      layer_loads,
-  input  wire [17:0]      layer_in_base,
+  input  wire [17:0]      layer_in_start,
+  input  wire [15:0]      layer_in_ring,
+  input  wire [15:0]      layer_in_left,
   input  wire [17:0]      layer_in_digit,
   input  wire [PTR_W-1:0] layer_weight_digit,
   input  wire [PTR_W-1:0] layer_group_words,
@@ -102,122 +101,49 @@ module lsfq_sequencer #(
   reg  may_go_q;                        // a layer waits and its images are stored; a cycle late
   wire go       = waiting && may_go_q;
 
-  // ---- the nest's word and, two registers later, the word with its addresses
-
-  reg        nest_q;                                    // the nest has a word
-  reg        moved_q;                                   // there is a word one register later
-  reg        word_q;
-  wire       ahead;                                     // both words move on
-  wire       advance;                                   // the waiting word moves on
-
-  wire       step_first, phase_first, pair_first, pair_last, row_first, next_row_first;
-  wire [1:0] phase, next_phase;
-  wire       line_end, phase_end, step_end, row_end, image_end, group_end, layer_end, last_use;
-
-  wire [17:0]      address;
-  wire [PTR_W-1:0] pointer;
-  reg  [9:0]       moved_tags_q, tags_q;
-
-  lsfq_loop_nest u_nest (
-    .aclk          (aclk),
-    .restart       (nest_waits_q),
-    .advance       (ahead),
-    .three_rows    (layer_three_rows),
-    .below         (layer_below),
-    .wide_in       (layer_wide_in),
-    .wide_weight   (layer_wide_weight),
-    .rows          (layer_rows),
-    .pairs         (layer_pairs),
-    .words         (layer_words),
-    .last_line     (layer_last_line),
-    .images        (layer_images),
-    .groups        (layer_groups),
-    .step_first    (step_first),
-    .phase_first   (phase_first),
-    .pair_first    (pair_first),
-    .pair_last     (pair_last),
-    .row_first     (row_first),
-    .next_row_first(next_row_first),
-    .phase         (phase),
-    .next_phase    (next_phase),
-    .line_end      (line_end),
-    .phase_end     (phase_end),
-    .step_end      (step_end),
-    .row_end       (row_end),
-    .image_end     (image_end),
-    .group_end     (group_end),
-    .layer_end     (layer_end),
-    .last_use      (last_use)
-  );
-
-  lsfq_word_address #(
-    .PTR_W(PTR_W)
-  ) u_address (
-    .aclk          (aclk),
-    .aresetn       (aresetn),
-    .restart       (waiting),
-    .advance       (ahead),
-    .three_rows    (layer_three_rows),
-    .stride2       (layer_stride2),
-    .shared        (layer_shared),
-    .words         (layer_words),
-    .stride        (layer_stride),
-    .row_pitch     (layer_row_pitch),
-    .in_pitch      (layer_in_pitch),
-    .in_base       (layer_in_base),
-    .in_digit      (layer_in_digit),
-    .weight_digit  (layer_weight_digit),
-    .group_words   (layer_group_words),
-    .valid         (nest_q),
-    .line_end      (line_end),
-    .phase_end     (phase_end),
-    .step_end      (step_end),
-    .row_end       (row_end),
-    .image_end     (image_end),
-    .group_end     (group_end),
-    .row_first     (row_first),
-    .next_row_first(next_row_first),
-    .low_weight    (phase[0]),
-    .next_phase    (next_phase),
-    .address       (address),
-    .pointer       (pointer)
-  );
-
-  always @(posedge aclk) begin
-    if (ahead) begin
-      moved_q <= nest_q;
-      word_q  <= moved_q;
-      tags_q  <= moved_tags_q;
-      moved_tags_q <= {step_first,
-                       phase_first
-                       && (layer_wide_in && layer_wide_weight ? phase[0] : phase != 2'd0),
-                       !phase[0],
-                       step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
-    end
-    nest_q <= go || (nest_q && !(layer_end && ahead));
-    if (!aresetn) begin
-      nest_q  <= 1'b0;
-      moved_q <= 1'b0;
-      word_q  <= 1'b0;
-    end
-  end
+  // ---- the words of the layer
 
   wire             next_valid;
+  wire             advance;                             // the waiting word moves on
   wire [17:0]      next_address;
   wire [PTR_W-1:0] next_pointer;
   wire [9:0]       next_tags;
 
-  lsfq_skid #(
-    .WIDTH(28 + PTR_W)
-  ) u_words (
-    .aclk   (aclk),
-    .aresetn(aresetn),
-    .s_valid(word_q),
-    .s_ready(ahead),
-    .s_data ({tags_q, address, pointer}),
-    .m_valid(next_valid),
-    .m_ready(advance),
-    .m_data ({next_tags, next_address, next_pointer})
+  lsfq_layer_walk #(
+    .PTR_W(PTR_W)
+  ) u_walk (
+    .aclk        (aclk),
+    .aresetn     (aresetn),
+    .restart     (waiting),
+    .nest_restart(nest_waits_q),
+    .go          (go),
+    .three_rows  (layer_three_rows),
+    .row_stride2 (layer_row_stride2),
+    .shared      (layer_shared),
+    .above       (layer_above),
+    .below       (layer_below),
+    .wide_in     (layer_wide_in),
+    .wide_weight (layer_wide_weight),
+    .rows        (layer_rows),
+    .pairs       (layer_pairs),
+    .words       (layer_words),
+    .stride      (layer_stride),
+    .row_pitch   (layer_row_pitch),
+    .last_line   (layer_last_line),
+    .images      (layer_images),
+    .in_pitch    (layer_in_pitch),
+    .in_start    (layer_in_start),
+    .in_ring     (layer_in_ring),
+    .in_left     (layer_in_left),
+    .in_digit    (layer_in_digit),
+    .weight_digit(layer_weight_digit),
+    .group_words (layer_group_words),
+    .groups      (layer_groups),
+    .m_valid     (next_valid),
+    .m_ready     (advance),
+    .m_address   (next_address),
+    .m_pointer   (next_pointer),
+    .m_tags      (next_tags)
   );
 
   // ---- the waiting word, and whether it may be issued

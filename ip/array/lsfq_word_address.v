@@ -8,18 +8,20 @@
 //
 //   move to      feature address                           weight pointer
 //   next word    address + stride                          pointer + 1
-//   next line    line start + pitch                        pointer + 1; shared weights: the digit's
-//                                                          first weight
+//   next line    line start + pitch; past the ring's end   pointer + 1; shared weights: the digit's
+//                - ring                                    first weight
 //   next phase   step start, + in_digit for the low digit  group start, + weight_digit for the low
 //                                                          digit; + skipped row
 //   next step    step start + 1; from row to row also      group start + skipped row
 //                - pitch after row 0 of a 3x3 kernel,
-//                + pitch with stride 2
+//                + pitch with stride 2; past the ring's
+//                end - ring
 //   next image   image start + in_pitch                    group start + skipped row
-//   next group   in_base                                   group start + group_words, + skipped row
+//   next group   in_start                                  group start + group_words, + skipped row
 //
-// In row 0 of an image the kernel row above the image is skipped, which is `words` weights. A step
-// starts with its first kernel row.
+// In a row that has no row above it (`row_first`) one kernel row is skipped, which is `words`
+// weights. A step starts with its first kernel row. The rows of a channel group lie in a ring:
+// `stride` words, `in_ring` rows, of which `in_left` are left from the first one on.
 //
 // `address` and `pointer` belong to the word at which the nest was two `advance`s before: one cycle
 // selects the operands, the next one adds them. After `restart` (together with the nest's) the
@@ -39,19 +41,23 @@ module lsfq_word_address #(
   input  wire             advance,
 
   input  wire             three_rows,
+  input  wire             above,
   input  wire             stride2,
   input  wire             shared,
   input  wire [17:0]      words,
   input  wire [17:0]      stride,
   input  wire [15:0]      row_pitch,
   input  wire [17:0]      in_pitch,
-  input  wire [17:0]      in_base,
+  input  wire [17:0]      in_start,
+  input  wire [15:0]      in_ring,
+  input  wire [15:0]      in_left,
   input  wire [17:0]      in_digit,
   input  wire [PTR_W-1:0] weight_digit,
   input  wire [PTR_W-1:0] group_words,
 
   // the current word of the nest
   input  wire             valid,            // the nest has a word
+  input  wire             line_first,
   input  wire             line_end,
   input  wire             phase_end,
   input  wire             step_end,
@@ -70,8 +76,9 @@ module lsfq_word_address #(
   localparam WORD = 0, LINE = 1, STEP = 2, IMAGE = 3, LAYER = 4;         // bit numbers of from_q
   localparam [4:0] FROM_WORD = 5'd1 << WORD, FROM_LINE = 5'd1 << LINE, FROM_STEP = 5'd1 << STEP,
                    FROM_IMAGE = 5'd1 << IMAGE, FROM_LAYER = 5'd1 << LAYER;
-  localparam [2:0] BY_STRIDE = 3'd0, BY_PITCH = 3'd1, BY_IMAGE = 3'd2, BY_DIGIT = 3'd3,
-                   BY_ZERO = 3'd4, BY_ONE = 3'd5, BY_ROW_UP = 3'd6, BY_ROW_DOWN = 3'd7;
+  localparam [3:0] BY_STRIDE = 4'd0, BY_PITCH = 4'd1, BY_IMAGE = 4'd2, BY_DIGIT = 4'd3,
+                   BY_ZERO = 4'd4, BY_ONE = 4'd5, BY_ROW_UP = 4'd6, BY_ROW_DOWN = 4'd7,
+                   BY_PITCH_WRAP = 4'd8, BY_ONE_WRAP = 4'd9, BY_ROW_DOWN_WRAP = 4'd10;
 
   wire [17:0] pitch     = {2'd0, row_pitch};
   wire [PTR_W-1:0] skip = {{(PTR_W-18){1'b0}}, words};
@@ -79,18 +86,44 @@ module lsfq_word_address #(
   // ---- constants of the layer
 
   reg [17:0]      row_up_q, row_down_q;     // the next pair, one row up or down
+  reg [17:0]      pitch_wrap_q, one_wrap_q, row_down_wrap_q;            // past the ring's end
   reg [PTR_W-1:0] digit_skip_q;
 
   always @(posedge aclk) begin
-    row_up_q     <= 18'd1 - pitch;
-    row_down_q   <= 18'd1 + pitch;
-    digit_skip_q <= weight_digit + skip;
+    row_up_q        <= 18'd1 - pitch;
+    row_down_q      <= 18'd1 + pitch;
+    pitch_wrap_q    <= pitch - stride;
+    one_wrap_q      <= 18'd1 - stride;
+    row_down_wrap_q <= 18'd1 + pitch - stride;
+    digit_skip_q    <= weight_digit + skip;
   end
+
+  // ---- the ring: rows left from the first kernel row of the nest's step on
+
+  wire       stays     = three_rows && row_first;       // the next row's kernel begins no lower
+  wire [1:0] rows_down = stays ? {1'b0, stride2} : stride2 ? 2'd2 : 2'd1;
+  wire       last_row, last_row_but_one, row_wraps;
+
+  lsfq_ring_counter #(
+    .WIDTH(16)
+  ) u_ring (
+    .aclk        (aclk),
+    .restart     (restart || (advance && image_end)),
+    .ring        (in_ring),
+    .start       (in_left),
+    .advance     (advance && row_end),
+    .by          (rows_down),
+    .last        (last_row),
+    .last_but_one(last_row_but_one),
+    .wraps       (row_wraps)
+  );
+
+  wire line_wraps = three_rows && (line_first ? last_row : last_row_but_one);
 
   // ---- the move to the nest's word from the word before
 
   reg [4:0]       from_q;
-  reg [2:0]       by_q;
+  reg [3:0]       by_q;
   reg             line_q, step_q, image_q, group_q;     // the word begins one
   // the weight pointer does not move by one; moves to the low digit; moves past the skipped row
   reg             back_q, low_q, skip_q;
@@ -111,18 +144,21 @@ module lsfq_word_address #(
                        | ({18{late_from_q[LINE]}}  & line_base_q)
                        | ({18{late_from_q[STEP]}}  & step_base_q)
                        | ({18{late_from_q[IMAGE]}} & image_base_q)
-                       | ({18{late_from_q[LAYER]}} & in_base);
+                       | ({18{late_from_q[LAYER]}} & in_start);
   reg  [17:0]     by;
   always @* begin
     case (by_q)
-      BY_STRIDE:  by = stride;
-      BY_PITCH:   by = pitch;
-      BY_IMAGE:   by = in_pitch;
-      BY_DIGIT:   by = in_digit;
-      BY_ZERO:    by = 18'd0;
-      BY_ONE:     by = 18'd1;
-      BY_ROW_UP:  by = row_up_q;
-      default:    by = row_down_q;
+      BY_STRIDE:     by = stride;
+      BY_PITCH:      by = pitch;
+      BY_IMAGE:      by = in_pitch;
+      BY_DIGIT:      by = in_digit;
+      BY_ZERO:       by = 18'd0;
+      BY_ONE:        by = 18'd1;
+      BY_ROW_UP:     by = row_up_q;
+      BY_ROW_DOWN:   by = row_down_q;
+      BY_PITCH_WRAP: by = pitch_wrap_q;
+      BY_ONE_WRAP:   by = one_wrap_q;
+      default:       by = row_down_wrap_q;
     endcase
   end
 
@@ -153,11 +189,12 @@ module lsfq_word_address #(
       from_q <= !line_end  ? FROM_WORD : !phase_end ? FROM_LINE : !image_end ? FROM_STEP
               : !group_end ? FROM_IMAGE : FROM_LAYER;
       by_q   <= !line_end  ? BY_STRIDE
-              : !phase_end ? BY_PITCH
+              : !phase_end ? (line_wraps ? BY_PITCH_WRAP : BY_PITCH)
               : !step_end  ? (next_phase[1] ? BY_DIGIT : BY_ZERO)
               : !row_end   ? BY_ONE
-              : !image_end ? (three_rows && row_first ? (stride2 ? BY_ONE : BY_ROW_UP)
-                                                      : (stride2 ? BY_ROW_DOWN : BY_ONE))
+              : !image_end ? (rows_down == 2'd0 ? BY_ROW_UP
+                           :  rows_down[0]      ? (row_wraps ? BY_ONE_WRAP : BY_ONE)
+                                                : (row_wraps ? BY_ROW_DOWN_WRAP : BY_ROW_DOWN))
               : !group_end ? BY_IMAGE : BY_ZERO;
       line_q  <= line_end;
       step_q  <= step_end;
@@ -181,7 +218,7 @@ module lsfq_word_address #(
         group_q <= 1'b0;
         back_q  <= 1'b1;
         low_q   <= 1'b0;
-        skip_q  <= three_rows;
+        skip_q  <= three_rows && !above;
       end
     end
 

@@ -25,7 +25,7 @@ module lsfq_output #(
   input  wire                    result_resetn,
   input  wire                    close,            // end the result packet
 
-  input  wire [511:0]            layer_word,
+  input  wire [639:0]            layer_word,
   input  wire                    layer_begin,
   output wire [7:0]              layer_slot,
 
@@ -81,7 +81,8 @@ module lsfq_output #(
   wire [3:0]     layer_out_bits;
   wire [5:0]     layer_shift;
   wire [15:0]    layer_images, layer_groups, layer_channels;
-  wire [17:0]    layer_skip_base, layer_skip_plane, layer_skip_digit, layer_skip_pitch,
+  wire [17:0]    layer_skip_start, layer_skip_count, layer_skip_left, layer_skip_plane, layer_skip_digit,
+                 layer_skip_pitch,
                  layer_skip_multiplier;
 
   lsfq_layer_output u_layer (
@@ -98,7 +99,9 @@ module lsfq_output #(
     .shift          (layer_shift),
     .skip           (layer_skip),
     .skip_wide      (layer_skip_wide),
-    .skip_base      (layer_skip_base),
+    .skip_start     (layer_skip_start),
+    .skip_count     (layer_skip_count),
+    .skip_left      (layer_skip_left),
     .skip_plane     (layer_skip_plane),
     .skip_digit     (layer_skip_digit),
     .skip_pitch     (layer_skip_pitch),
@@ -144,7 +147,9 @@ module lsfq_output #(
     .stride_2    (layer_stride2),
     .wide        (layer_skip_wide),
     .groups      (layer_groups),
-    .base        (layer_skip_base),
+    .start       (layer_skip_start),
+    .count       (layer_skip_count),
+    .left        (layer_skip_left),
     .plane       (layer_skip_plane),
     .digit_words (layer_skip_digit),
     .images      (layer_images),

@@ -3,7 +3,11 @@
 // lsfq_pair_walk: the feature memory addresses of a tensor's pairs, in the order in which pairs
 // leave the array.
 //
-//   address = base + image*pitch + (channel group*height + y)*pairs + t                by additions
+//   address = base + image*pitch + channel group*plane + ((row + y) mod ring)*pairs + t
+//                                                                                      by additions
+//
+// `start` is the address of the first pair, `count` the pairs of a channel group. The rows of a
+// group lie in a ring of `plane` words, of which `left` are left from the first pair on.
 //
 // A *chunk* is one pair of POUT channels. With POUT <= PIN a chunk is part `part` of a word. With
 // POUT > PIN it is POUT/PIN words, `plane` apart: one of each of POUT/PIN channel groups. The
@@ -25,8 +29,10 @@ module lsfq_pair_walk #(
   input  wire              restart,        // a layer begins
 
   input  wire              pointwise,      // 1x1 kernels: a group has two sets
-  input  wire [17:0]       base,
-  input  wire [17:0]       plane,          // words of a channel group
+  input  wire [17:0]       start,
+  input  wire [17:0]       count,
+  input  wire [17:0]       left,
+  input  wire [17:0]       plane,
   input  wire [15:0]       planes,         // channel groups
   input  wire [15:0]       images,
   input  wire [17:0]       pitch,          // words between images
@@ -81,7 +87,7 @@ module lsfq_pair_walk #(
   ) u_pairs (
     .aclk     (aclk),
     .restart  (restart),
-    .count    (plane),
+    .count    (count),
     .advance  (move),
     .last     (image_end),
     .next_last(unused_pair)
@@ -98,10 +104,30 @@ module lsfq_pair_walk #(
     .next_last(unused_image)
   );
 
+  wire              wraps_ring;
+  wire              unused_last, unused_last_but_one;
+
+  lsfq_ring_counter #(
+    .WIDTH(18)
+  ) u_ring (
+    .aclk        (aclk),
+    .restart     (restart || (move && image_end)),
+    .ring        (plane),
+    .start       (left),
+    .advance     (move),
+    .by          (2'd1),
+    .last        (unused_last),
+    .last_but_one(unused_last_but_one),
+    .wraps       (wraps_ring)
+  );
+
+  reg  [17:0]       back_q;                // to the pair after the ring's last one
+
   always @(posedge aclk) begin
     restart_q <= restart;
+    back_q    <= 18'd1 - plane;
 
-    if (move) address_q <= image_end ? next_start : address_q + 18'd1;
+    if (move) address_q <= image_end ? next_start : address_q + (wraps_ring ? back_q : 18'd1);
     if (move && group_end) begin
       part_q <= next_part;
       if (wraps) groups_left_q <= groups_left_q - jump_groups;
@@ -112,7 +138,7 @@ module lsfq_pair_walk #(
       next_group_q <= (restart_q ? address_q : next_group_q) + (restart_q && !wraps ? 18'd0 : jump);
 
     if (restart) begin
-      address_q     <= base;
+      address_q     <= start;
       groups_left_q <= {1'b0, planes} - 17'd1;
       part_q        <= {PART_W{1'b0}};
     end

@@ -21,7 +21,7 @@ module lsfq_store #(
   input  wire                 aclk,
   input  wire                 aresetn,
 
-  input  wire [511:0]         layer_word,
+  input  wire [639:0]         layer_word,
   input  wire                 layer_begin,
 
   input  wire                 code_valid,
@@ -49,11 +49,12 @@ module lsfq_store #(
 );
 
   wire           layer_pointwise, layer_pool, layer_stride2, layer_wide_out, layer_depthwise,
-                 layer_depthwise_stride2;
+                 layer_depthwise_stride2, layer_above_behind, layer_below_behind;
   wire [3:0]     layer_depthwise_bits;
   wire [5:0]     layer_depthwise_shift;
   wire [15:0]    layer_images, layer_out_planes;
-  wire [17:0]    layer_out_base, layer_out_pitch, layer_out_plane, layer_out_digit;
+  wire [17:0]    layer_out_start, layer_out_count, layer_out_left, layer_out_pitch, layer_out_plane,
+                 layer_out_digit;
 
   lsfq_layer_store u_layer (
     .word             (layer_word),
@@ -62,13 +63,17 @@ module lsfq_store #(
     .stride2          (layer_stride2),
     .wide_out         (layer_wide_out),
     .images           (layer_images),
-    .out_base         (layer_out_base),
+    .out_start        (layer_out_start),
+    .out_count        (layer_out_count),
+    .out_left         (layer_out_left),
     .out_pitch        (layer_out_pitch),
     .out_plane        (layer_out_plane),
     .out_digit        (layer_out_digit),
     .out_planes       (layer_out_planes),
     .depthwise        (layer_depthwise),
     .depthwise_stride2(layer_depthwise_stride2),
+    .above_behind     (layer_above_behind),
+    .below_behind     (layer_below_behind),
     .depthwise_bits   (layer_depthwise_bits),
     .depthwise_shift  (layer_depthwise_shift)
   );
@@ -118,6 +123,8 @@ module lsfq_store #(
     .enable        (layer_depthwise),
     .two_sets      (layer_pointwise),
     .stride_2      (layer_depthwise_stride2),
+    .above         (layer_above_behind),
+    .below         (layer_below_behind),
     .images        (layer_images),
     .out_bits      (layer_depthwise_bits),
     .shift         (layer_depthwise_shift),
@@ -175,7 +182,9 @@ module lsfq_store #(
     .idle         (writer_idle),
     .pointwise    (layer_pointwise),
     .wide         (layer_wide_out),
-    .base         (layer_out_base),
+    .start        (layer_out_start),
+    .count        (layer_out_count),
+    .left         (layer_out_left),
     .plane        (layer_out_plane),
     .digit_words  (layer_out_digit),
     .planes       (layer_out_planes),

@@ -2,8 +2,8 @@
 //
 // lsfq_writer: writes pairs of codes to the feature memory.
 //
-//   address = base + image*pitch + ((digit*planes + channel group)*height + y)*pairs + t
-//                                                                                      by additions
+//   address = base + image*pitch + (digit*planes + channel group)*plane
+//                  + ((row + y) mod ring)*pairs + t                                    by additions
 //
 // A *chunk* is one pair of POUT channels. With POUT <= PIN a chunk is a part of a word, selected by
 // write_enable. With POUT > PIN it is POUT/PIN words. Codes of 8 bits take two words, the high
@@ -29,7 +29,9 @@ module lsfq_writer #(
 
   input  wire               pointwise,
   input  wire               wide,           // codes of 8 bits
-  input  wire [17:0]        base,
+  input  wire [17:0]        start,          // as in lsfq_pair_walk
+  input  wire [17:0]        count,
+  input  wire [17:0]        left,
   input  wire [17:0]        plane,          // words of a channel group
   input  wire [17:0]        digit_words,    // from the high nibbles to the low ones
   input  wire [15:0]        planes,         // channel groups
@@ -71,7 +73,9 @@ module lsfq_writer #(
     .aclk       (aclk),
     .restart    (restart),
     .pointwise  (pointwise),
-    .base       (base),
+    .start      (start),
+    .count      (count),
+    .left       (left),
     .plane      (plane),
     .planes     (planes),
     .images     (images),

@@ -8,7 +8,7 @@
 `default_nettype none
 
 module lsfq_layer_output (
-  input  wire [511:0] word,
+  input  wire [639:0] word,
   output wire         pointwise,       // kernel 1x1
   output wire         raw,             // results leave the core as they are
   output wire         last,            // last layer of the pass
@@ -21,7 +21,9 @@ module lsfq_layer_output (
   output wire [5:0]   shift,           // the convolution's shift
   output wire         skip,            // residual addition
   output wire         skip_wide,       // skip codes of 8 bits
-  output wire [17:0]  skip_base,       // first word of the skip tensor
+  output wire [17:0]  skip_start,      // first word of the skip tensor
+  output wire [17:0]  skip_count,      // words that are added of a channel group
+  output wire [17:0]  skip_left,       // words from the skip tensor's first to the ring's end
   output wire [17:0]  skip_plane,      // words of one channel group of the skip tensor
   output wire [17:0]  skip_digit,      // words of one digit of the skip tensor
   output wire [17:0]  skip_pitch,      // words from an image's skip tensor to the next
@@ -32,19 +34,21 @@ module lsfq_layer_output (
   assign raw             = word[2];
   assign last            = word[3];
   assign stride2         = word[5];
-  assign images          = word[129:114];
-  assign groups          = word[255:240];
-  assign channels        = word[271:256];
-  assign slot            = word[279:272];
-  assign out_bits        = word[371:368];
-  assign shift           = word[377:372];
-  assign skip            = word[378];
-  assign skip_wide       = word[379];
-  assign skip_base       = word[397:380];
-  assign skip_plane      = word[415:398];
-  assign skip_digit      = word[433:416];
-  assign skip_pitch      = word[451:434];
-  assign skip_multiplier = word[469:452];
+  assign images          = word[131:116];
+  assign groups          = word[289:274];
+  assign channels        = word[305:290];
+  assign slot            = word[313:306];
+  assign out_bits        = word[441:438];
+  assign shift           = word[447:442];
+  assign skip            = word[448];
+  assign skip_wide       = word[449];
+  assign skip_start      = word[467:450];
+  assign skip_count      = word[485:468];
+  assign skip_left       = word[503:486];
+  assign skip_plane      = word[521:504];
+  assign skip_digit      = word[539:522];
+  assign skip_pitch      = word[557:540];
+  assign skip_multiplier = word[575:558];
 
   wire unused = &{1'b0, word};
 

@@ -8,14 +8,16 @@
 `default_nettype none
 
 module lsfq_layer_sequence (
-  input  wire [511:0] word,
+  input  wire [639:0] word,
   output wire         three_rows,   // kernel 3x3
   output wire         pointwise,    // kernel 1x1
   output wire         raw,          // results leave the core as they are
   output wire         last,         // last layer of the pass
   output wire         stride2,      // stride 2
   output wire         shared,       // full map with one weight word for all positions
+  output wire         above,        // the first output row has an input row above its own
   output wire         below,        // the last output row has an input row below its own
+  output wire         row_stride2,  // every other input row is left out
   output wire         wide_in,      // input codes of 8 bits
   output wire         wide_weight,  // weight codes of 8 bits
   output wire         wide_out,     // stored codes of 8 bits
@@ -27,10 +29,12 @@ module lsfq_layer_sequence (
   output wire [15:0]  row_pitch,    // step between kernel rows
   output wire [17:0]  last_line,    // kernel rows less one, where they are not three
   output wire [15:0]  images,       // images that the layer runs for
-  output wire [17:0]  in_base,      // first word of the input
+  output wire [17:0]  in_start,     // first word of the input
+  output wire [15:0]  in_ring,      // rows of the input's ring
+  output wire [15:0]  in_left,      // rows from the input's first one to the ring's end
   output wire [17:0]  in_pitch,     // words from an image's input to the next
   output wire [17:0]  in_digit,     // words of one digit of the input
-  output wire [15:0]  loads,        // images that have to be stored before the layer starts
+  output wire [15:0]  loads,        // LOADs that have to be stored before the layer starts
   output wire [19:0]  weight_digit, // weight words of one digit of a group
   output wire [19:0]  group_words,  // weight words of an output group
   output wire [15:0]  groups,       // output groups
@@ -43,26 +47,30 @@ module lsfq_layer_sequence (
   assign last         = word[3];
   assign stride2      = word[5];
   assign shared       = word[6];
-  assign below        = word[7];
-  assign wide_in      = word[8];
-  assign wide_weight  = word[9];
-  assign wide_out     = word[10];
-  assign odd          = word[11];
-  assign rows         = word[27:12];
-  assign pairs        = word[43:28];
-  assign words        = word[61:44];
-  assign stride       = word[79:62];
-  assign row_pitch    = word[95:80];
-  assign last_line    = word[113:96];
-  assign images       = word[129:114];
-  assign in_base      = word[147:130];
-  assign in_pitch     = word[165:148];
-  assign in_digit     = word[183:166];
-  assign loads        = word[199:184];
-  assign weight_digit = word[219:200];
-  assign group_words  = word[239:220];
-  assign groups       = word[255:240];
-  assign depthwise    = word[470];
+  assign above        = word[7];
+  assign below        = word[8];
+  assign row_stride2  = word[9];
+  assign wide_in      = word[10];
+  assign wide_weight  = word[11];
+  assign wide_out     = word[12];
+  assign odd          = word[13];
+  assign rows         = word[29:14];
+  assign pairs        = word[45:30];
+  assign words        = word[63:46];
+  assign stride       = word[81:64];
+  assign row_pitch    = word[97:82];
+  assign last_line    = word[115:98];
+  assign images       = word[131:116];
+  assign in_start     = word[149:132];
+  assign in_ring      = word[165:150];
+  assign in_left      = word[181:166];
+  assign in_pitch     = word[199:182];
+  assign in_digit     = word[217:200];
+  assign loads        = word[233:218];
+  assign weight_digit = word[253:234];
+  assign group_words  = word[273:254];
+  assign groups       = word[289:274];
+  assign depthwise    = word[576];
 
   wire unused = &{1'b0, word};
 

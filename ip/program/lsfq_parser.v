@@ -61,7 +61,7 @@ module lsfq_parser #(
   // the next layer
   output wire               layer_valid,
   input  wire               layer_ready,
-  output wire [511:0]       layer_word,       // lsfq_layer_pack
+  output wire [639:0]       layer_word,       // lsfq_layer_pack
 
   // payload
   output wire               constant_write,

@@ -55,7 +55,7 @@ module lsfq_parser_block #(
   output wire               load_window,
   output wire [17:0]        load_base,
   output wire [17:0]        load_digit_words,
-  output wire [511:0]       layer_word,
+  output wire [639:0]       layer_word,
 
   output wire               pointwise,          // kernel 1x1
   output wire               full,               // full map
@@ -85,7 +85,7 @@ module lsfq_parser_block #(
   wire [15:0] height, width, channels;
   wire [31:0] input_base;
   wire [1:0]  kernel;
-  wire        stride2, shared, after_load, load_row_window;
+  wire        stride2, shared, above, below, thinned, load_row_window;
 
   lsfq_parser_block_fields u_fields (
     .block          (block),
@@ -97,78 +97,123 @@ module lsfq_parser_block #(
     .stride2        (stride2),
     .shared         (shared),
     .depthwise      (depthwise),
-    .load_row_window(load_row_window),
-    .after_load     (after_load)
+    .above          (above),
+    .below          (below),
+    .thinned        (thinned),
+    .load_row_window(load_row_window)
   );
 
-  wire        last_layer, bad_order;
-  wire [15:0] loads;
+  wire last_layer, waits_for_all, bad_order;
 
   lsfq_parser_order u_order (
-    .aclk        (aclk),
-    .restart     (restart),
-    .block       (block),
-    .is_program  (is_program_q),
-    .is_load     (is_load_q),
-    .is_layer    (is_layer_q),
-    .is_end      (is_end_q),
-    .program_read(program_read),
-    .load_taken  (load_taken),
-    .layer_read  (layer_read),
-    .started     (started),
-    .layer       (layer),
-    .loads       (loads),
-    .last_load   (load_last),
-    .last_layer  (last_layer),
-    .bad         (bad_order)
+    .aclk         (aclk),
+    .restart      (restart),
+    .block        (block),
+    .is_program   (is_program_q),
+    .is_load      (is_load_q),
+    .is_layer     (is_layer_q),
+    .is_end       (is_end_q),
+    .program_read (program_read),
+    .load_taken   (load_taken),
+    .layer_read   (layer_read),
+    .started      (started),
+    .layer        (layer),
+    .waits_for_all(waits_for_all),
+    .last_load    (load_last),
+    .last_layer   (last_layer),
+    .bad          (bad_order)
   );
 
-  wire        many, writes, adds, too_large;
-  wire        in_wide, out_wide, skip_wide, weight_wide;
-  wire [15:0] in_pairs, conv_height, conv_width, result_height, result_width, out_planes;
-  wire [17:0] in_plane, in_digit, out_plane, out_digit, skip_plane, skip_digit, row_words;
-  wire [32:0] in_end, out_end, skip_end;
-  wire [19:0] weight_digit;
+  wire        many, writes, adds, in_wide, out_wide, skip_wide, weight_wide;
+  wire [16:0] more_images;
+  wire [15:0] in_pairs, out_pairs, conv_pairs, conv_height, conv_width, result_height, result_width;
+  wire [15:0] out_height, in_ring, out_ring, skip_ring, in_left, in_planes, out_planes;
 
-  lsfq_parser_sizes #(
-    .PIN          (PIN),
-    .POUT         (POUT),
-    .FEATURE_DEPTH(FEATURE_DEPTH),
-    .MULTIPLIER   (MULTIPLIER)
-  ) u_sizes (
+  lsfq_parser_shape #(
+    .PIN (PIN),
+    .POUT(POUT)
+  ) u_shape (
     .aclk         (aclk),
-    .restart      (!in_check),
-    .turn         (step[PRODUCT_STEP +: 12]),
     .block        (block),
     .is_load      (is_load_q),
     .is_layer     (is_layer_q),
     .many         (many),
     .writes       (writes),
     .adds         (adds),
-    .too_large    (too_large),
+    .more_images  (more_images),
     .in_wide      (in_wide),
+    .out_wide     (out_wide),
+    .skip_wide    (skip_wide),
+    .weight_wide  (weight_wide),
     .in_pairs     (in_pairs),
-    .in_plane     (in_plane),
-    .in_digit     (in_digit),
-    .in_end       (in_end),
+    .out_pairs    (out_pairs),
+    .conv_pairs   (conv_pairs),
     .conv_height  (conv_height),
     .conv_width   (conv_width),
     .result_height(result_height),
     .result_width (result_width),
-    .out_wide     (out_wide),
+    .out_height   (out_height),
+    .in_ring      (in_ring),
+    .out_ring     (out_ring),
+    .skip_ring    (skip_ring),
+    .in_left      (in_left),
+    .in_planes    (in_planes),
     .out_planes   (out_planes),
-    .out_groups   (groups),
-    .out_plane    (out_plane),
-    .out_digit    (out_digit),
-    .out_end      (out_end),
-    .skip_wide    (skip_wide),
-    .skip_plane   (skip_plane),
-    .skip_digit   (skip_digit),
-    .skip_end     (skip_end),
-    .row_words    (row_words),
-    .weight_wide  (weight_wide),
-    .weight_digit (weight_digit),
-    .group_words  (group_words)
+    .out_groups   (groups)
+  );
+
+  wire        too_large;
+  wire [17:0] in_plane, in_digit, in_start, out_plane, out_digit, out_start, out_left, out_count;
+  wire [17:0] skip_plane, skip_digit, skip_start, skip_left, skip_count, row_words;
+  wire [32:0] in_end, out_end, skip_end;
+  wire [19:0] weight_digit;
+
+  lsfq_parser_sizes #(
+    .FEATURE_DEPTH(FEATURE_DEPTH),
+    .MULTIPLIER   (MULTIPLIER)
+  ) u_sizes (
+    .aclk        (aclk),
+    .restart     (!in_check),
+    .turn        (step[PRODUCT_STEP +: 14]),
+    .block       (block),
+    .many        (many),
+    .writes      (writes),
+    .adds        (adds),
+    .more_images (more_images),
+    .in_wide     (in_wide),
+    .out_wide    (out_wide),
+    .skip_wide   (skip_wide),
+    .weight_wide (weight_wide),
+    .in_pairs    (in_pairs),
+    .out_pairs   (out_pairs),
+    .conv_pairs  (conv_pairs),
+    .conv_height (conv_height),
+    .out_height  (out_height),
+    .in_ring     (in_ring),
+    .out_ring    (out_ring),
+    .skip_ring   (skip_ring),
+    .in_planes   (in_planes),
+    .out_planes  (out_planes),
+    .too_large   (too_large),
+    .in_plane    (in_plane),
+    .in_digit    (in_digit),
+    .in_end      (in_end),
+    .in_start    (in_start),
+    .out_plane   (out_plane),
+    .out_digit   (out_digit),
+    .out_end     (out_end),
+    .out_start   (out_start),
+    .out_left    (out_left),
+    .out_count   (out_count),
+    .skip_plane  (skip_plane),
+    .skip_digit  (skip_digit),
+    .skip_end    (skip_end),
+    .skip_start  (skip_start),
+    .skip_left   (skip_left),
+    .skip_count  (skip_count),
+    .row_words   (row_words),
+    .weight_digit(weight_digit),
+    .group_words (group_words)
   );
 
   lsfq_parser_checks #(
@@ -187,9 +232,11 @@ module lsfq_parser_block #(
     .packet_ended (packet_ended),
     .bad_order    (bad_order),
     .last_layer   (last_layer),
+    .conv_height  (conv_height),
     .conv_width   (conv_width),
     .result_height(result_height),
     .result_width (result_width),
+    .out_height   (out_height),
     .bad          (bad_header),
     .code         (header_code)
   );
@@ -200,23 +247,24 @@ module lsfq_parser_block #(
     .FEATURE_DEPTH(FEATURE_DEPTH),
     .WEIGHT_DEPTH (WEIGHT_DEPTH)
   ) u_memory (
-    .aclk       (aclk),
-    .restart    (restart),
-    .block      (block),
-    .is_layer   (is_layer_q),
-    .load_taken (load_taken),
-    .layer_taken(layer_taken),
-    .many       (many),
-    .writes     (writes),
-    .adds       (adds),
-    .too_large  (too_large),
-    .in_wide    (in_wide),
-    .in_end     (in_end),
-    .out_end    (out_end),
-    .skip_end   (skip_end),
-    .group_words(group_words),
-    .bad_memory (bad_memory),
-    .bad_weights(bad_weights)
+    .aclk         (aclk),
+    .restart      (restart),
+    .block        (block),
+    .is_layer     (is_layer_q),
+    .load_taken   (load_taken),
+    .layer_taken  (layer_taken),
+    .waits_for_all(waits_for_all),
+    .many         (many),
+    .writes       (writes),
+    .adds         (adds),
+    .too_large    (too_large),
+    .in_wide      (in_wide),
+    .in_end       (in_end),
+    .out_end      (out_end),
+    .skip_end     (skip_end),
+    .group_words  (group_words),
+    .bad_memory   (bad_memory),
+    .bad_weights  (bad_weights)
   );
 
   lsfq_layer_pack u_layer (
@@ -224,7 +272,8 @@ module lsfq_parser_block #(
     .three_rows  (kernel == KERNEL_3X3),
     .pointwise   (pointwise),
     .last        (last_layer),
-    .below       (stride2 && !height[0]),
+    .below       (stride2 ? height[0] == above : below),
+    .row_stride2 (stride2 && !thinned),
     .wide_in     (in_wide),
     .wide_weight (weight_wide),
     .wide_out    (out_wide),
@@ -235,15 +284,23 @@ module lsfq_parser_block #(
     .stride      (full && !shared ? 18'd1 : in_plane),
     .row_pitch   (shared ? 16'd1 : in_pairs),
     .last_line   (shared ? in_plane - 18'd1 : 18'd0),
+    .in_start    (in_start),
+    .in_ring     (in_ring),
+    .in_left     (in_left),
     .in_digit    (in_digit),
-    .loads       (after_load ? loads : 16'd0),
     .weight_digit(weight_digit),
     .group_words (group_words),
     .groups      (groups),
+    .out_start   (out_start),
+    .out_count   (out_count),
+    .out_left    (out_left),
     .out_plane   (out_plane),
     .out_digit   (out_digit),
     .out_planes  (out_planes),
     .skip_wide   (skip_wide),
+    .skip_start  (skip_start),
+    .skip_count  (skip_count),
+    .skip_left   (skip_left),
     .skip_plane  (skip_plane),
     .skip_digit  (skip_digit),
     .word        (layer_word)

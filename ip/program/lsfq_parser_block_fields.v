@@ -17,8 +17,10 @@ module lsfq_parser_block_fields (
   output wire         stride2,         // word 1
   output wire         shared,          // word 1
   output wire         depthwise,       // word 1
-  output wire         load_row_window, // word 3
-  output wire         after_load       // word 1
+  output wire         above,           // word 1
+  output wire         below,           // word 1
+  output wire         thinned,         // word 1
+  output wire         load_row_window  // word 3
 );
 
   assign height          = block[79:64];
@@ -29,8 +31,10 @@ module lsfq_parser_block_fields (
   assign stride2         = block[53];
   assign shared          = block[54];
   assign depthwise       = block[56];
+  assign above           = block[59];
+  assign below           = block[60];
+  assign thinned         = block[63];
   assign load_row_window = block[120];
-  assign after_load      = block[52];
 
   wire unused = &{1'b0, block};
 

@@ -24,9 +24,11 @@ module lsfq_parser_checks #(
   input  wire         packet_ended,     // TLAST came with the block
   input  wire         bad_order,
   input  wire         last_layer,
-  input  wire [15:0]  conv_width,       // as in lsfq_parser_sizes
+  input  wire [15:0]  conv_height,      // as in lsfq_parser_shape
+  input  wire [15:0]  conv_width,
   input  wire [15:0]  result_height,
   input  wire [15:0]  result_width,
+  input  wire [15:0]  out_height,
 
   output reg          bad,
   output reg  [7:0]   code
@@ -37,8 +39,8 @@ module lsfq_parser_checks #(
                    E_BITS = 8'd9, E_KERNEL = 8'd10, E_RESERVED = 8'd15;
 
   localparam [15:0] MAGIC       = 16'h514C;
-  localparam [7:0]  VERSION     = 8'd2;
-  localparam [1:0]  KERNEL_FULL = 2'd3;
+  localparam [7:0]  VERSION     = 8'd3;
+  localparam [1:0]  KERNEL_1X3  = 2'd1, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;
   localparam [7:0]  MAX_SHIFT   = 8'd40;
 
   function supported_bits;
@@ -50,35 +52,43 @@ module lsfq_parser_checks #(
   wire [7:0]  skip_bits, depthwise_bits, depthwise_shift;
   wire [15:0] program_layers, program_images, height, width, channels, outputs, images;
   wire [1:0]  kernel;
-  wire        load_row_window, pool, raw, stride2, shared, skip, depthwise;
+  wire        load_row_window, pool, raw, stride2, shared, skip, depthwise, depthwise_stride2;
+  wire        rows, above, below, above_behind, below_behind, thinned;
 
   lsfq_parser_checks_fields u_fields (
-    .block          (block),
-    .program_pin    (program_pin),
-    .program_pout   (program_pout),
-    .program_layers (program_layers),
-    .program_images (program_images),
-    .load_bits      (load_bits),
-    .load_row_window(load_row_window),
-    .kernel         (kernel),
-    .pool           (pool),
-    .raw            (raw),
-    .stride2        (stride2),
-    .shared         (shared),
-    .skip           (skip),
-    .depthwise      (depthwise),
-    .height         (height),
-    .width          (width),
-    .channels       (channels),
-    .outputs        (outputs),
-    .images         (images),
-    .input_bits     (input_bits),
-    .weight_bits    (weight_bits),
-    .output_bits    (output_bits),
-    .shift          (shift),
-    .skip_bits      (skip_bits),
-    .depthwise_bits (depthwise_bits),
-    .depthwise_shift(depthwise_shift)
+    .block            (block),
+    .program_pin      (program_pin),
+    .program_pout     (program_pout),
+    .program_layers   (program_layers),
+    .program_images   (program_images),
+    .load_bits        (load_bits),
+    .load_row_window  (load_row_window),
+    .kernel           (kernel),
+    .pool             (pool),
+    .raw              (raw),
+    .stride2          (stride2),
+    .shared           (shared),
+    .skip             (skip),
+    .depthwise        (depthwise),
+    .height           (height),
+    .width            (width),
+    .channels         (channels),
+    .outputs          (outputs),
+    .images           (images),
+    .input_bits       (input_bits),
+    .weight_bits      (weight_bits),
+    .output_bits      (output_bits),
+    .shift            (shift),
+    .skip_bits        (skip_bits),
+    .depthwise_bits   (depthwise_bits),
+    .depthwise_shift  (depthwise_shift),
+    .rows             (rows),
+    .above            (above),
+    .below            (below),
+    .above_behind     (above_behind),
+    .below_behind     (below_behind),
+    .thinned          (thinned),
+    .depthwise_stride2(depthwise_stride2)
   );
 
   wire [14:1] reserved_words;           // in which a bit without a name is set
@@ -92,16 +102,27 @@ module lsfq_parser_checks #(
     .bad       (reserved_words)
   );
 
+  wire bad_rows;
+
+  lsfq_parser_rows u_rows (
+    .aclk       (aclk),
+    .block      (block),
+    .conv_height(conv_height),
+    .out_height (out_height),
+    .bad        (bad_rows)
+  );
+
   wire        tensor = is_load || is_layer;
   wire        full   = kernel == KERNEL_FULL;
   wire [17:0] window_channels = {2'd0, channels} + {1'b0, channels, 1'b0};
 
   reg empty_program_q, empty_tensor_q, empty_layer_q;   // a size is 0
   reg wide_window_q;                                    // too many channels for a row window
+  reg bad_border_q;                                     // a row beside that no kernel reads
 
   wire bad_core   = is_program && (program_pin != PIN[7:0] || program_pout != POUT[7:0]);
   wire bad_shape  = (is_program && empty_program_q) || (tensor && empty_tensor_q) ||
-                    (is_layer && (empty_layer_q ||
+                    (is_layer && (empty_layer_q || bad_rows ||
                                   (depthwise && conv_width > MAX_POOL_WIDTH[15:0]) ||
                                   (pool && (result_height == 16'd1 || result_width == 16'd1 ||
                                             result_width > MAX_POOL_WIDTH[15:0]))));
@@ -117,7 +138,7 @@ module lsfq_parser_checks #(
                     (is_layer && ((raw && (pool || skip || depthwise)) ||
                                   (full && (stride2 || skip || depthwise)) ||
                                   (skip && depthwise) || (shared && !full) ||
-                                  (last_layer && !raw)));
+                                  (last_layer && !raw) || bad_border_q));
 
   reg [14:1] reserved_words_q;
   reg        bad_magic_q, bad_version_q, bad_crc_q, short_q, bad_order_q, long_q, bad_reserved_q;
@@ -128,6 +149,12 @@ module lsfq_parser_checks #(
     empty_tensor_q   <= height == 16'd0 || width == 16'd0 || channels == 16'd0;
     empty_layer_q    <= outputs == 16'd0 || images == 16'd0;
     wide_window_q    <= window_channels > PIN[17:0];
+    bad_border_q     <= (rows ? full : above || below || above_behind || below_behind) ||
+                        (above && kernel != KERNEL_3X3) ||
+                        (below && (kernel != KERNEL_3X3 || stride2)) ||
+                        (above_behind && !depthwise) ||
+                        (below_behind && (!depthwise || depthwise_stride2)) ||
+                        (thinned && (kernel != KERNEL_1X3 || !stride2));
 
     bad_magic_q      <= block[15:0] != MAGIC;
     bad_version_q    <= block[31:24] != VERSION;

@@ -9,58 +9,72 @@
 
 module lsfq_parser_checks_fields (
   input  wire [511:0] block,
-  output wire [7:0]   program_pin,     // word 1
-  output wire [7:0]   program_pout,    // word 1
-  output wire [15:0]  program_layers,  // word 1
-  output wire [15:0]  program_images,  // word 2
-  output wire [7:0]   load_bits,       // word 3
-  output wire         load_row_window, // word 3
-  output wire [1:0]   kernel,          // word 1
-  output wire         pool,            // word 1
-  output wire         raw,             // word 1
-  output wire         stride2,         // word 1
-  output wire         shared,          // word 1
-  output wire         skip,            // word 1
-  output wire         depthwise,       // word 1
-  output wire [15:0]  height,          // word 2
-  output wire [15:0]  width,           // word 2
-  output wire [15:0]  channels,        // word 3
-  output wire [15:0]  outputs,         // word 3
-  output wire [15:0]  images,          // word 7
-  output wire [7:0]   input_bits,      // word 6
-  output wire [7:0]   weight_bits,     // word 6
-  output wire [7:0]   output_bits,     // word 6
-  output wire [7:0]   shift,           // word 6
-  output wire [7:0]   skip_bits,       // word 11
-  output wire [7:0]   depthwise_bits,  // word 13
-  output wire [7:0]   depthwise_shift  // word 13
+  output wire [7:0]   program_pin,       // word 1
+  output wire [7:0]   program_pout,      // word 1
+  output wire [15:0]  program_layers,    // word 1
+  output wire [15:0]  program_images,    // word 2
+  output wire [7:0]   load_bits,         // word 3
+  output wire         load_row_window,   // word 3
+  output wire [1:0]   kernel,            // word 1
+  output wire         pool,              // word 1
+  output wire         raw,               // word 1
+  output wire         stride2,           // word 1
+  output wire         shared,            // word 1
+  output wire         skip,              // word 1
+  output wire         depthwise,         // word 1
+  output wire [15:0]  height,            // word 2
+  output wire [15:0]  width,             // word 2
+  output wire [15:0]  channels,          // word 3
+  output wire [15:0]  outputs,           // word 3
+  output wire [15:0]  images,            // word 7
+  output wire [7:0]   input_bits,        // word 6
+  output wire [7:0]   weight_bits,       // word 6
+  output wire [7:0]   output_bits,       // word 6
+  output wire [7:0]   shift,             // word 6
+  output wire [7:0]   skip_bits,         // word 11
+  output wire [7:0]   depthwise_bits,    // word 13
+  output wire [7:0]   depthwise_shift,   // word 13
+  output wire         rows,              // word 1
+  output wire         above,             // word 1
+  output wire         below,             // word 1
+  output wire         above_behind,      // word 1
+  output wire         below_behind,      // word 1
+  output wire         thinned,           // word 1
+  output wire         depthwise_stride2  // word 1
 );
 
-  assign program_pin     = block[39:32];
-  assign program_pout    = block[47:40];
-  assign program_layers  = block[63:48];
-  assign program_images  = block[79:64];
-  assign load_bits       = block[119:112];
-  assign load_row_window = block[120];
-  assign kernel          = block[49:48];
-  assign pool            = block[50];
-  assign raw             = block[51];
-  assign stride2         = block[53];
-  assign shared          = block[54];
-  assign skip            = block[55];
-  assign depthwise       = block[56];
-  assign height          = block[79:64];
-  assign width           = block[95:80];
-  assign channels        = block[111:96];
-  assign outputs         = block[127:112];
-  assign images          = block[239:224];
-  assign input_bits      = block[199:192];
-  assign weight_bits     = block[207:200];
-  assign output_bits     = block[215:208];
-  assign shift           = block[223:216];
-  assign skip_bits       = block[383:376];
-  assign depthwise_bits  = block[423:416];
-  assign depthwise_shift = block[431:424];
+  assign program_pin       = block[39:32];
+  assign program_pout      = block[47:40];
+  assign program_layers    = block[63:48];
+  assign program_images    = block[79:64];
+  assign load_bits         = block[119:112];
+  assign load_row_window   = block[120];
+  assign kernel            = block[49:48];
+  assign pool              = block[50];
+  assign raw               = block[51];
+  assign stride2           = block[53];
+  assign shared            = block[54];
+  assign skip              = block[55];
+  assign depthwise         = block[56];
+  assign height            = block[79:64];
+  assign width             = block[95:80];
+  assign channels          = block[111:96];
+  assign outputs           = block[127:112];
+  assign images            = block[239:224];
+  assign input_bits        = block[199:192];
+  assign weight_bits       = block[207:200];
+  assign output_bits       = block[215:208];
+  assign shift             = block[223:216];
+  assign skip_bits         = block[383:376];
+  assign depthwise_bits    = block[423:416];
+  assign depthwise_shift   = block[431:424];
+  assign rows              = block[58];
+  assign above             = block[59];
+  assign below             = block[60];
+  assign above_behind      = block[61];
+  assign below_behind      = block[62];
+  assign thinned           = block[63];
+  assign depthwise_stride2 = block[57];
 
   wire unused = &{1'b0, block};
 

@@ -3,8 +3,9 @@
 // lsfq_parser_memory: whether the tensors of a block fit the feature memory without harm, and its
 // weights the weight memory (docs/stream_format.md, MEMORY and WEIGHTS).
 //
-// Images that no layer has waited for yet are *open*: they may be stored while layers run, so the
+// LOADs that no layer has waited for yet are *open*: they may be stored while layers run, so the
 // tensors of these layers must keep clear of the words from the lowest open image to the highest.
+// A block that makes some rows may read the ring into which the image's next rows come.
 //
 // Latency: `bad_memory` follows the ends by two cycles, `bad_weights` follows `group_words` by one.
 // `restart` begins a pass; `load_taken` and `layer_taken` are one cycle long.
@@ -22,7 +23,8 @@ module lsfq_parser_memory #(
   input  wire         load_taken,
   input  wire         layer_taken,
 
-  input  wire         many,             // as in lsfq_parser_sizes
+  input  wire         waits_for_all,    // as in lsfq_parser_order
+  input  wire         many,             // as in lsfq_parser_shape
   input  wire         writes,
   input  wire         adds,
   input  wire         too_large,
@@ -40,7 +42,7 @@ module lsfq_parser_memory #(
   localparam [1:0]  KERNEL_FULL = 2'd3;
 
   wire [1:0]  kernel;
-  wire        pool, shared, after_load;
+  wire        pool, shared, rows;
   wire [31:0] input_base, output_base, skip_base, input_pitch, output_pitch, skip_pitch;
 
   lsfq_parser_memory_fields u_fields (
@@ -48,7 +50,7 @@ module lsfq_parser_memory #(
     .kernel      (kernel),
     .pool        (pool),
     .shared      (shared),
-    .after_load  (after_load),
+    .rows        (rows),
     .input_base  (input_base),
     .output_base (output_base),
     .skip_base   (skip_base),
@@ -72,15 +74,16 @@ module lsfq_parser_memory #(
       open_base_q <= lower_q ? open_base_q : input_base[17:0];
       open_end_q  <= higher_q ? open_end_q : in_end[17:0];
     end
-    if (layer_taken && after_load) open_q <= 1'b0;
+    if (layer_taken && waits_for_all) open_q <= 1'b0;
   end
 
   // ---- tensors
 
-  wire open = is_layer && open_q && !after_load;
+  wire open = is_layer && open_q && !waits_for_all;
   reg  far_q;                           // a pitch of 2^18 words or more
   reg  in_over_q, out_over_q, skip_over_q;              // they end behind the memory
   reg  in_open_q, out_open_q, skip_open_q;              // they meet the open images
+  reg  fed_q;                           // the input is the ring of the open image
   reg  in_out_q, skip_out_q;                            // the output meets them
   reg  same_base_q, same_pitch_q, in_place_q;     // the output is exactly the skip tensor's place
 
@@ -91,6 +94,7 @@ module lsfq_parser_memory #(
     in_over_q    <= in_end > DEPTH;
     out_over_q   <= out_end > DEPTH;
     skip_over_q  <= skip_end > DEPTH;
+    fed_q        <= rows && input_base[17:0] == open_base_q;
     in_open_q    <= {15'd0, open_base_q} < in_end && {1'b0, input_base} < {15'd0, open_end_q};
     out_open_q   <= {15'd0, open_base_q} < out_end && {1'b0, output_base} < {15'd0, open_end_q};
     skip_open_q  <= {15'd0, open_base_q} < skip_end && {1'b0, skip_base} < {15'd0, open_end_q};
@@ -98,8 +102,8 @@ module lsfq_parser_memory #(
     skip_out_q   <= {1'b0, skip_base} < out_end && {1'b0, output_base} < skip_end;
     same_base_q  <= skip_base == output_base;
     same_pitch_q <= skip_pitch == output_pitch;
-    in_place_q   <= same_base_q && (!many || same_pitch_q) && !pool;
-    bad_memory   <= too_large || far_q || in_over_q || (open && in_open_q) ||
+    in_place_q   <= same_base_q && ((!many && !rows) || same_pitch_q) && !pool;
+    bad_memory   <= too_large || far_q || in_over_q || (open && in_open_q && !fed_q) ||
                     (writes && (out_over_q || in_out_q || (open && out_open_q))) ||
                     (adds && (skip_over_q || (open && skip_open_q) || (skip_out_q && !in_place_q)));
   end

@@ -12,7 +12,7 @@ module lsfq_parser_memory_fields (
   output wire [1:0]   kernel,       // word 1
   output wire         pool,         // word 1
   output wire         shared,       // word 1
-  output wire         after_load,   // word 1
+  output wire         rows,         // word 1
   output wire [31:0]  input_base,   // word 4
   output wire [31:0]  output_base,  // word 5
   output wire [31:0]  skip_base,    // word 10
@@ -24,7 +24,7 @@ module lsfq_parser_memory_fields (
   assign kernel       = block[49:48];
   assign pool         = block[50];
   assign shared       = block[54];
-  assign after_load   = block[52];
+  assign rows         = block[58];
   assign input_base   = block[159:128];
   assign output_base  = block[191:160];
   assign skip_base    = block[351:320];

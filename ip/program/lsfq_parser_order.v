@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // lsfq_parser_order: which block may come next. The order of a packet is one PROGRAM block, then
-// LOAD and LAYER blocks, each kind with an ascending index and as many as announced, then END.
+// LOAD and LAYER blocks, each kind with an ascending index and as many as announced, then END. A
+// LAYER block waits for LOADs before it only.
 //
 // Latency: `bad`, `last_load` and `last_layer` follow `block` and the counts by two cycles.
 // `restart` begins a pass; `program_read`, `load_taken` and `layer_read` are one cycle long.
@@ -23,37 +24,39 @@ module lsfq_parser_order (
 
   output wire         started,          // the PROGRAM block was read
   output wire [15:0]  layer,            // layers read: the index of the next one
-  output wire [15:0]  loads,            // images so far
+  output wire         waits_for_all,    // this LAYER block waits for all LOADs before it
   output wire         last_load,        // this LOAD block is the pass's last one
   output wire         last_layer,       // this LAYER block is the pass's last one
   output wire         bad               // this block may not come now
 );
 
-  wire [15:0] program_layers, program_images, index;
+  wire [15:0] program_layers, program_images, index, loads;
 
   lsfq_parser_order_fields u_fields (
     .block         (block),
     .program_layers(program_layers),
     .program_images(program_images),
-    .index         (index)
+    .index         (index),
+    .loads         (loads)
   );
 
   reg        started_q;
   reg [15:0] layer_q, layers_q;         // layers read, layers announced
-  reg [15:0] loads_q, images_q;         // images so far, images announced
+  reg [15:0] loads_q, images_q;         // LOADs so far, LOADs announced
   reg [15:0] next_layer_q, next_load_q;
   reg        last_layer_q, last_load_q;
   reg        layers_left_q, loads_left_q;
   reg        layer_fits_q, load_fits_q; // the index is the next one
+  reg        waits_for_all_q, too_many_q;       // the LOADs to wait for are those so far, are more
 
   assign started    = started_q;
   assign layer      = layer_q;
-  assign loads      = loads_q;
   assign last_load  = last_load_q;
   assign last_layer = last_layer_q;
+  assign waits_for_all = waits_for_all_q;
   assign bad        = is_program ? started_q
                     : is_load    ? !started_q || !loads_left_q || !load_fits_q
-                    : is_layer   ? !started_q || !layers_left_q || !layer_fits_q
+                    : is_layer   ? !started_q || !layers_left_q || !layer_fits_q || too_many_q
                     : is_end     ? !started_q || layers_left_q || loads_left_q
                     : 1'b1;
 
@@ -66,6 +69,8 @@ module lsfq_parser_order (
     loads_left_q  <= loads_q != images_q;
     layer_fits_q  <= index == layer_q;
     load_fits_q   <= index == loads_q;
+    waits_for_all_q <= loads == loads_q;
+    too_many_q      <= loads > loads_q;
 
     if (layer_read) layer_q <= next_layer_q;
     if (load_taken) loads_q <= next_load_q;

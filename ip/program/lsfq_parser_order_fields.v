@@ -11,12 +11,14 @@ module lsfq_parser_order_fields (
   input  wire [511:0] block,
   output wire [15:0]  program_layers, // word 1
   output wire [15:0]  program_images, // word 2
-  output wire [15:0]  index           // word 1
+  output wire [15:0]  index,          // word 1
+  output wire [15:0]  loads           // word 14
 );
 
   assign program_layers = block[63:48];
   assign program_images = block[79:64];
   assign index          = block[47:32];
+  assign loads          = block[463:448];
 
   wire unused = &{1'b0, block};
 

@@ -9,60 +9,32 @@
 
 module lsfq_parser_sizes_fields (
   input  wire [511:0] block,
-  output wire [15:0]  height,            // word 2
-  output wire [15:0]  width,             // word 2
-  output wire [15:0]  channels,          // word 3
-  output wire [15:0]  outputs,           // word 3
-  output wire [15:0]  images,            // word 7
-  output wire [1:0]   kernel,            // word 1
-  output wire         pool,              // word 1
-  output wire         raw,               // word 1
-  output wire         stride2,           // word 1
-  output wire         shared,            // word 1
-  output wire         skip,              // word 1
-  output wire         depthwise,         // word 1
-  output wire         depthwise_stride2, // word 1
-  output wire [31:0]  input_base,        // word 4
-  output wire [31:0]  output_base,       // word 5
-  output wire [31:0]  skip_base,         // word 10
-  output wire [7:0]   input_bits,        // word 6
-  output wire [7:0]   weight_bits,       // word 6
-  output wire [7:0]   output_bits,       // word 6
-  output wire [7:0]   skip_bits,         // word 11
-  output wire [7:0]   depthwise_bits,    // word 13
-  output wire [31:0]  input_pitch,       // word 8
-  output wire [31:0]  output_pitch,      // word 9
-  output wire [31:0]  skip_pitch,        // word 12
-  output wire [7:0]   load_bits,         // word 3
-  output wire         load_row_window    // word 3
+  output wire [1:0]   kernel,       // word 1
+  output wire         shared,       // word 1
+  output wire         rows,         // word 1
+  output wire [31:0]  input_base,   // word 4
+  output wire [31:0]  output_base,  // word 5
+  output wire [31:0]  skip_base,    // word 10
+  output wire [31:0]  input_pitch,  // word 8
+  output wire [31:0]  output_pitch, // word 9
+  output wire [31:0]  skip_pitch,   // word 12
+  output wire [15:0]  input_row,    // word 8
+  output wire [15:0]  output_row,   // word 9
+  output wire [15:0]  skip_row      // word 12
 );
 
-  assign height            = block[79:64];
-  assign width             = block[95:80];
-  assign channels          = block[111:96];
-  assign outputs           = block[127:112];
-  assign images            = block[239:224];
-  assign kernel            = block[49:48];
-  assign pool              = block[50];
-  assign raw               = block[51];
-  assign stride2           = block[53];
-  assign shared            = block[54];
-  assign skip              = block[55];
-  assign depthwise         = block[56];
-  assign depthwise_stride2 = block[57];
-  assign input_base        = block[159:128];
-  assign output_base       = block[191:160];
-  assign skip_base         = block[351:320];
-  assign input_bits        = block[199:192];
-  assign weight_bits       = block[207:200];
-  assign output_bits       = block[215:208];
-  assign skip_bits         = block[383:376];
-  assign depthwise_bits    = block[423:416];
-  assign input_pitch       = block[287:256];
-  assign output_pitch      = block[319:288];
-  assign skip_pitch        = block[415:384];
-  assign load_bits         = block[119:112];
-  assign load_row_window   = block[120];
+  assign kernel       = block[49:48];
+  assign shared       = block[54];
+  assign rows         = block[58];
+  assign input_base   = block[159:128];
+  assign output_base  = block[191:160];
+  assign skip_base    = block[351:320];
+  assign input_pitch  = block[287:256];
+  assign output_pitch = block[319:288];
+  assign skip_pitch   = block[415:384];
+  assign input_row    = block[287:272];
+  assign output_row   = block[319:304];
+  assign skip_row     = block[415:400];
 
   wire unused = &{1'b0, block};
 

@@ -60,7 +60,7 @@ module lsfq_program #(
   // the layer in work
   output wire                   layer_valid,
   input  wire                   layer_finished,
-  output wire [511:0]           layer_word,
+  output wire [639:0]           layer_word,
 
   // weights
   input  wire [PTR_W-1:0]       weight_pointer,
@@ -89,7 +89,7 @@ module lsfq_program #(
   wire               param_valid, param_ready, param_last;
   wire [PARAM_W-1:0] param_data;
   wire               next_valid, next_ready;
-  wire [511:0]       next_word;
+  wire [639:0]       next_word;
 
   wire               constant_write, kernel_write, depthwise_write, set_end, constant_space;
   wire               weight_write, weight_last, weight_space;
@@ -168,7 +168,7 @@ module lsfq_program #(
   );
 
   lsfq_skid #(
-    .WIDTH(512)
+    .WIDTH(640)
   ) u_layers (
     .aclk   (aclk),
     .aresetn(queue_resetn),

@@ -27,23 +27,34 @@ READERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "block": (
             "height", "width", "channels", "input_base", "kernel", "stride2", "shared",
-            "depthwise", "load_row_window", "after_load",
+            "depthwise", "above", "below", "thinned", "load_row_window",
         ),
-        "order": ("program_layers", "program_images", "index"),
-        "sizes": (
+        "order": ("program_layers", "program_images", "index", "loads"),
+        "shape": (
             "height", "width", "channels", "outputs", "images", "kernel", "pool", "raw", "stride2",
-            "shared", "skip", "depthwise", "depthwise_stride2", "input_base", "output_base",
-            "skip_base", "input_bits", "weight_bits", "output_bits", "skip_bits", "depthwise_bits",
-            "input_pitch", "output_pitch", "skip_pitch", "load_bits", "load_row_window",
+            "thinned", "skip", "depthwise", "depthwise_stride2", "rows", "above", "below",
+            "above_behind", "below_behind", "input_ring", "input_row", "output_ring", "skip_ring",
+            "input_bits", "weight_bits", "output_bits", "skip_bits", "depthwise_bits", "load_bits",
+            "load_row_window",
+        ),
+        "rows": (
+            "height", "images", "raw", "skip", "rows", "above", "below", "above_behind",
+            "below_behind", "input_ring", "input_row", "output_ring", "output_row", "skip_ring",
+            "skip_row",
+        ),
+        "sizes": (
+            "kernel", "shared", "rows", "input_base", "output_base", "skip_base", "input_pitch",
+            "output_pitch", "skip_pitch", "input_row", "output_row", "skip_row",
         ),
         "checks": (
             "program_pin", "program_pout", "program_layers", "program_images", "load_bits",
             "load_row_window", "kernel", "pool", "raw", "stride2", "shared", "skip", "depthwise",
             "height", "width", "channels", "outputs", "images", "input_bits", "weight_bits",
-            "output_bits", "shift", "skip_bits", "depthwise_bits", "depthwise_shift",
+            "output_bits", "shift", "skip_bits", "depthwise_bits", "depthwise_shift", "rows",
+            "above", "below", "above_behind", "below_behind", "thinned", "depthwise_stride2",
         ),
         "memory": (
-            "kernel", "pool", "shared", "after_load", "input_base", "output_base", "skip_base",
+            "kernel", "pool", "shared", "rows", "input_base", "output_base", "skip_base",
             "input_pitch", "output_pitch", "skip_pitch",
         ),
     }

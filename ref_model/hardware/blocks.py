@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 MAGIC = 0x514C
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 BLOCK_BYTES = 64
 CHECKSUM_OFFSET = 60
 """Byte offset of the CRC-32 in its block."""
@@ -70,19 +70,47 @@ class LoadBlock:
 
 
 @dataclass(frozen=True)
+class Ring:
+    """A tensor of which ``rows`` rows are kept, one after the other around a ring.
+
+    Row y of the tensor is at ring row y mod ``rows``; ``row`` is the ring row of a block's first
+    row. A tensor that is kept whole is a ring of its height.
+    """
+
+    rows: int
+    row: int
+
+    @property
+    def word(self) -> int:
+        """The ring in the word of a block."""
+        return self.rows | self.row << 16
+
+    @classmethod
+    def of_word(cls, word: int) -> Ring:
+        """The ring in a word of a block."""
+        return cls(word & 0xFFFF, word >> 16)
+
+
+@dataclass(frozen=True)
 class LayerBlock:
     """Fields of a LAYER block. H, W, C are those of the layer's input (3C of the image for 1x3).
 
     ``images`` inputs lie ``input_pitch`` words apart, their outputs ``output_pitch``; ``slot`` is
     where the core counts the layer's cycles. ``skip``: a tensor of ``skip_bits`` codes is added,
     its multiplier in two's complement. ``depthwise``: a depthwise layer runs behind this one.
+    ``loads``: LOAD blocks that have to be stored before the layer starts, of the whole pass.
+
+    ``rows``: the block makes some rows of the layer's result, from H rows of its input, and the
+    three pitches hold a `Ring` each (`Ring.word`). ``above`` and ``below`` say that the first and
+    last of these input rows lie beside the outermost kernel centres, ``above_behind`` and
+    ``below_behind`` the same of the depthwise layer's input. ``thinned``: only rows 0, 2, 4, ...
+    of the input are stored, so that stride 2 is along the rows alone.
     """
 
     index: int
     kernel: int
     pool: int
     raw: int
-    after_load: int
     stride2: int
     shared: int
     height: int
@@ -108,6 +136,13 @@ class LayerBlock:
     depthwise_stride2: int = 0
     depthwise_bits: int = 0
     depthwise_shift: int = 0
+    rows: int = 0
+    above: int = 0
+    below: int = 0
+    above_behind: int = 0
+    below_behind: int = 0
+    thinned: int = 0
+    loads: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,12 +174,17 @@ _LAYER_FIELDS = {
     "kernel": (1, 16, 2),
     "pool": (1, 18, 1),
     "raw": (1, 19, 1),
-    "after_load": (1, 20, 1),
     "stride2": (1, 21, 1),
     "shared": (1, 22, 1),
     "skip": (1, 23, 1),
     "depthwise": (1, 24, 1),
     "depthwise_stride2": (1, 25, 1),
+    "rows": (1, 26, 1),
+    "above": (1, 27, 1),
+    "below": (1, 28, 1),
+    "above_behind": (1, 29, 1),
+    "below_behind": (1, 30, 1),
+    "thinned": (1, 31, 1),
     "height": (2, 0, 16),
     "width": (2, 16, 16),
     "channels": (3, 0, 16),
@@ -165,7 +205,17 @@ _LAYER_FIELDS = {
     "skip_pitch": (12, 0, 32),
     "depthwise_bits": (13, 0, 8),
     "depthwise_shift": (13, 8, 8),
+    "loads": (14, 0, 16),
 }
+RING_FIELDS = {
+    "input_ring": (8, 0, 16),
+    "input_row": (8, 16, 16),
+    "output_ring": (9, 0, 16),
+    "output_row": (9, 16, 16),
+    "skip_ring": (12, 0, 16),
+    "skip_row": (12, 16, 16),
+}
+"""What the words of the pitches hold in a LAYER block with ``rows``."""
 _KIND_OF: dict[type[Block], BlockKind] = {
     ProgramBlock: BlockKind.PROGRAM,
     LoadBlock: BlockKind.LOAD,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ref_model.hardware.blocks import Kernel, LayerBlock, LoadBlock, ProgramBlock
+from ref_model.hardware.blocks import Kernel, LayerBlock, LoadBlock, ProgramBlock, Ring
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
 from ref_model.hardware.layer_plan import weights_streamed
@@ -76,7 +76,8 @@ def check_layer(
 ) -> None:
     """Raise ProgramError for the first check that a LAYER block fails.
 
-    ``opened`` are the words of images that may be stored while the layer runs.
+    ``opened`` are the words of LOADs that may be under way while the layer runs, and None for a
+    layer that waits for all LOADs so far.
     """
 
     def refuse(code: ErrorCode, text: str) -> ProgramError:
@@ -89,8 +90,9 @@ def check_layer(
     if block.depthwise and columns > config.max_pool_width:
         raise refuse(ErrorCode.SHAPE, f"rows of {columns} for the depthwise stage")
     rows, columns = result_size(block)
-    if block.pool and (min(rows, columns) < 2 or columns > config.max_pool_width):
+    if block.pool and (rows < 2 or columns < 2 or columns > config.max_pool_width):
         raise refuse(ErrorCode.SHAPE, f"{rows} x {columns} cannot be pooled")
+    _check_rows(block)
     _check_bits(block)
     if block.raw and (block.pool or block.skip or block.depthwise):
         raise refuse(ErrorCode.KERNEL, "a raw layer has no pooling, skip or depthwise layer")
@@ -100,6 +102,9 @@ def check_layer(
         raise refuse(ErrorCode.KERNEL, "skip and a depthwise layer together")
     if block.shared and kernel is not Kernel.FULL:
         raise refuse(ErrorCode.KERNEL, "shared weights are for a full map")
+    if block.thinned and not (kernel is Kernel.K1X3 and block.stride2):
+        raise refuse(ErrorCode.KERNEL, "thinned rows are for a 1x3 kernel with stride 2")
+    _check_borders(block)
     if block.index == header.layers - 1 and not block.raw:
         raise refuse(ErrorCode.KERNEL, "the last layer is raw")
     _check_memory(block, config, opened)
@@ -109,19 +114,67 @@ def check_layer(
 
 
 def convolution_size(block: LayerBlock) -> tuple[int, int]:
-    """Height and width of what leaves the array."""
+    """Height and width of what leaves the array; a height below 1 is refused."""
     if block.kernel == Kernel.FULL:
         return 1, 1
-    stride = 2 if block.stride2 else 1
-    return ceil_div(block.height, stride), ceil_div(block.width, stride)
+    inner = block.height - block.above - block.below
+    if not block.stride2:
+        return inner, block.width
+    columns = ceil_div(block.width, 2)
+    return inner if block.thinned else ceil_div(block.height - block.above, 2), columns
 
 
 def result_size(block: LayerBlock) -> tuple[int, int]:
     """Height and width of a layer's result before pooling, behind the depthwise stage."""
     rows, columns = convolution_size(block)
     if block.depthwise and block.depthwise_stride2:
-        return ceil_div(rows, 2), ceil_div(columns, 2)
-    return rows, columns
+        return ceil_div(rows - block.above_behind, 2), ceil_div(columns, 2)
+    return rows - block.above_behind - block.below_behind, columns
+
+
+def _check_rows(block: LayerBlock) -> None:
+    """Rows of the block, and the rings that have to hold them."""
+
+    def refuse(text: str) -> ProgramError:
+        return ProgramError(ErrorCode.SHAPE, block.index, text)
+
+    inner = convolution_size(block)[0]
+    if block.height - block.above - block.below < 1:
+        raise refuse(f"no output row in {block.height} rows with those beside")
+    if inner - block.above_behind - block.below_behind < 1:
+        raise refuse(f"no output row of the depthwise layer in {inner} rows with those beside")
+    if not block.rows:
+        return
+    if block.images != 1:
+        raise refuse(f"rows of {block.images} images")
+    rings = {"input": (block.input_pitch, block.height)}
+    if not block.raw:
+        rings["output"] = (block.output_pitch, result_size(block)[0] // (2 if block.pool else 1))
+    if block.skip:
+        rings["skip tensor"] = (block.skip_pitch, inner)
+    for name, (word, rows) in rings.items():
+        ring = Ring.of_word(word)
+        if ring.row >= ring.rows or rows > ring.rows:
+            raise refuse(f"{rows} rows from row {ring.row} of its {name}'s ring of {ring.rows}")
+
+
+def _check_borders(block: LayerBlock) -> None:
+    """Rows beside a block: where a kernel reads them."""
+    beside = block.above or block.below or block.above_behind or block.below_behind
+    allowed = {
+        "rows of a full map": not (block.rows and block.kernel == Kernel.FULL),
+        "rows beside a whole map": bool(block.rows) or not beside,
+        "a row above without a 3x3 kernel": block.kernel == Kernel.K3X3 or not block.above,
+        "a row below without a 3x3 kernel of stride 1": not block.below
+        or (block.kernel == Kernel.K3X3 and not block.stride2),
+        "a row above without a depthwise layer behind": bool(block.depthwise)
+        or not block.above_behind,
+        "a row below without a depthwise layer of stride 1 behind": not block.below_behind
+        or bool(block.depthwise and not block.depthwise_stride2),
+    }
+    for text, right in allowed.items():
+        if not right:
+            raise ProgramError(ErrorCode.KERNEL, block.index, text)
 
 
 def result_bits(block: LayerBlock) -> int:
@@ -167,44 +220,47 @@ def _check_memory(block: LayerBlock, config: CoreConfig, opened: Words | None) -
     def refuse(text: str) -> ProgramError:
         return ProgramError(ErrorCode.MEMORY, block.index, text)
 
-    source: Shape = (block.channels, block.height, block.width)
-    pool = 2 if block.pool else 1
-    rows, columns = result_size(block)
+    def span(base: int, pitch: int, bits: int, channels: int, size: tuple[int, int]) -> Words:
+        """Words of a tensor: its ring, or the tensors of all images."""
+        rows, columns = size
+        if block.rows:
+            shape: Shape = (channels, Ring.of_word(pitch).rows, columns)
+            return Words(base, base + tensor_word_count(shape, bits, config.pin))
+        if block.images > 1 and pitch >= PITCH_LIMIT:
+            raise refuse(f"images {pitch} words apart")
+        words = tensor_word_count((channels, rows, columns), bits, config.pin)
+        return Words(base, base + words + (block.images - 1) * pitch)
+
+    source = (block.height, block.width)
     places = {
-        "input": _span(block, source, block.input_bits, block.input_base, block.input_pitch, config)
+        "input": span(block.input_base, block.input_pitch, block.input_bits, block.channels, source)
     }
     if not block.raw:
-        output = (block.outputs, rows // pool, columns // pool)
-        places["output"] = _span(
-            block, output, result_bits(block), block.output_base, block.output_pitch, config
-        )
+        pool = 2 if block.pool else 1
+        rows, columns = result_size(block)
+        places["output"] = span(
+            block.output_base, block.output_pitch, result_bits(block),
+            block.outputs, (rows // pool, columns // pool),
+        )  # fmt: skip
         if places["input"].meets(places["output"]):
             raise refuse("the output overwrites the input")
     if block.skip:
-        skip = (block.outputs, *convolution_size(block))
-        places["skip tensor"] = _span(
-            block, skip, block.skip_bits, block.skip_base, block.skip_pitch, config
-        )
+        places["skip tensor"] = span(
+            block.skip_base, block.skip_pitch, block.skip_bits,
+            block.outputs, convolution_size(block),
+        )  # fmt: skip
         if places["output"].meets(places["skip tensor"]) and not _in_place(block):
             raise refuse("the output overwrites the skip tensor")
     for name, place in places.items():
         if place.end > config.feature_depth:
             raise refuse(f"its {name} ends at word {place.end}")
-        if opened is not None and not block.after_load and place.meets(opened):
+        # The next rows of an image may come into the ring that a block reads.
+        fed = opened is not None and bool(block.rows) and block.input_base == opened.start
+        if opened is not None and place.meets(opened) and not (fed and name == "input"):
             raise refuse(f"its {name} lies where an image is being stored")
 
 
 def _in_place(block: LayerBlock) -> bool:
     """Whether every pair of the result is written where its pair of the skip tensor was."""
-    pitches = block.images == 1 or block.output_pitch == block.skip_pitch
-    return block.output_base == block.skip_base and pitches and not block.pool
-
-
-def _span(
-    block: LayerBlock, shape: Shape, bits: int, base: int, pitch: int, config: CoreConfig
-) -> Words:
-    """Words of a tensor of all images."""
-    if block.images > 1 and pitch >= PITCH_LIMIT:
-        raise ProgramError(ErrorCode.MEMORY, block.index, f"images {pitch} words apart")
-    words = tensor_word_count(shape, bits, config.pin)
-    return Words(base, base + words + (block.images - 1) * pitch)
+    together = block.output_pitch == block.skip_pitch or (block.images == 1 and not block.rows)
+    return block.output_base == block.skip_base and together and not block.pool

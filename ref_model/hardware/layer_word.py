@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-WORD_BITS = 512
+WORD_BITS = 640
 """Width of the word in every core. Bits behind the last field are 0 and cost nothing."""
 
 
@@ -52,7 +52,10 @@ FIELDS = (
     WordField("pool", 1, "2x2 max pool", _STORE, "pool"),
     WordField("stride2", 1, "stride 2", _ALL, "stride2"),
     WordField("shared", 1, "full map with one weight word for all positions", _SEQUENCE, "shared"),
+    WordField("above", 1, "the first output row has an input row above its own", _SEQUENCE,
+              "above"),
     WordField("below", 1, "the last output row has an input row below its own", _SEQUENCE),
+    WordField("row_stride2", 1, "every other input row is left out", _SEQUENCE),
     WordField("wide_in", 1, "input codes of 8 bits", _SEQUENCE),
     WordField("wide_weight", 1, "weight codes of 8 bits", _SEQUENCE),
     WordField("wide_out", 1, "stored codes of 8 bits", _SEQUENCE | _STORE),
@@ -64,16 +67,22 @@ FIELDS = (
     WordField("row_pitch", 16, "step between kernel rows", _SEQUENCE),
     WordField("last_line", 18, "kernel rows less one, where they are not three", _SEQUENCE),
     WordField("images", 16, "images that the layer runs for", _ALL, "images"),
-    WordField("in_base", 18, "first word of the input", _SEQUENCE, "input_base"),
-    WordField("in_pitch", 18, "words from an image's input to the next", _SEQUENCE, "input_pitch"),
+    WordField("in_start", 18, "first word of the input", _SEQUENCE),
+    WordField("in_ring", 16, "rows of the input's ring", _SEQUENCE),
+    WordField("in_left", 16, "rows from the input's first one to the ring's end", _SEQUENCE),
+    WordField("in_pitch", 18, "words from an image's input to the next", _SEQUENCE,
+              "input_pitch"),
     WordField("in_digit", 18, "words of one digit of the input", _SEQUENCE),
-    WordField("loads", 16, "images that have to be stored before the layer starts", _SEQUENCE),
+    WordField("loads", 16, "LOADs that have to be stored before the layer starts", _SEQUENCE,
+              "loads"),
     WordField("weight_digit", 20, "weight words of one digit of a group", _SEQUENCE),
     WordField("group_words", 20, "weight words of an output group", _SEQUENCE),
     WordField("groups", 16, "output groups", _SEQUENCE | _OUTPUT),
     WordField("channels", 16, "output channels", _OUTPUT, "outputs"),
     WordField("slot", 8, "counter slot", _OUTPUT, "slot"),
-    WordField("out_base", 18, "first word of the output", _STORE, "output_base"),
+    WordField("out_start", 18, "first word of the output", _STORE),
+    WordField("out_count", 18, "words that are made of a channel group", _STORE),
+    WordField("out_left", 18, "words from the output's first one to the ring's end", _STORE),
     WordField("out_pitch", 18, "words from an image's output to the next", _STORE, "output_pitch"),
     WordField("out_plane", 18, "words of one channel group of the output", _STORE),
     WordField("out_digit", 18, "words of one digit of the output", _STORE),
@@ -82,7 +91,9 @@ FIELDS = (
     WordField("shift", 6, "the convolution's shift", _OUTPUT, "shift"),
     WordField("skip", 1, "residual addition", _OUTPUT, "skip"),
     WordField("skip_wide", 1, "skip codes of 8 bits", _OUTPUT),
-    WordField("skip_base", 18, "first word of the skip tensor", _OUTPUT, "skip_base"),
+    WordField("skip_start", 18, "first word of the skip tensor", _OUTPUT),
+    WordField("skip_count", 18, "words that are added of a channel group", _OUTPUT),
+    WordField("skip_left", 18, "words from the skip tensor's first to the ring's end", _OUTPUT),
     WordField("skip_plane", 18, "words of one channel group of the skip tensor", _OUTPUT),
     WordField("skip_digit", 18, "words of one digit of the skip tensor", _OUTPUT),
     WordField("skip_pitch", 18, "words from an image's skip tensor to the next", _OUTPUT,
@@ -93,6 +104,10 @@ FIELDS = (
               "depthwise"),
     WordField("depthwise_stride2", 1, "the depthwise layer has stride 2", _STORE,
               "depthwise_stride2"),
+    WordField("above_behind", 1, "the depthwise layer's first input row is no output row", _STORE,
+              "above_behind"),
+    WordField("below_behind", 1, "the depthwise layer's last input row is no output row", _STORE,
+              "below_behind"),
     WordField("depthwise_bits", 4, "bits of the depthwise layer's codes", _STORE,
               "depthwise_bits"),
     WordField("depthwise_shift", 6, "the depthwise layer's shift", _STORE, "depthwise_shift"),

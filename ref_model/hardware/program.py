@@ -95,13 +95,15 @@ def encode_plan(plan: Plan) -> bytes:
     """The parameter packet of a planned network, not yet filled to whole beats."""
     parts = [pack_block(program_block(plan))]
     payloads = [pack_payload(layer_payload(x), x.payload_shape, plan.config) for x in plan.layers]
-    payload, layers = b"", 0
+    payload, layers, loads = b"", 0, 0
     for step in plan.steps:
         if isinstance(step, Load):
             parts.append(pack_block(load_block(plan, step), payload))
             payload = b""
+            loads += 1
         else:
-            parts.append(pack_block(layer_block(plan, step, layers), payload))
+            waits = loads if step.after_load else 0
+            parts.append(pack_block(layer_block(plan, step, layers, waits), payload))
             payload = payloads[step.layer]
             parts.append(payload)
             layers += 1
@@ -130,8 +132,8 @@ def load_block(plan: Plan, load: Load) -> LoadBlock:
     )
 
 
-def layer_block(plan: Plan, run: Run, index: int) -> LayerBlock:
-    """The LAYER block of one run of a layer."""
+def layer_block(plan: Plan, run: Run, index: int, loads: int) -> LayerBlock:
+    """The LAYER block of one run of a layer, which waits for ``loads`` LOADs of the pass."""
     planned = plan.layers[run.layer]
     layer = planned.layer
     channels, height, width = planned.source
@@ -141,7 +143,6 @@ def layer_block(plan: Plan, run: Run, index: int) -> LayerBlock:
         kernel=planned.kernel,
         pool=int(planned.last.pool == 2),
         raw=int(layer.raw),
-        after_load=int(run.after_load),
         stride2=int(layer.stride == 2),
         shared=int(planned.shared),
         height=height,
@@ -167,6 +168,7 @@ def layer_block(plan: Plan, run: Run, index: int) -> LayerBlock:
         depthwise_stride2=int(behind is not None and behind.stride == 2),
         depthwise_bits=0 if behind is None else behind.output_bits or 0,
         depthwise_shift=0 if behind is None else behind.shift,
+        loads=loads,
     )
 
 
@@ -221,10 +223,13 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
             if block.index != source.layer or source.layer == header.layers:
                 text = f"layer {block.index} in place of {source.layer}"
                 raise source.error(ErrorCode.KIND, text)
+            if block.loads > images:
+                text = f"it waits for {block.loads} LOADs after {images}"
+                raise source.error(ErrorCode.KIND, text)
             source.refuse_reserved(data, LayerBlock)
-            check_layer(block, header, config, opened)
-            if block.after_load:
+            if block.loads == images:
                 opened = None
+            check_layer(block, header, config, opened)
             shape = payload_shape_of(block)
             payload = source.payload(shape.bytes(config))
             content = unpack_payload(payload, shape, config)

@@ -27,14 +27,14 @@ async def _cycles(core: Core, words: int, depthwise: int, stride2: int = 0) -> i
     pitch = tensor_word_count(shape, 4, config.pin)
     after = IMAGES * pitch
     block = LayerBlock(
-        index=0, kernel=Kernel.K1X1, pool=0, raw=0, after_load=1, stride2=0, shared=0, height=SIZE,
+        index=0, kernel=Kernel.K1X1, pool=0, raw=0, stride2=0, shared=0, height=SIZE,
         width=SIZE, channels=channels, outputs=outputs, input_base=0, output_base=after,
         input_bits=4, weight_bits=4, output_bits=4, shift=0, images=IMAGES, slot=0,
         input_pitch=pitch, output_pitch=0, depthwise=depthwise, depthwise_stride2=stride2,
-        depthwise_bits=4,
+        depthwise_bits=4, loads=IMAGES,
     )  # fmt: skip
     last = LayerBlock(
-        index=1, kernel=Kernel.K1X1, pool=0, raw=1, after_load=0, stride2=0, shared=0, height=1,
+        index=1, kernel=Kernel.K1X1, pool=0, raw=1, stride2=0, shared=0, height=1,
         width=1, channels=1, outputs=1, input_base=0, output_base=0, input_bits=4, weight_bits=4,
         output_bits=0, shift=0, images=1, slot=1, input_pitch=0, output_pitch=0,
     )  # fmt: skip

@@ -134,7 +134,7 @@ def _draw_layer(
         kernel = Kernel(int(rng.choice([Kernel.K1X1, Kernel.K1X3, Kernel.K3X3], p=[0.5, 0.2, 0.3])))
         block = LayerBlock(
             index=index, kernel=kernel, pool=int(rng.random() < 0.35), raw=0,
-            after_load=int(index == 0), stride2=int(rng.random() < 0.25), shared=0,
+            stride2=int(rng.random() < 0.25), shared=0, loads=images if index == 0 else 0,
             height=source.shape[1], width=source.shape[2], channels=source.shape[0],
             outputs=int(rng.integers(1, 4 * config.pout)), input_base=source.base,
             output_base=free, input_bits=source.bits, weight_bits=int(rng.choice([2, 3, 4, 4, 8])),
@@ -224,7 +224,7 @@ def _last_layer(
     shared = int(rng.random() < 0.7)
     return LayerBlock(
         index=index, kernel=Kernel.FULL if shared else Kernel.K1X1, pool=0, raw=1,
-        after_load=int(index == 0), stride2=0, shared=shared, height=source.shape[1],
+        stride2=0, shared=shared, loads=images if index == 0 else 0, height=source.shape[1],
         width=source.shape[2], channels=source.shape[0],
         outputs=int(rng.integers(1, config.pout + 2)), input_base=source.base, output_base=0,
         input_bits=source.bits, weight_bits=4, output_bits=0, shift=0, images=images, slot=index,

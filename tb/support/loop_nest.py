@@ -25,6 +25,8 @@ class LayerCase:
     """A layer as the array sees it; `output_bits` is None in a raw layer.
 
     The images lie `pitch` words apart; `shared`: a full map with the same weights everywhere.
+    `ring` (R, r): the rows lie in a ring of R, the first one at r; `above`, `below`: so many of its
+    first and last rows are no kernel centres; `thinned`: the stride is along the rows alone.
     """
 
     kernel: Kernel
@@ -40,6 +42,22 @@ class LayerCase:
     shared: bool = False
     images: int = 1
     pitch: int = 0
+    ring: tuple[int, int] | None = None
+    above: int = 0
+    below: int = 0
+    thinned: bool = False
+
+    @property
+    def centres(self) -> list[int]:
+        """Rows of which the array makes a result."""
+        if self.kernel is Kernel.FULL:
+            return [0]
+        return list(range(self.above, self.height - self.below, self.row_stride))
+
+    @property
+    def row_stride(self) -> int:
+        """Input rows from a result's row to the next."""
+        return 1 if self.thinned else self.stride
 
     @property
     def payload_shape(self) -> PayloadShape:
@@ -53,10 +71,17 @@ class LayerCase:
         """Height and width of what leaves the array."""
         if self.kernel is Kernel.FULL:
             return 1, 1
-        return -(-self.height // self.stride), -(-self.width // self.stride)
+        return len(self.centres), -(-self.width // self.stride)
 
     def words_and_cycles(self, config: CoreConfig) -> tuple[int, int]:
-        """The reference model's schedule of this layer, all images."""
+        """The reference model's schedule of this layer, all images; of some rows by counting."""
+        if self.ring is not None:
+            steps: list[int] = []
+            for issue in issues(self, config):
+                if issue.first:
+                    steps.append(0)
+                steps[-1] += 1
+            return sum(steps), sum(max(step, self.emit_cycles(config)) for step in steps)
         words, cycles = words_and_cycles(self._work, config)
         return self.images * words, self.images * cycles
 
@@ -110,7 +135,8 @@ def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
     words = case.payload_shape.words(config)
     per_digit = words // digits_of(case.weight_bits)
     full = case.kernel is Kernel.FULL
-    rows = [0] if full else list(range(0, height, case.stride))
+    rows = case.centres
+    kept, first_row = case.ring or (height, 0)
     steps = 1 if full else pairs
 
     def inputs_of(y: int, t: int) -> Iterator[tuple[int, int, int, int]]:
@@ -143,7 +169,7 @@ def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
         base = case.base + image * case.pitch
         for k, (i, w, shift, g, row, pair, word) in enumerate(step):
             yield Issue(
-                base + ((i * groups_in + g) * height + row) * pairs + pair,
+                base + ((i * groups_in + g) * kept + (first_row + row) % kept) * pairs + pair,
                 group * words + w * per_digit + word,
                 first=k == 0,
                 shift=shift,
@@ -176,4 +202,20 @@ def random_case(generator: np.random.Generator, config: CoreConfig, kernel: Kern
         images=int(generator.choice([1, 1, 2, 3])),
     )
     size = tensor_word_count((case.channels, case.height, case.width), case.input_bits, config.pin)
-    return replace(case, pitch=size + int(pick(0, 10)))
+    case = replace(case, pitch=size + int(pick(0, 10)))
+    return _some_rows(generator, case) if not full and generator.random() < 0.5 else case
+
+
+def _some_rows(generator: np.random.Generator, case: LayerCase) -> LayerCase:
+    """The layer as a block of rows anywhere in a ring, often at its end."""
+    pick = generator.integers
+    three = case.kernel is Kernel.K3X3
+    height = int(pick(1, 10))
+    kept = height + int(pick(0, 5))
+    above = int(three and pick(0, 2))
+    below = int(three and case.stride == 1 and pick(0, 2))
+    thinned = case.kernel is Kernel.K1X3 and case.stride == 2 and bool(pick(0, 2))
+    return replace(
+        case, height=height + above + below, images=1, pitch=0, above=above, below=below,
+        ring=(kept + above + below, int(pick(0, kept + above + below))), thinned=thinned,
+    )  # fmt: skip

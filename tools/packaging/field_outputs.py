@@ -133,7 +133,7 @@ def _place_in_block(name: str) -> tuple[int, int, int]:
     for prefix, kind in _OTHER_BLOCKS.items():
         if name.startswith(prefix):
             return _place(kind, name.removeprefix(prefix))
-    return _place(LayerBlock, name)
+    return blocks.RING_FIELDS.get(name) or _place(LayerBlock, name)
 
 
 def _place(kind: type[Block], name: str) -> tuple[int, int, int]:

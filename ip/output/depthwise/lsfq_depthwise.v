@@ -35,6 +35,8 @@ module lsfq_depthwise #(
   input  wire               enable,
   input  wire               two_sets,       // pairs of set 0 and set 1 alternate
   input  wire               stride_2,
+  input  wire               above,          // a map's first row has no output, or its last one
+  input  wire               below,
   input  wire [15:0]        images,         // maps of a group of channels
   input  wire [3:0]         out_bits,
   input  wire [5:0]         shift,
@@ -97,6 +99,8 @@ module lsfq_depthwise #(
     .restart    (restart),
     .two_sets   (two_sets),
     .stride_2   (stride_2),
+    .above      (above),
+    .below      (below),
     .pair_cycles(pair_cycles),
     .drain      (drain),
     .busy       (window_busy),

@@ -15,10 +15,13 @@
 // row of a window is the row above the incoming one: it is the first of its map if above_first_q is
 // set, and the last if the incoming row is the first of the next map.
 //
-// With stride_2 only the windows of even rows leave; m_end comes with the last of them.
-// Latency 3 cycles from the pair that moves the window; the window is then stable until the next
-// one. No handshake. Interface: pixel pairs (docs/theory_of_operation.md) with codes of 4 bits.
-// Parameter rules: MAX_WIDTH, the greatest width of a row, is a power of two from 4 to 32768.
+// With `above` the first row of a map has no window of its own: it lies above the first middle row;
+// with `below` the same holds for the last row. With stride_2 only the windows of rows 0, 2, 4, ...
+// leave, with `above` those of rows 1, 3, 5, ...; `below` goes with stride 1. m_end comes with the
+// last window of a map. Latency 3 cycles from the pair that moves the window; the window is then
+// stable until the next one. No handshake. Interface: pixel pairs (docs/theory_of_operation.md)
+// with codes of 4 bits. Parameter rules: MAX_WIDTH, the greatest width of a row, is a power of two
+// from 4 to 32768.
 
 `default_nettype none
 
@@ -32,6 +35,8 @@ module lsfq_depthwise_window #(
 
   input  wire               two_sets,       // pairs of set 0 and set 1 alternate
   input  wire               stride_2,
+  input  wire               above,          // the first row of a map lies beside the middle rows
+  input  wire               below,          // so does the last row
   input  wire [3:0]         pair_cycles,    // least distance of two pairs
   input  wire               drain,          // the last pair of the layer has come
   output wire               busy,
@@ -95,7 +100,8 @@ module lsfq_depthwise_window #(
   reg [PAIR_W-1:0] last_pair_q;             // of a row, as last seen
   reg              last_both_q;
   reg              bank_q;                  // the line memory that the incoming row is written to
-  reg              first_q, above_first_q;  // the incoming row, the row above is its map's first
+  reg              first_q, above_first_q, above2_first_q;      // so many rows above the incoming
+                                            // one is the first row of its map
   reg              odd_q, above_odd_q, above2_odd_q;    // the incoming row, 1 above, 2 above is odd
   reg [1:0]        rows_q;                  // rows that came before, at most 2
 
@@ -117,7 +123,8 @@ module lsfq_depthwise_window #(
         bank_q        <= !bank_q;
         first_q       <= s_valid && s_end;
         above_first_q <= first_q;
-        odd_q         <= !(s_valid && s_end) && !odd_q;
+        above2_first_q <= above_first_q;
+        odd_q         <= s_valid && s_end ? above : !odd_q;
         above_odd_q   <= odd_q;
         above2_odd_q  <= above_odd_q;
         if (!rows_q[1]) rows_q <= rows_q + 2'd1;
@@ -131,14 +138,14 @@ module lsfq_depthwise_window #(
     if (flush) begin
       flush_set_q <= two_sets && !flush_set_q;
       if (last_set && row_end) flush_second_q <= 1'b1;
-      if (last_set && flush_second_q) owed_q <= 1'b0;
+      if (last_set && (flush_second_q || below)) owed_q <= 1'b0;
     end
 
     if (!aresetn || restart) begin
       pair_q         <= {PAIR_W{1'b0}};
       bank_q         <= 1'b0;
       first_q        <= 1'b1;
-      odd_q          <= 1'b0;
+      odd_q          <= above;
       rows_q         <= 2'd0;
       owed_q         <= 1'b0;
       flush_set_q    <= 1'b0;
@@ -155,8 +162,11 @@ module lsfq_depthwise_window #(
 
   wire ready   = left_of_row ? rows_q[1] : rows_q != 2'd0;
   wire odd_row = left_of_row ? above2_odd_q : above_odd_q;
-  wire leaves  = advance && ready && !(stride_2 && odd_row);
-  wire map_end = left_of_row && (above_first_q || (stride_2 && first_q));
+  wire mid_first = left_of_row ? above2_first_q : above_first_q;    // its middle row is the first,
+  wire mid_last  = left_of_row ? above_first_q : first_q;           // the last of its map
+  wire beside  = (above && mid_first) || (below && mid_last);
+  wire leaves  = advance && ready && !(stride_2 && odd_row) && !beside;
+  wire map_end = left_of_row && (below ? first_q : above_first_q || (stride_2 && first_q));
 
   wire valid, tag_set, tag_both, tag_row_end, tag_end, bank;
   wire no_above, no_below, no_left, no_right, alone;

@@ -32,7 +32,9 @@ module lsfq_skip_reader #(
   input  wire               stride_2,       // the layer has stride 2
   input  wire               wide,           // codes of 8 bits
   input  wire [15:0]        groups,         // groups of output channels
-  input  wire [17:0]        base,
+  input  wire [17:0]        start,          // as in lsfq_pair_walk
+  input  wire [17:0]        count,
+  input  wire [17:0]        left,
   input  wire [17:0]        plane,          // words of a channel group
   input  wire [17:0]        digit_words,    // from the high nibbles to the low ones
   input  wire [15:0]        images,
@@ -97,7 +99,9 @@ module lsfq_skip_reader #(
     .aclk       (aclk),
     .restart    (restart),
     .pointwise  (pointwise),
-    .base       (base),
+    .start      (start),
+    .count      (count),
+    .left       (left),
     .plane      (plane),
     .planes     (16'd0),
     .images     (images),

@@ -21,6 +21,7 @@ from ref_model.hardware.blocks import (
     LayerBlock,
     LoadBlock,
     ProgramBlock,
+    Ring,
     pack_block,
     refit_checksum,
 )
@@ -123,8 +124,13 @@ def assemble(parts: Iterable[Part]) -> bytes:
     return packet
 
 
-def random_program(config: CoreConfig, fewest: int = 1, longest: int = 3000) -> Program:
-    """A program that the core accepts, of at least `fewest` layers, payloads up to `longest`."""
+def random_program(
+    config: CoreConfig, fewest: int = 1, longest: int = 3000, rows: float = 0.5
+) -> Program:
+    """A program that the core accepts, of at least `fewest` layers, payloads up to `longest`.
+
+    A share ``rows`` of the layers makes a part of its result.
+    """
     layers = random.randint(fewest, 4)
     before = tuple(random.choice([0, 0, 1, 2]) for _ in range(layers))
     header = ProgramBlock(config.pin, config.pout, layers, max(1, sum(before)))
@@ -135,8 +141,8 @@ def random_program(config: CoreConfig, fewest: int = 1, longest: int = 3000) -> 
         for _ in range(count):
             loads.append(_random_load(len(loads), config))
             opened = check_load(loads[-1], index, config).hull(opened)
-        blocks.append(_random_layer(index, header, config, longest, opened))
-        opened = None if blocks[-1].after_load else opened
+        blocks.append(_random_layer(index, header, config, longest, opened, len(loads), rows))
+        opened = None if blocks[-1].loads == len(loads) else opened
     loads += [_random_load(k, config) for k in range(len(loads), header.images)]
     payloads = tuple(random.randbytes(payload_shape_of(x).bytes(config)) for x in blocks)
     return Program(header, tuple(loads), before, tuple(blocks), payloads)
@@ -161,9 +167,15 @@ def _random_load(index: int, config: CoreConfig) -> LoadBlock:
 
 
 def _random_layer(
-    index: int, header: ProgramBlock, config: CoreConfig, longest: int, opened: Words | None
+    index: int,
+    header: ProgramBlock,
+    config: CoreConfig,
+    longest: int,
+    opened: Words | None,
+    loads: int,
+    share: float,
 ) -> LayerBlock:
-    """A layer that passes the checks, with a payload of at most `longest` bytes."""
+    """A layer that passes the checks after ``loads`` LOADs, its payload up to `longest` bytes."""
     last = index == header.layers - 1
     tries = 0
     while True:
@@ -172,14 +184,22 @@ def _random_layer(
         kernel = random.choice(list(Kernel))
         chosen = random.random()
         output_base = 0 if raw else random.randrange(config.feature_depth)
-        output_pitch = random.choice([0, random.randrange(config.feature_depth // 8)])
         in_place = random.random() < 0.3
+        waits = loads if tries > 200 or random.random() < 0.4 else random.randint(0, loads)
+        rows = int(random.random() < share)
+
+        def pitch(rows: int = rows) -> int:
+            if rows:
+                ring = random.randint(1, 14)
+                return Ring(ring, random.randrange(ring)).word
+            return random.choice([0, random.randrange(config.feature_depth // 8)])
+
+        output_pitch = pitch()
         block = LayerBlock(
             index=index,
             kernel=kernel,
             pool=random.getrandbits(1),
             raw=int(raw),
-            after_load=int(tries > 200 or random.random() < 0.4),
             stride2=int(random.random() < 0.3),
             shared=int(kernel is Kernel.FULL and random.random() < 0.5),
             height=random.randint(1, 12),
@@ -192,24 +212,29 @@ def _random_layer(
             weight_bits=random.choice(CODE_BITS),
             output_bits=0 if raw else random.choice(CODE_BITS),
             shift=0 if raw else random.randint(0, MAX_SHIFT),
-            images=random.choice([1, 1, 2, 3, 9]),
+            images=1 if rows else random.choice([1, 1, 2, 3, 9]),
             slot=random.getrandbits(8),
-            input_pitch=random.choice([0, random.randrange(config.feature_depth // 8)]),
+            input_pitch=pitch(),
             output_pitch=output_pitch,
             skip=int(not raw and kernel is not Kernel.FULL and chosen < 0.3),
             skip_bits=random.choice(CODE_BITS),
             skip_base=output_base if in_place else random.randrange(config.feature_depth),
-            skip_pitch=output_pitch
-            if in_place
-            else random.choice([0, random.randrange(config.feature_depth // 8)]),
+            skip_pitch=output_pitch if in_place else pitch(),
             skip_multiplier=random.getrandbits(18),
             depthwise=int(not raw and kernel is not Kernel.FULL and chosen > 0.7),
             depthwise_stride2=random.getrandbits(1),
             depthwise_bits=random.choice(CODE_BITS),
             depthwise_shift=random.randint(0, MAX_SHIFT),
+            rows=rows,
+            above=int(rows and random.random() < 0.3),
+            below=int(rows and random.random() < 0.3),
+            above_behind=int(rows and random.random() < 0.2),
+            below_behind=int(rows and random.random() < 0.2),
+            thinned=int(random.random() < 0.1),
+            loads=waits,
         )
         try:
-            check_layer(block, header, config, opened)
+            check_layer(block, header, config, None if waits == loads else opened)
         except ProgramError:
             continue
         if payload_shape_of(block).bytes(config) <= longest:
@@ -227,7 +252,6 @@ def expected_events(program: DecodedProgram, packet: bytes, config: CoreConfig) 
         if isinstance(part, LayerSection):
             end = part.payload_offset + part.payload_bytes
             fields = layer_fields(part.block, config)
-            fields["loads"] = loads if part.block.after_load else 0
             fields["last"] = int(layers == program.header.layers - 1)
             events.append(("layer", fields))
             events += payload_events(packet[part.payload_offset : end], part.block, config)
@@ -268,7 +292,12 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
     def words(channels: int, rows: int, columns: int) -> int:
         return tensor_word_count((channels, rows, columns), 4, config.pin)
 
-    plane = words(1, block.height, block.width)
+    def ring(word: int, rows: int) -> Ring:
+        return Ring.of_word(word) if block.rows else Ring(rows, 0)
+
+    source = ring(block.input_pitch, block.height)
+    plane = words(1, source.rows, block.width)
+    last_centre = block.above + 2 * (height - 1)  # of stride 2
     fields = {
         "three_rows": int(kernel is Kernel.K3X3),
         "pointwise": int(kernel is Kernel.K1X1),
@@ -276,7 +305,10 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         "pool": block.pool,
         "stride2": block.stride2,
         "shared": block.shared,
-        "below": int(block.stride2 and block.height % 2 == 0),
+        "above": block.above,
+        "below": int(last_centre < block.height - 1) if block.stride2 else block.below,
+        "row_stride2": int(block.stride2 and not block.thinned),
+        "loads": block.loads,
         "wide_in": int(digits_of(block.input_bits) == 2),
         "wide_weight": int(digits_of(block.weight_bits) == 2),
         "odd": width % 2,
@@ -288,8 +320,10 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         "last_line": plane - 1 if block.shared else 0,
         "images": block.images,
         "slot": block.slot,
-        "in_base": block.input_base,
-        "in_digit": words(block.channels, block.height, block.width),
+        "in_start": block.input_base + words(1, source.row, block.width),
+        "in_ring": source.rows,
+        "in_left": source.rows - source.row,
+        "in_digit": words(block.channels, source.rows, block.width),
         "weight_digit": one_digit,
         "group_words": shape.words(config),
         "groups": shape.groups(config),
@@ -302,12 +336,17 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
     }
     if block.skip:
         fields["skip_wide"] = int(digits_of(block.skip_bits) == 2)
-        fields["skip_base"] = block.skip_base
-        fields["skip_plane"] = words(1, height, width)
-        fields["skip_digit"] = words(block.outputs, height, width)
+        added = ring(block.skip_pitch, height)
+        fields["skip_start"] = block.skip_base + words(1, added.row, width)
+        fields["skip_count"] = words(1, height, width)
+        fields["skip_left"] = words(1, added.rows - added.row, width)
+        fields["skip_plane"] = words(1, added.rows, width)
+        fields["skip_digit"] = words(block.outputs, added.rows, width)
         fields["skip_multiplier"] = block.skip_multiplier
     if block.depthwise:
         fields["depthwise_stride2"] = block.depthwise_stride2
+        fields["above_behind"] = block.above_behind
+        fields["below_behind"] = block.below_behind
         fields["depthwise_bits"] = block.depthwise_bits
         fields["depthwise_shift"] = block.depthwise_shift
     if block.images > 1:
@@ -318,9 +357,12 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         if block.images > 1:
             fields["out_pitch"] = block.output_pitch
         fields["wide_out"] = int(digits_of(result_bits(block)) == 2)
-        fields["out_base"] = block.output_base
-        fields["out_plane"] = words(1, *output)
-        fields["out_digit"] = words(block.outputs, *output)
+        stored = ring(block.output_pitch, output[0])
+        fields["out_start"] = block.output_base + words(1, stored.row, output[1])
+        fields["out_count"] = words(1, *output)
+        fields["out_left"] = words(1, stored.rows - stored.row, output[1])
+        fields["out_plane"] = words(1, stored.rows, output[1])
+        fields["out_digit"] = words(block.outputs, stored.rows, output[1])
     return fields
 
 
@@ -416,7 +458,9 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
         add(f"LOAD {name}", packet, code, program.layer_after(any_load))
 
     def layer(name: str, code: ErrorCode, number: int, **changes: int) -> None:
-        add(f"LAYER {name}", program.with_layer(number, **changes), code, number)
+        waits = sum(program.before[: number + 1])
+        packet = program.with_layer(number, **{"loads": waits, **changes})
+        add(f"LAYER {name}", packet, code, number)
 
     parts = program.parts()
     index = -1  # of the layer that an error is reported for
@@ -486,7 +530,7 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
         layer(f"no {name}", ErrorCode.SHAPE, any_layer, **{name: 0})
     plain = {
         "kernel": Kernel.K3X3, "pool": 1, "height": 4, "width": 4, "stride2": 0, "shared": 0,
-        "images": 1, "after_load": 1, "skip": 0, "depthwise": 0,
+        "images": 1, "skip": 0, "depthwise": 0,
     }  # fmt: skip
     layer("pool of one row", ErrorCode.SHAPE, inner, **{**plain, "height": 1})
     layer("pool of one column", ErrorCode.SHAPE, inner, **{**plain, "width": 1})
@@ -567,10 +611,62 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     layer("weights for two images", ErrorCode.WEIGHTS, last, **{**many, "images": 2})
     layer("shared weights", ErrorCode.WEIGHTS, last, **{**many, "shared": 1})
 
+    for name, code, fields in row_faults():
+        layer(name, code, inner, **{**plain, "pool": 0, "raw": 0, "output_bits": 4, **fields})
+    for more in (1, 0xFFFF - sum(program.before[: inner + 1])):
+        waits = sum(program.before[: inner + 1]) + more
+        layer(f"{waits} LOADs", ErrorCode.KIND, inner, loads=waits)
+
     packet = program.packet()
     for size in (32, 128):
         add(f"{size} bytes too long", packet + bytes(size), ErrorCode.PARAM_LONG, count)
     return found
+
+
+def row_faults() -> list[tuple[str, ErrorCode, dict[str, int]]]:
+    """Fields of a 3x3 layer of 4 x 4 pixels without pool that makes rows, one wrong each."""
+    ring = Ring(9, 3)
+    good = {
+        "rows": 1, "above": 1, "input_pitch": ring.word, "output_pitch": ring.word,
+        "skip_pitch": ring.word,
+    }  # fmt: skip
+    point = {"kernel": Kernel.K1X1, "above": 0}
+    behind = {"depthwise": 1, "depthwise_bits": 4, "depthwise_stride2": 0, "depthwise_shift": 0}
+    adding = {"skip": 1, "skip_bits": 4}
+    wrong: list[tuple[str, ErrorCode, dict[str, int]]] = [
+        ("rows of two images", ErrorCode.SHAPE, {"images": 2}),
+        ("one row above", ErrorCode.SHAPE, {"height": 1}),
+        ("two rows beside", ErrorCode.SHAPE, {"height": 2, "below": 1}),
+        ("rows beside alone", ErrorCode.SHAPE, {**behind, "height": 2, "above_behind": 1}),
+        ("rows of a full map", ErrorCode.KERNEL, {"kernel": Kernel.FULL, "above": 0}),
+        ("above without rows", ErrorCode.KERNEL, {"rows": 0}),
+        ("below without rows", ErrorCode.KERNEL, {"rows": 0, "above": 0, "below": 1}),
+        ("above behind without rows", ErrorCode.KERNEL,
+         {"rows": 0, "above": 0, "above_behind": 1, **behind}),
+        ("below behind without rows", ErrorCode.KERNEL,
+         {"rows": 0, "above": 0, "below_behind": 1, **behind}),
+        ("above of 1x1", ErrorCode.KERNEL, {**point, "above": 1}),
+        ("below of 1x1", ErrorCode.KERNEL, {**point, "below": 1}),
+        ("below of stride 2", ErrorCode.KERNEL, {"below": 1, "stride2": 1}),
+        ("above behind without depthwise", ErrorCode.KERNEL, {"above_behind": 1}),
+        ("below behind without depthwise", ErrorCode.KERNEL, {"below_behind": 1}),
+        ("below behind of stride 2", ErrorCode.KERNEL,
+         {**behind, "depthwise_stride2": 1, "below_behind": 1}),
+        ("thinned 3x3", ErrorCode.KERNEL, {"thinned": 1, "stride2": 1}),
+        ("thinned stride 1", ErrorCode.KERNEL, {"kernel": Kernel.K1X3, "above": 0, "thinned": 1}),
+    ]  # fmt: skip
+    for name, more in (("input", {}), ("output", {}), ("skip", adding)):
+        for rows, row in ((0, 0), (9, 9), (9, 0xFFFF)):
+            field = {f"{name}_pitch": Ring(rows, row).word, **more}
+            wrong.append((f"{name} ring of {rows} at {row}", ErrorCode.SHAPE, field))
+    wrong += [
+        ("input ring too small", ErrorCode.SHAPE, {"input_pitch": Ring(3, 0).word}),
+        ("output ring too small", ErrorCode.SHAPE, {"output_pitch": Ring(2, 0).word}),
+        ("skip ring too small", ErrorCode.SHAPE, {**adding, "skip_pitch": Ring(2, 0).word}),
+        ("input ring too large", ErrorCode.MEMORY, {"input_pitch": Ring(0xFFFF, 0).word}),
+        ("output ring too large", ErrorCode.MEMORY, {"output_pitch": Ring(0xFFFF, 0).word}),
+    ]
+    return [(name, code, {**good, **fields}) for name, code, fields in wrong]
 
 
 def _swapped(program: Program) -> bytes:
@@ -616,7 +712,9 @@ def _meeting_images(program: Program, number: int) -> list[Fault]:
     index = program.layer_after(number)
     if index == len(program.layers):
         return []
-    layer = replace(program.layers[index], after_load=0)
+    layer = replace(program.layers[index], loads=0)
+    if layer.rows:
+        return []  # its ring may be fed
     layers = (*program.layers[:index], layer, *program.layers[index + 1 :])
     bases = [layer.input_base] if layer.raw else [layer.input_base, layer.output_base]
     bases += [layer.skip_base] if layer.skip else []
@@ -627,6 +725,12 @@ def _meeting_images(program: Program, number: int) -> list[Fault]:
               ErrorCode.MEMORY, index)
         for base in bases
     ]  # fmt: skip
+
+
+def random_pitch() -> int:
+    """A distance of images or a ring, good or bad."""
+    ring = Ring(random.randint(0, 12), random.randint(0, 12)).word
+    return random.choice([0, random.getrandbits(9), ring, ring, random.getrandbits(32)])
 
 
 FIELD_VALUES: dict[str, Callable[[], int]] = {
@@ -642,18 +746,24 @@ FIELD_VALUES: dict[str, Callable[[], int]] = {
     "weight_bits": lambda: random.randrange(10),
     "index": lambda: random.randrange(4),
     "raw": lambda: random.getrandbits(1),
-    "after_load": lambda: random.getrandbits(1),
+    "loads": lambda: random.choice([0, 1, 2, 3, 0xFFFF]),
+    "rows": lambda: random.getrandbits(1),
+    "above": lambda: random.getrandbits(1),
+    "below": lambda: random.getrandbits(1),
+    "above_behind": lambda: random.getrandbits(1),
+    "below_behind": lambda: random.getrandbits(1),
+    "thinned": lambda: random.getrandbits(1),
     "stride2": lambda: random.getrandbits(1),
     "shared": lambda: random.getrandbits(1),
     "images": lambda: random.choice([0, 1, 2, 500, 0xFFFF]),
-    "input_pitch": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
-    "output_pitch": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
+    "input_pitch": lambda: random_pitch(),
+    "output_pitch": lambda: random_pitch(),
     "output_bits": lambda: random.randrange(10),
     "shift": lambda: random.choice([0, 5, 40, 41, 255]),
     "skip": lambda: random.getrandbits(1),
     "skip_bits": lambda: random.randrange(10),
     "skip_base": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
-    "skip_pitch": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
+    "skip_pitch": lambda: random_pitch(),
     "depthwise": lambda: random.getrandbits(1),
     "depthwise_stride2": lambda: random.getrandbits(1),
     "depthwise_bits": lambda: random.randrange(10),

@@ -46,15 +46,17 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
     """The layer's fields, as the parser derives them from a LAYER block."""
     groups_in, pairs = ceil_div(case.channels, config.pin), pairs_of(case.width)
     full = case.kernel is Kernel.FULL
-    plane = case.height * pairs
+    kept, row = case.ring or (case.height, 0)
+    plane = kept * pairs
     words = case.payload_shape.words(config)
     return {
         "layer_three_rows": case.kernel is Kernel.K3X3,
         "layer_pointwise": case.kernel is Kernel.K1X1,
         "layer_raw": case.output_bits is None,
-        "layer_stride2": case.stride == 2,
+        "layer_row_stride2": case.row_stride == 2,
         "layer_shared": case.shared,
-        "layer_below": case.stride == 2 and case.height % 2 == 0,
+        "layer_above": case.above,
+        "layer_below": case.centres[-1] < case.height - 1,
         "layer_wide_in": case.input_bits == 8,
         "layer_wide_weight": case.weight_bits == 8,
         "layer_rows": case.result_size[0],
@@ -66,7 +68,9 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_images": case.images,
         "layer_in_pitch": case.pitch,
         "layer_loads": 0,
-        "layer_in_base": case.base,
+        "layer_in_start": case.base + row * pairs,
+        "layer_in_ring": kept,
+        "layer_in_left": kept - row,
         "layer_in_digit": groups_in * plane,
         "layer_weight_digit": words // digits_of(case.weight_bits),
         "layer_group_words": words,
@@ -126,7 +130,7 @@ class Surroundings:
         dut.aresetn.value = 1
         await RisingEdge(dut.aclk)
         dut.group_base_q.value = first_weight
-        dut.u_address.group_base_q.value = first_weight
+        dut.u_walk.u_address.group_base_q.value = first_weight
         self.base = self.free = self.complete = first_weight
         self.nothing_freed = True
 

@@ -28,7 +28,10 @@ def test_sequencer(pin: int, pout: int) -> None:
             id="frees another image's words",
         ),
         pytest.param(
-            DUT, "layer_wide_weight ? phase[0] : ", "1'b0 ? phase[0] : ", id="shifts too often"
+            "lsfq_layer_walk",
+            "wide_weight ? phase[0] : ",
+            "1'b0 ? phase[0] : ",
+            id="shifts too often",
         ),
         pytest.param(GATE, "RESULT_DEPTH - 6", "RESULT_DEPTH + 4", id="fills the queue too far"),
         pytest.param(DUT, "(step_open && step_ready)", "step_open", id="ends steps without pairs"),
@@ -38,6 +41,13 @@ def test_sequencer(pin: int, pout: int) -> None:
             "lsfq_loop_counter", "left_q == THREE", "left_q == TWO", id="turns once too often"
         ),
         pytest.param("lsfq_word_address", "|| (line_end && shared)", "", id="shares no weights"),
+        pytest.param("lsfq_word_address", "line_wraps ?", "1'b0 ?", id="reads past the ring"),
+        pytest.param(
+            "lsfq_word_address", "row_wraps ? BY_ROW_DOWN_WRAP :", "", id="a row past the ring"
+        ),
+        pytest.param(
+            "lsfq_loop_nest", "last_row && !above", "last_row", id="leaves out the row above"
+        ),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str) -> None:

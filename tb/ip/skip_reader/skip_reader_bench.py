@@ -62,19 +62,33 @@ class Reader:
         return bool(dut.step_ready.value)
 
     async def begin(
-        self, tensors: list[Codes], bits: int, base: int, pitch: int, sets: int, stride: int = 1
+        self,
+        tensors: list[Codes],
+        bits: int,
+        base: int,
+        pitch: int,
+        sets: int,
+        stride: int = 1,
+        ring: tuple[int, int] | None = None,
     ) -> None:
+        """Put the tensors into the memory, in a ring (R, r) if one is given, and begin a layer."""
         dut, pin = self.dut, self.config.pin
         channels, height, width = tensors[0].shape
+        kept, first = ring or (height, 0)
+        pairs = pairs_of(width)
         for image, codes in enumerate(tensors):
             for offset, word in enumerate(tensor_to_words(codes, bits, pin)):
-                self.memory[base + image * pitch + offset] = pack(word.tolist(), 8)
-        plane = height * pairs_of(width)
+                group, y, t = offset // (height * pairs), offset // pairs % height, offset % pairs
+                place = (group * kept + (first + y) % kept) * pairs + t
+                self.memory[base + image * pitch + place] = pack(word.tolist(), 8)
+        plane = kept * pairs
+        dut.start.value = base + first * pairs
+        dut.count.value, dut.left.value = height * pairs, (kept - first) * pairs
         self.row = pairs_of(width) if stride == 1 else width
         dut.stride_2.value = stride - 1
         dut.enable.value, dut.pointwise.value, dut.wide.value = 1, int(sets == 2), int(bits == 8)
         dut.groups.value = ceil_div(channels, self.config.pout * sets)
-        dut.base.value, dut.plane.value = base, plane
+        dut.plane.value = plane
         dut.digit_words.value = plane * ceil_div(channels, pin)
         dut.images.value, dut.pitch.value = len(tensors), pitch
         self.taken.clear()
@@ -134,9 +148,9 @@ def expected_pairs(
 
 async def _open(dut: Dut) -> Reader:
     for name in (
-        "restart", "enable", "pointwise", "wide", "groups", "base", "plane", "digit_words",
-        "images", "pitch", "read_ready", "read_data", "step_end", "step_row_end", "pair_taken",
-        "pair_set", "pair_row_end", "stride_2",
+        "restart", "enable", "pointwise", "wide", "groups", "start", "count", "left", "plane",
+        "digit_words", "images", "pitch", "read_ready", "read_data", "step_end", "step_row_end",
+        "pair_taken", "pair_set", "pair_row_end", "stride_2",
     ):  # fmt: skip
         getattr(dut, name).value = 0
     await start(dut)
@@ -161,6 +175,14 @@ def _draw(
         return list(codes), bits, int(pick(0, DEPTH - images * pitch + 1)), pitch, sets
 
 
+def _draw_ring(generator: np.random.Generator, tensors: list[Codes]) -> tuple[int, int] | None:
+    """Of one tensor, a ring with a few rows more than it has."""
+    if len(tensors) > 1 or generator.random() < 0.3:
+        return None
+    kept = tensors[0].shape[1] + int(generator.integers(0, 4))
+    return kept, int(generator.integers(0, kept))
+
+
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def random_tensors(dut: Dut) -> None:
     """Tensors of any shape and width, a port free always or rarely, the array in a hurry or not."""
@@ -169,7 +191,7 @@ async def random_tensors(dut: Dut) -> None:
     for _ in range(50):
         tensors, bits, base, pitch, sets = _draw(generator, reader.config)
         stride = int(generator.integers(1, 3))
-        await reader.begin(tensors, bits, base, pitch, sets, stride)
+        await reader.begin(tensors, bits, base, pitch, sets, stride, _draw_ring(generator, tensors))
         expected = expected_pairs(tensors, reader.config.pout, sets, stride)
         reader.free = float(generator.choice([1.0, 0.5, 0.2]))
         hurry = float(generator.choice([1.0, 1.0, 0.2]))

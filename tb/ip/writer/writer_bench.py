@@ -33,6 +33,8 @@ class Layer:
     groups: Codes
     """(group, image, set, lane, H, W), with the channels past the last"""
     pitch: int
+    ring: tuple[int, int]
+    """Rows that are kept, and the place of the first one among them."""
 
 
 class Writer:
@@ -63,10 +65,13 @@ class Writer:
         """A layer begins."""
         dut = self.dut
         channels, height, width = layer.tensors[0].shape
-        plane = height * pairs_of(width)
+        kept, row = layer.ring
+        plane = kept * pairs_of(width)
         planes = ceil_div(channels, self.config.pin)
         dut.pointwise.value, dut.wide.value = int(layer.sets == 2), int(layer.bits == 8)
-        dut.base.value = base
+        dut.start.value = base + row * pairs_of(width)
+        dut.count.value = height * pairs_of(width)
+        dut.left.value = (kept - row) * pairs_of(width)
         dut.plane.value, dut.planes.value = plane, planes
         dut.digit_words.value = plane * planes
         dut.images.value, dut.pitch.value = len(layer.tensors), layer.pitch
@@ -114,7 +119,9 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig) -> Layer:
     tensors = [one[: shape[0]].astype(np.uint8) for one in codes]
     words = len(tensor_to_words(tensors[0], bits, config.pin))
     by_groups = codes.reshape(images, groups, sets, config.pout, *shape[1:]).swapaxes(0, 1)
-    return Layer(bits, sets, tensors, by_groups, words + int(pick(0, 5)))
+    kept = shape[1] + int(pick(0, 4)) if images == 1 else shape[1]
+    ring = kept, int(pick(0, kept)) if images == 1 else 0
+    return Layer(bits, sets, tensors, by_groups, words + int(pick(0, 5)), ring)
 
 
 def _compare(writer: Writer, layer: Layer, base: int) -> None:
@@ -124,10 +131,14 @@ def _compare(writer: Writer, layer: Layer, base: int) -> None:
         words = tensor_to_words(tensor, bits, pin)
         planes = ceil_div(len(tensor), pin)
         per_group = len(words) // (digits_of(bits) * planes)
+        kept, row = layer.ring
+        pairs = pairs_of(tensor.shape[2])
         for index, word in enumerate(words):
             group = index // per_group % planes
+            y = (row + index % per_group // pairs) % kept
+            place = (index // per_group * kept + y) * pairs + index % pairs
             for channel in range(pin):
-                got = writer.memory.pop((start_at + index, channel), None)
+                got = writer.memory.pop((start_at + place, channel), None)
                 # channels past the last may hold anything
                 assert group * pin + channel >= len(tensor) or got == int(word[channel]), (
                     f"{tensor.shape}, {bits} bits, image {image}: word {index}, channel {channel} "
@@ -138,7 +149,7 @@ def _compare(writer: Writer, layer: Layer, base: int) -> None:
 
 async def _open(dut: Dut) -> Writer:
     for name in (
-        "restart", "pointwise", "wide", "base", "plane", "digit_words", "planes",
+        "restart", "pointwise", "wide", "start", "count", "left", "plane", "digit_words", "planes",
         "images", "pitch", "s_valid", "s_set", "s_both", "s_code",
     ):  # fmt: skip
         getattr(dut, name).value = 0

@@ -29,9 +29,9 @@ K1X1, K1X3, K3X3, FULL = range(4)
 NAMED = {
     1: {1: 0xFFFFFFFF, 2: 0x0000FFFF},
     2: {
-        1: 0x03FFFFFF, 2: 0xFFFFFFFF, 3: 0xFFFFFFFF, 4: 0xFFFFFFFF, 5: 0xFFFFFFFF, 6: 0xFFFFFFFF,
+        1: 0xFFEFFFFF, 2: 0xFFFFFFFF, 3: 0xFFFFFFFF, 4: 0xFFFFFFFF, 5: 0xFFFFFFFF, 6: 0xFFFFFFFF,
         7: 0x00FFFFFF, 8: 0xFFFFFFFF, 9: 0xFFFFFFFF, 10: 0xFFFFFFFF, 11: 0xFF03FFFF,
-        12: 0xFFFFFFFF, 13: 0x0000FFFF,
+        12: 0xFFFFFFFF, 13: 0x0000FFFF, 14: 0x0000FFFF,
     },
     3: {},
     4: {1: 0x0000FFFF, 2: 0xFFFFFFFF, 3: 0x01FFFFFF, 4: 0xFFFFFFFF},
@@ -51,6 +51,19 @@ class Behind:
     stride: int
     bits: int
     shift: int
+
+
+@dataclass
+class Rows:
+    """The fields of a LAYER block that makes some rows; rings as (R, r)."""
+
+    above: int
+    below: int
+    above_behind: int
+    below_behind: int
+    source: tuple[int, int]
+    target: tuple[int, int]
+    skip: tuple[int, int]
 
 
 @dataclass
@@ -81,6 +94,9 @@ class Layer:
     skip_bits: int
     skip_multiplier: int
     behind: Behind | None
+    thinned: bool
+    loads: int
+    rows: Rows | None
 
     @property
     def sets(self) -> int:
@@ -90,8 +106,34 @@ class Layer:
     def output_size(self) -> tuple[int, int]:
         h, w = self.result_size
         if self.behind is not None:
-            h, w = -(-h // self.behind.stride), -(-w // self.behind.stride)
+            h, w = len(self.centres_behind), -(-w // self.behind.stride)
         return (h // 2, w // 2) if self.pool else (h, w)
+
+    @property
+    def centres(self) -> range:
+        """Input rows of the block of which the array makes a result."""
+        above, below = (self.rows.above, self.rows.below) if self.rows else (0, 0)
+        return range(above, self.h - below, 1 if self.thinned else self.stride)
+
+    @property
+    def centres_behind(self) -> range:
+        """The array's rows of which the depthwise layer makes a result."""
+        assert self.behind is not None
+        rows = self.rows
+        above, below = (rows.above_behind, rows.below_behind) if rows else (0, 0)
+        return range(above, self.result_size[0] - below, self.behind.stride)
+
+    @property
+    def source_ring(self) -> tuple[int, int]:
+        return self.rows.source if self.rows else (self.h, 0)
+
+    @property
+    def target_ring(self) -> tuple[int, int]:
+        return self.rows.target if self.rows else (self.output_size[0], 0)
+
+    @property
+    def skip_ring(self) -> tuple[int, int]:
+        return self.rows.skip if self.rows else (self.result_size[0], 0)
 
     @property
     def stored_bits(self) -> int:
@@ -101,7 +143,7 @@ class Layer:
     def result_size(self) -> tuple[int, int]:
         if self.kernel == FULL:
             return 1, 1
-        return -(-self.h // self.stride), -(-self.w // self.stride)
+        return len(self.centres), -(-self.w // self.stride)
 
     def result_places(self, pout: int) -> Iterator[tuple[int, int, int, int]]:
         """Image, channel, row, column of every number of a raw layer, in the stream's order."""
@@ -146,7 +188,8 @@ class CoreModel:
     def run(self, packet: bytes, images: bytes, beat_bytes: int = 1) -> None:
         """One pass: fills ``results`` (the result stream) and ``outputs``.
 
-        ``outputs`` has the codes of every image of every layer that is not raw, in order;
+        ``outputs`` has the codes of every image of every layer that is not raw, in order, the rows
+        that each block makes;
         ``images`` is the data packet, each image filled to beats of ``beat_bytes``.
         """
         words = self._block(packet, 0, b"", 1)
@@ -194,16 +237,19 @@ class CoreModel:
         assert taken == len(beats)
         return maps
 
-    def read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Array:
-        """Codes of a tensor by the address formula."""
+    def read_tensor(
+        self, base: int, shape: tuple[int, int, int], bits: int, ring: tuple[int, int] | None = None
+    ) -> Array:
+        """Codes of a tensor, or of rows of a ring (R, r), by the address formula."""
         c, h, w = shape
+        kept, first = ring or (h, 0)
         groups, pairs, digits = -(-c // self.pin), -(-w // 2), 2 if bits == 8 else 1
         codes = np.zeros(shape, np.int64)
         for channel in range(c):
             for y in range(h):
                 for x in range(w):
                     for d in range(digits):
-                        row = (d * groups + channel // self.pin) * h + y
+                        row = (d * groups + channel // self.pin) * kept + (first + y) % kept
                         address = base + row * pairs + x // 2
                         nibble = self.memory[address, channel % self.pin, x % 2]
                         codes[channel, y, x] = codes[channel, y, x] * 16 + nibble
@@ -212,7 +258,7 @@ class CoreModel:
     def _block(self, packet: bytes, at: int, payload: bytes, kind: int | None) -> tuple[int, ...]:
         words = struct.unpack("<16I", packet[at : at + 64])
         assert bits_of(words[0], 15, 0) == 0x514C
-        assert bits_of(words[0], 31, 24) == 2
+        assert bits_of(words[0], 31, 24) == 3
         assert kind in (None, bits_of(words[0], 23, 16))
         assert words[15] == zlib.crc32(payload + packet[at : at + 60])
         named = NAMED[bits_of(words[0], 23, 16)]
@@ -223,6 +269,9 @@ class CoreModel:
         multiplier = bits_of(w[11], 17, 0)
         stride = 2 if bits_of(w[1], 25, 25) else 1
         behind = Behind(stride, bits_of(w[13], 7, 0), bits_of(w[13], 15, 8))
+        above, below, above_behind, below_behind = (bits_of(w[1], k, k) for k in (27, 28, 29, 30))
+        rings = [(bits_of(w[k], 15, 0), bits_of(w[k], 31, 16)) for k in (8, 9, 12)]
+        rows = Rows(above, below, above_behind, below_behind, *rings)
         return Layer(
             bits_of(w[1], 15, 0), bits_of(w[1], 17, 16), bool(bits_of(w[1], 18, 18)),
             bool(bits_of(w[1], 19, 19)), bits_of(w[2], 15, 0), bits_of(w[2], 31, 16),
@@ -231,6 +280,8 @@ class CoreModel:
             2 if bits_of(w[1], 21, 21) else 1, bool(bits_of(w[1], 22, 22)), bits_of(w[7], 15, 0),
             w[8], w[9], w[10] if bits_of(w[1], 23, 23) else None, w[12], bits_of(w[11], 31, 24),
             multiplier - (multiplier >> 17 << 18), behind if bits_of(w[1], 24, 24) else None,
+            bool(bits_of(w[1], 31, 31)), bits_of(w[14], 15, 0),
+            rows if bits_of(w[1], 26, 26) else None,
         )  # fmt: skip
 
     def _load(self, words: tuple[int, ...], data: bytes, beat_bytes: int) -> int:
@@ -306,7 +357,9 @@ class CoreModel:
         else:
             shape = (layer.outputs, *layer.output_size)
             for one in images:
-                self.outputs.append(self.read_tensor(one.target, shape, layer.stored_bits))
+                self.outputs.append(
+                    self.read_tensor(one.target, shape, layer.stored_bits, layer.target_ring)
+                )
         return data[:used]
 
     def _phases(self, layer: Layer) -> list[tuple[int, int, bool]]:
@@ -320,8 +373,9 @@ class CoreModel:
     def _features(self, layer: Layer, digit: int, rows: list[int]) -> Array:
         """Words of some rows, for all groups and pairs: (groups, rows, pairs, PIN, 2)."""
         groups, pairs = -(-layer.c // self.pin), -(-layer.w // 2)
-        g, y, t = np.ix_(np.arange(groups), np.array(rows), np.arange(pairs))
-        words: Array = self.memory[layer.source + ((digit * groups + g) * layer.h + y) * pairs + t]
+        kept, first = layer.source_ring
+        g, y, t = np.ix_(np.arange(groups), (first + np.array(rows)) % kept, np.arange(pairs))
+        words: Array = self.memory[layer.source + ((digit * groups + g) * kept + y) * pairs + t]
         return words
 
     def _wrap(self, acc: Array) -> Array:
@@ -358,7 +412,7 @@ class CoreModel:
         if layer.kernel == FULL:
             return self._full_map(layer, weights)
         rows = []
-        for y in range(0, layer.h, layer.stride):
+        for y in layer.centres:
             acc = np.zeros((-(-layer.w // 2), self.pout, 4), np.int64)
             for i, w, shift in self._phases(layer):
                 offset = 8 if w == 0 else 0
@@ -434,7 +488,7 @@ class CoreModel:
             return
         codes = np.clip(scaled >> layer.shift, 0, (1 << layer.output_bits) - 1)
         if layer.behind is not None:
-            codes = self._depthwise(layer.behind, codes, behind)
+            codes = self._depthwise(layer, codes, behind)
         if layer.pool:
             h, w = layer.output_size
             blocks = codes[: 2 * h, : 2 * w].reshape(h, 2, w, 2, lanes)
@@ -451,21 +505,27 @@ class CoreModel:
         """Codes of the skip tensor for a group (H, W, lanes), 0 for channels that do not exist."""
         assert layer.skip is not None
         h, w, lanes = shape
-        codes = self.read_tensor(layer.skip, (layer.outputs, h, w), layer.skip_bits)
+        shape = (layer.outputs, h, w)
+        codes = self.read_tensor(layer.skip, shape, layer.skip_bits, layer.skip_ring)
         part = codes[group * lanes : (group + 1) * lanes]
         return np.pad(part, ((0, lanes - len(part)), (0, 0), (0, 0))).transpose(1, 2, 0)
 
-    def _depthwise(self, layer: Behind, codes: Array, data: bytes) -> Array:
+    def _depthwise(self, whole: Layer, codes: Array, data: bytes) -> Array:
         """Codes (H, W, lanes) filtered; ``data`` has the kernels, then the constants."""
-        h, w, lanes = codes.shape
+        w, lanes = codes.shape[1:]
+        layer = whole.behind
+        assert layer is not None
         kernels, constants = np.frombuffer(data, "<i8").reshape(2, lanes)
         assert codes.max(initial=0) < 16
         padded = np.pad(codes, ((1, 1), (1, 1), (0, 0)))
-        acc = np.zeros((-(-h // layer.stride), -(-w // layer.stride), lanes), np.int64)
+        rows = whole.centres_behind
+        acc = np.zeros((len(rows), -(-w // layer.stride), lanes), np.int64)
         for j in range(3):
             for i in range(3):
                 weight = (kernels >> 4 * (3 * i + j) & 15) - 8
-                window = padded[j : j + h : layer.stride, i : i + w : layer.stride]
+                window = padded[
+                    j + rows.start : j + rows.stop : rows.step, i : i + w : layer.stride
+                ]
                 acc += window * weight
         scaled = self._scale(acc, tuple(constants.tolist()))
         filtered: Array = np.clip(scaled >> layer.shift, 0, (1 << layer.bits) - 1)
@@ -477,10 +537,11 @@ class CoreModel:
         groups, pairs = -(-layer.outputs // self.pin), -(-w // 2)
         digits = 2 if layer.stored_bits == 8 else 1
         even = np.pad(codes, ((0, 0), (0, 2 * pairs - w), (0, 0)))
-        y, t = np.ix_(np.arange(h), np.arange(pairs))
+        kept, first = layer.target_ring
+        y, t = np.ix_((first + np.arange(h)) % kept, np.arange(pairs))
         for c in there:
             channel = group * lanes + c
             for d in range(digits):
                 nibbles = even[:, :, c] >> 4 * (digits - 1 - d) & 15
-                address = layer.target + ((d * groups + channel // self.pin) * h + y) * pairs + t
+                address = layer.target + ((d * groups + channel // self.pin) * kept + y) * pairs + t
                 self.memory[address, channel % self.pin] = nibbles.reshape(h, pairs, 2)

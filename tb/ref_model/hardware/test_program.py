@@ -127,7 +127,7 @@ def test_description_names_every_block() -> None:
         "PROGRAM", "LOAD", *["LAYER", "payload"] * 3, "END",
     ]  # fmt: skip
     assert "height=8 width=8 channels=3 bits=8 row_window=1" in lines[1]
-    assert "kernel=1 pool=0 raw=0 after_load=1" in lines[2]
+    assert "kernel=1 pool=0 raw=0 stride2=0" in lines[2]
     assert "height=8 width=8 channels=9 outputs=4" in lines[2]
     assert int(lines[-1].split()[0]) == len(packet) - BLOCK_BYTES
 
@@ -138,8 +138,9 @@ def test_description_names_every_block() -> None:
         ProgramBlock(4, 8, 65535, 65534),
         LoadBlock(65535, 65534, 65533, 65532, 8, 1, 2**32 - 1),
         LayerBlock(
-            65535, 3, 1, 1, 1, 1, 1, 65534, 65533, 65532, 65531, 2**32 - 1, 2**31, 255, 254, 253,
-            9, 65530, 252, 2**32 - 2, 2**32 - 3,
+            65535, 3, 1, 1, 1, 1, 65534, 65533, 65532, 65531, 2**32 - 1, 2**31, 255, 254, 253,
+            9, 65530, 252, 2**32 - 2, 2**32 - 3, 1, 2**32 - 4, 2**18 - 1, 251, 2**32 - 5, 1, 1, 250,
+            249, 1, 1, 1, 1, 1, 1, 65529,
         ),
         EndBlock(),
     ],
@@ -151,7 +152,7 @@ def test_blocks_come_back(block: Block) -> None:
 
 def test_a_field_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match=r"LayerBlock\.shift = 256 does not fit 8 bits"):
-        pack_block(LayerBlock(0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 4, 4, 4, 256, 1, 0, 0, 0))
+        pack_block(LayerBlock(0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 4, 4, 4, 256, 1, 0, 0, 0))
 
 
 def reported(packet: bytes, beat_bytes: int = 1) -> tuple[ErrorCode, int]:
@@ -242,7 +243,7 @@ FIELD_ERRORS: list[tuple[int, dict[str, Any], ErrorCode]] = [
     (0, {"images": 2, "input_pitch": 4096}, ErrorCode.MEMORY),
     (0, {"images": 2, "output_pitch": 4096}, ErrorCode.MEMORY),
     (1, {"images": 2, "input_pitch": 1 << 18}, ErrorCode.MEMORY),
-    (0, {"after_load": 0}, ErrorCode.MEMORY),  # its input is being stored
+    (0, {"loads": 0}, ErrorCode.MEMORY),  # its input is being stored
     (1, {"raw": 0, "output_bits": 4}, ErrorCode.KERNEL),
     (1, {"kernel": Kernel.K1X1, "pool": 1, "height": 2, "width": 2}, ErrorCode.KERNEL),
     (1, {"shift": 1}, ErrorCode.BITS),

@@ -76,7 +76,7 @@ def test_the_parser_refuses_what_the_format_does_not_name() -> None:
     [
         pytest.param({"block": "hight"}, "no field hight", id="unknown field of the block"),
         pytest.param({"block": "raw", "width": 2}, "raw has 1 bits", id="wider than in the block"),
-        pytest.param({"width": 64}, "in a layer word of 512", id="too many bits"),
+        pytest.param({"width": 128}, "in a layer word of 640", id="too many bits"),
     ],
 )
 def test_a_wrong_table_is_refused(
@@ -94,9 +94,9 @@ def test_a_changed_table_makes_every_module_stale(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_moved_field_of_a_block_makes_its_readers_stale(monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = {**blocks.FIELDS_OF[LayerBlock], "slot": (7, 24, 8), "after_load": (1, 26, 1)}
+    layer = {**blocks.FIELDS_OF[LayerBlock], "slot": (7, 24, 8), "loads": (14, 16, 16)}
     monkeypatch.setitem(blocks.FIELDS_OF, LayerBlock, layer)
-    readers = ["lsfq_parser_block_fields", "lsfq_parser_memory_fields"]
+    readers = ["lsfq_parser_order_fields"]
     assert _stale() == ["lsfq_layer_pack", *readers, "lsfq_parser_reserved"]
 
 

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ring counter: places left to the end of a ring, moves of 0, 1 and 2 places."""
+
+import pytest
+
+from tb.support import TestsFailed, run_bench
+
+BENCH = "tb.ip.ring_counter.ring_counter_bench"
+
+
+@pytest.mark.parametrize(
+    ("simulator", "width"), [("verilator", 5), ("icarus", 16)], indirect=["simulator"]
+)
+def test_ring_counter(width: int, simulator: str) -> None:
+    run_bench("lsfq_ring_counter", BENCH, {"WIDTH": width}, simulator=simulator)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("left_q == FOUR", "left_q == THREE", id="two places too far"),
+        pytest.param("last_q ? ring_3_q :", "", id="ring of three"),
+        pytest.param("last_q ? less_q :", "", id="one place beyond the end"),
+        pytest.param("(last_q || last_but_one_q)", "last_q", id="by two from the last but one"),
+    ],
+)
+def test_bench_notices(text: str, fault: str) -> None:
+    mutations = {"lsfq_ring_counter": (text, fault)}
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_ring_counter", BENCH, {"WIDTH": 5}, mutations=mutations)

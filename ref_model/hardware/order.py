@@ -94,7 +94,7 @@ def tensors_of(order: WorkOrder, lifetimes: Sequence[Lifetime]) -> list[Tensor] 
     together = {life.name: life.used >= order.split for life in lifetimes}
     for life in lifetimes:
         first = max(life.made, 0)
-        alike = life.takes is not None and together[life.takes] == together[life.name]
+        alike = together.get(life.takes or "") == together[life.name]
         takes = life.takes if alike else None
         if together[life.name]:  # all images lie side by side
             start = 0 if life.made < order.split else life.made

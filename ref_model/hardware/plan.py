@@ -12,6 +12,9 @@ from ref_model.hardware.layer_plan import LayerPlan, plan_layers
 from ref_model.hardware.memory_plan import choose_order, lifetimes_of, too_large
 from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, work_orders
 from ref_model.hardware.placement import needed_words
+from ref_model.hardware.plan_rows import plan_in_rows, row_problem
+from ref_model.hardware.row_plan import RowPlan
+from ref_model.hardware.row_search import Steps
 from ref_model.hardware.schedule import LayerSchedule, words_and_cycles
 from ref_model.hardware.steps import Load, Run
 from ref_model.integer.network import INPUT, IntegerNetwork
@@ -38,17 +41,15 @@ class Plan:
     steps: tuple[Load | Run, ...]
     feature_words: int
     """Words of the feature memory in use at the fullest moment."""
+    cycles: int
+    """Estimated cycles of a pass, from the first image's first code to the last result."""
+    rows: RowPlan | None = None
+    """How the first layers run in rows; None where all tensors are kept whole."""
 
     @property
     def runs(self) -> tuple[Run, ...]:
         """The steps that run a layer."""
         return tuple(step for step in self.steps if isinstance(step, Run))
-
-    @property
-    def cycles(self) -> int:
-        """Estimated cycles of a pass, from the first image's first code to the last result."""
-        costs = [_cost(plan, self.config) for plan in self.layers]
-        return self.order.cycles(costs, load_cycles(self.network))
 
     @property
     def packet_bytes(self) -> int:
@@ -84,6 +85,28 @@ def plan_network(
         network, config, row_window, layers, batch, placed.order,
         tuple(_steps(placed.order, layers, lifetimes, places)),
         max(needed_words(placed.tensors, len(layers))),
+        placed.order.cycles([_cost(x, config) for x in layers], load_cycles(network)),
+    )  # fmt: skip
+
+
+def plan_network_in_rows(
+    network: IntegerNetwork, config: CoreConfig, batch: int = 1, steps: Steps | None = None,
+    order: WorkOrder | None = None,
+) -> Plan:  # fmt: skip
+    """`plan_network` with the first layers in blocks of rows, whether all would fit whole or not.
+
+    ``steps`` are rows of a LOAD and of a block of each layer of the region, which ends where they
+    do; by default they are searched for. ``order`` counts the region as layer 0.
+    """
+    if not 1 <= batch <= MAX_BATCH:
+        raise ValueError(f"a batch of {batch} images is not in 1..{MAX_BATCH}")
+    row_window, layers = plan_layers(network, config, in_rows=True)
+    problem = row_problem(network, config, row_window, layers, load_cycles(network), batch)
+    costs = [_cost(plan, config) for plan in layers]
+    found = plan_in_rows(network, config, problem, layers, costs, steps, order)
+    return Plan(
+        network, config, row_window, layers, batch, found.order, found.steps, found.feature_words,
+        found.cycles, found.rows,
     )  # fmt: skip
 
 
@@ -151,16 +174,13 @@ def _steps(
         loads = image + 1
         return Load(image, base(INPUT, image)[0])
 
-    waited = 0
-
     def run(index: int, image: int, images: int) -> Run:
         plan = layers[index]
         target = (0, 0) if plan.last.raw else base(plan.last.name, image)
         skip = (0, 0) if plan.layer.skip is None else base(plan.layer.skip, image)
         source = base(plan.fused.reads, image)
-        nonlocal waited
-        waited = loads if index == 0 else waited
-        return Run(index, image, images, *source, *target, *skip, index == 0, waited)
+        waits = loads if index == 0 else 0
+        return Run(index, image, images, *source, *target, *skip, waits)
 
     if order.split:
         yield load(0)

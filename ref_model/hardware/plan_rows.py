@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ref_model.hardware.blocks import Kernel
+from ref_model.hardware.blocks import Kernel, Ring
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layer_plan import LayerPlan
@@ -42,7 +42,7 @@ from ref_model.hardware.row_search import (
 )
 from ref_model.hardware.row_shapes import IMAGE, RowLayer, row_layers
 from ref_model.hardware.row_time import RowCost, row_cost
-from ref_model.hardware.steps import Load, LoadRows, Place, Run, RunRows
+from ref_model.hardware.steps import Load, LoadRows, Run, RunRows
 from ref_model.integer.network import INPUT, IntegerNetwork
 
 MOST_BLOCKS = 0xFFFF
@@ -86,6 +86,8 @@ def _tail_words(
     """Words that the layers from k on need, for every k, None where a region cannot end there."""
     lifetimes = lifetimes_of(network, layers, config)
     last_image = lifetimes[0].used
+    if any(plan.layer.skip == INPUT for plan in layers):
+        last_image = len(layers)  # only a layer's input may be stored while it runs
     full = next((j for j, x in enumerate(layers) if x.kernel is Kernel.FULL), len(layers))
     count = len(layers)
     order = WorkOrder(1, count, count, (True,) * count)
@@ -109,7 +111,7 @@ def plan_in_rows(
     if steps is None:
         choice = search_rows(problem)
         if choice is None:
-            raise too_large_in_rows(problem, layers)
+            raise too_large_in_rows(network.name, problem, layers)
     else:
         choice = RowChoice(plan_rows(region_of(problem, len(steps) - 1, steps)), 0, 0.0)
     plan, end = choice.plan, len(choice.plan.region.layers)
@@ -139,14 +141,17 @@ def plan_in_rows(
     )
 
 
-def too_large_in_rows(problem: RowProblem, layers: Sequence[LayerPlan]) -> UnsupportedNetworkError:
+def too_large_in_rows(
+    name: str, problem: RowProblem, layers: Sequence[LayerPlan]
+) -> UnsupportedNetworkError:
     """What does not fit even row by row, by how much, and at which layer."""
     ends = [end for end, words in enumerate(problem.tail_words) if words is not None]
     depth = problem.depth
     if not ends:
         return UnsupportedNetworkError(
-            f"layer {layers[-1].fused.name}: it reads the image, so no layer before it can run in "
-            f"rows, and whole maps do not fit the {depth} words of the feature memory"
+            f"network {name}: its layers cannot run in rows, as one of them adds the image or "
+            f"reads all of it at once; whole maps do not fit the {depth} words of the feature "
+            "memory"
         )
     needed, end = min((least_words(problem, end), end) for end in ends)
     return UnsupportedNetworkError(
@@ -204,8 +209,6 @@ class _Steps:
         self._base = dict(zip(self._size, placed.bases, strict=True))
         self._together = {life.name for life in lifetimes if life.used >= placed.order.split}
         self._names = [INPUT, *(layer.last.name for layer in layers)]
-        self._loaded = 0
-        self._waited = 0
 
     def all(self) -> Iterator[Load | Run]:
         """The steps in order. The region is layer 0 of the order."""
@@ -239,9 +242,8 @@ class _Steps:
         ring = self._plan.ring(IMAGE)
         for load in self._plan.loads:
             if load.behind == behind:
-                self._loaded += 1
-                place = Place(ring, load.rows[0] % ring)
-                rows = LoadRows(load.taken, load.rows, place, load.first, load.last)
+                kept = Ring(ring, load.rows[0] % ring)
+                rows = LoadRows(load.taken, load.rows, kept, load.first, load.last)
                 yield Load(image, self._base[INPUT], rows)
 
     def _region(self, image: int) -> Iterator[Run]:
@@ -250,31 +252,32 @@ class _Steps:
             index, block = row_block.layer, row_block.block
             layer = self._rows[index]
             raw = self._layers[index].last.raw
-            if IMAGE in (layer.source, layer.skip):
-                self._waited = before + row_block.loads
+            reads_image = IMAGE in (layer.source, layer.skip)
+            loads = before + row_block.loads if reads_image else 0
             rows = RunRows(
                 block,
                 self._place(layer.source, block.inputs[0]),
                 None if raw else self._place(index, block.rows[0]),
                 None if layer.skip is None else self._place(layer.skip, block.array[0]),
             )
-            yield self._run(index, image, 1, rows)
+            yield self._run(index, image, 1, loads, rows)
 
-    def _place(self, tensor: int, row: int) -> Place:
+    def _place(self, tensor: int, row: int) -> Ring:
         ring = self._plan.ring(tensor)
-        return Place(ring, row % ring)
+        return Ring(ring, row % ring)
 
     def _whole(self, index: int, image: int, images: int) -> Run:
-        return self._run(index, image, images, None)
+        return self._run(index, image, images)
 
-    def _run(self, index: int, image: int, images: int, rows: RunRows | None) -> Run:
+    def _run(
+        self, index: int, image: int, images: int, loads: int = 0, rows: RunRows | None = None
+    ) -> Run:
         plan = self._layers[index]
         source = self._address(plan.fused.reads, image)
         target = (0, 0) if plan.last.raw else self._address(plan.last.name, image)
         skip = (0, 0) if plan.layer.skip is None else self._address(plan.layer.skip, image)
         return Run(
-            index, image, images, *source, *target, *skip, self._waited == self._loaded,
-            self._waited, rows,
+            index, image, images, *source, *target, *skip, loads, rows
         )  # fmt: skip
 
     def _address(self, name: str, image: int) -> tuple[int, int]:

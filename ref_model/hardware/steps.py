@@ -5,18 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ref_model.hardware.blocks import Ring
 from ref_model.hardware.row_shapes import BlockRows, Range
-
-
-@dataclass(frozen=True)
-class Place:
-    """The rows that a block reads or writes: ``rows`` of the ring, and the ring row of its first.
-
-    Row y of a map is at ring row y mod ``rows``.
-    """
-
-    rows: int
-    row: int
 
 
 @dataclass(frozen=True)
@@ -28,7 +18,7 @@ class LoadRows:
 
     taken: Range
     stored: Range
-    place: Place
+    ring: Ring
     first: bool
     last: bool
 
@@ -41,9 +31,9 @@ class RunRows:
     """
 
     block: BlockRows
-    source: Place
-    output: Place | None
-    skip: Place | None
+    source: Ring
+    output: Ring | None
+    skip: Ring | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +51,7 @@ class Run:
 
     Bases are word addresses of the first of these images, pitches the words between them; the
     output's are 0 for the raw layer, the skip tensor's where none is added. ``loads``: LOADs of the
-    pass that are stored before it starts; ``after_load``: these are all so far.
+    pass that have to be stored before it starts, 0 where no other step waits for them.
     """
 
     layer: int
@@ -73,6 +63,5 @@ class Run:
     output_pitch: int
     skip_base: int
     skip_pitch: int
-    after_load: bool
     loads: int
     rows: RunRows | None = None

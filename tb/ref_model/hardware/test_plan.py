@@ -75,7 +75,7 @@ def replay(plan: Plan) -> None:
             opened[step.image] = where[INPUT, step.image]
             continue
         layer = plan.layers[step.layer]
-        if step.after_load:
+        if step.loads:
             opened.clear()
         source, skip = layer.fused.reads, layer.layer.skip
         for k in range(step.images):

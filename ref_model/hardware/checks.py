@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from ref_model.hardware.blocks import Kernel, LayerBlock, LoadBlock, ProgramBlock, Ring
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
+from ref_model.hardware.layer_plan import weights_streamed
 from ref_model.hardware.layout import digits_of, tensor_word_count
 from ref_model.hardware.payload import PayloadShape
-from ref_model.hardware.plan import weights_streamed
 from ref_model.integer.network import Shape
 from ref_model.integer.ranges import CODE_BITS, MAX_SHIFT
 

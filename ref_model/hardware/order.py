@@ -71,12 +71,16 @@ def work_orders(batch: int, loops: Sequence[bool]) -> Iterator[WorkOrder]:
 
 @dataclass(frozen=True)
 class Lifetime:
-    """A tensor of the network: made by layer ``made`` (-1: the image), last used by ``used``."""
+    """A tensor of the network: made by layer ``made`` (-1: the image), last used by ``used``.
+
+    ``takes``: the tensor that its layer adds, when nothing keeps it from being written over that.
+    """
 
     name: str
     size: int
     made: int
     used: int
+    takes: str | None = None
 
 
 def tensors_of(order: WorkOrder, lifetimes: Sequence[Lifetime]) -> list[Tensor] | None:
@@ -87,17 +91,20 @@ def tensors_of(order: WorkOrder, lifetimes: Sequence[Lifetime]) -> list[Tensor] 
     use of the one before.
     """
     tensors = []
+    together = {life.name: life.used >= order.split for life in lifetimes}
     for life in lifetimes:
         first = max(life.made, 0)
-        if life.used >= order.split:  # all images lie side by side
+        alike = together.get(life.takes or "") == together[life.name]
+        takes = life.takes if alike else None
+        if together[life.name]:  # all images lie side by side
             start = 0 if life.made < order.split else life.made
             alive = moments(start, life.used)
-            tensors.append(Tensor(life.name, order.batch * life.size, alive))
+            tensors.append(Tensor(life.name, order.batch * life.size, alive, takes))
             continue
         alive = moments(first, life.used)
         if life.made < 0 and order.batch > 1 and order.load < order.split:
             if order.load <= life.used:
                 return None
             alive |= moments(order.load, order.split - 1)
-        tensors.append(Tensor(life.name, life.size, alive))
+        tensors.append(Tensor(life.name, life.size, alive, takes))
     return tensors

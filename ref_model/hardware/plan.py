@@ -6,102 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from ref_model.hardware.blocks import BLOCK_BYTES, Kernel
+from ref_model.hardware.blocks import BLOCK_BYTES
 from ref_model.hardware.core_config import CoreConfig, ceil_div
-from ref_model.hardware.errors import UnsupportedNetworkError
-from ref_model.hardware.fusion import FusedLayer, fuse
-from ref_model.hardware.layout import digits_of, tensor_word_count
-from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, tensors_of, work_orders
-from ref_model.hardware.payload import PayloadShape
-from ref_model.hardware.placement import Tensor, needed_words, place
-from ref_model.hardware.schedule import LayerSchedule, LayerWork, words_and_cycles
-from ref_model.integer.bounds import check_accumulators
-from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork, NetworkError, Shape
+from ref_model.hardware.layer_plan import LayerPlan, plan_layers
+from ref_model.hardware.memory_plan import choose_order, lifetimes_of, too_large
+from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, work_orders
+from ref_model.hardware.placement import needed_words
+from ref_model.hardware.plan_rows import plan_in_rows, row_problem
+from ref_model.hardware.row_plan import RowPlan
+from ref_model.hardware.row_search import Steps
+from ref_model.hardware.schedule import LayerSchedule, words_and_cycles
+from ref_model.hardware.steps import Load, Run
+from ref_model.integer.network import INPUT, IntegerNetwork
 
 MAX_BATCH = 256
 """Most images of one pass that are planned for."""
-
-
-@dataclass(frozen=True)
-class LayerPlan:
-    """How one layer runs, with the depthwise layer behind it, if any.
-
-    ``source`` is the shape of its input as stored (3C channels in a row window), ``result`` of what
-    leaves the array, ``output`` of what is stored. ``shared``: a linear layer whose weights do not
-    depend on the position, so that the core gets one word a channel group. ``macs`` are nominal.
-    """
-
-    fused: FusedLayer
-    kernel: Kernel
-    source: Shape
-    result: Shape
-    output: Shape
-    shared: bool
-    macs: int
-
-    @property
-    def layer(self) -> IntegerLayer:
-        """The layer that the array runs."""
-        return self.fused.layer
-
-    @property
-    def depthwise(self) -> IntegerLayer | None:
-        """The depthwise layer behind it."""
-        return self.fused.depthwise
-
-    @property
-    def last(self) -> IntegerLayer:
-        """The layer whose result is stored, or leaves when it is raw."""
-        return self.fused.last
-
-    @property
-    def payload_shape(self) -> PayloadShape:
-        """Size and order of the layer's payload."""
-        channels, height, width = self.source
-        return PayloadShape(
-            self.kernel, channels, height, width, self.layer.outputs, self.layer.weight_bits,
-            self.shared, self.depthwise is not None,
-        )  # fmt: skip
-
-    @property
-    def work(self) -> LayerWork:
-        """What decides how long the array works on the layer."""
-        layer = self.layer
-        return LayerWork(
-            self.kernel, *self.source, layer.outputs, layer.input_bits, layer.weight_bits,
-            self.last.output_bits, layer.stride, self.depthwise is not None,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Load:
-    """An image of the pass comes into the memory at word ``base``."""
-
-    image: int
-    base: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """Layer number ``layer`` runs for ``images`` images from ``image`` on.
-
-    Bases are word addresses of the first of these images, pitches the words between them; the
-    output's are 0 for the raw layer, the skip tensor's where none is added. ``after_load``: it
-    waits for the images loaded so far.
-    """
-
-    layer: int
-    image: int
-    images: int
-    input_base: int
-    input_pitch: int
-    output_base: int
-    output_pitch: int
-    skip_base: int
-    skip_pitch: int
-    after_load: bool
 
 
 @dataclass(frozen=True)
@@ -122,17 +41,15 @@ class Plan:
     steps: tuple[Load | Run, ...]
     feature_words: int
     """Words of the feature memory in use at the fullest moment."""
+    cycles: int
+    """Estimated cycles of a pass, from the first image's first code to the last result."""
+    rows: RowPlan | None = None
+    """How the first layers run in rows; None where all tensors are kept whole."""
 
     @property
     def runs(self) -> tuple[Run, ...]:
         """The steps that run a layer."""
         return tuple(step for step in self.steps if isinstance(step, Run))
-
-    @property
-    def cycles(self) -> int:
-        """Estimated cycles of a pass, from the first image's first code to the last result."""
-        costs = [_cost(plan, self.config) for plan in self.layers]
-        return self.order.cycles(costs, load_cycles(self.network))
 
     @property
     def packet_bytes(self) -> int:
@@ -154,20 +71,42 @@ def plan_network(
     """
     if not 1 <= batch <= MAX_BATCH:
         raise ValueError(f"a batch of {batch} images is not in 1..{MAX_BATCH}")
-    row_window, layers = _layers(network, config)
-    lifetimes = _lifetimes(network, layers, config)
+    row_window, layers = plan_layers(network, config)
+    lifetimes = lifetimes_of(network, layers, config)
     orders = [order] if order else _orders(network, config, batch, layers)
-    chosen, tensors, bases = _choose_order(network.name, config, orders, lifetimes, layers)
+    depth = config.feature_depth
+    placed, fewest = choose_order(orders, lifetimes, len(layers), depth)
+    if placed is None:
+        raise too_large(network.name, depth, fewest, layers)
     places = {
-        tensor.name: (base, size)
-        for tensor, base, size in zip(
-            tensors, bases, (life.size for life in lifetimes), strict=True
-        )
+        life.name: (base, life.size) for life, base in zip(lifetimes, placed.bases, strict=True)
     }
     return Plan(
-        network, config, row_window, layers, batch, chosen,
-        tuple(_steps(chosen, layers, lifetimes, places)),
-        max(needed_words(tensors, len(layers))),
+        network, config, row_window, layers, batch, placed.order,
+        tuple(_steps(placed.order, layers, lifetimes, places)),
+        max(needed_words(placed.tensors, len(layers))),
+        placed.order.cycles([_cost(x, config) for x in layers], load_cycles(network)),
+    )  # fmt: skip
+
+
+def plan_network_in_rows(
+    network: IntegerNetwork, config: CoreConfig, batch: int = 1, steps: Steps | None = None,
+    order: WorkOrder | None = None,
+) -> Plan:  # fmt: skip
+    """`plan_network` with the first layers in blocks of rows, whether all would fit whole or not.
+
+    ``steps`` are rows of a LOAD and of a block of each layer of the region, which ends where they
+    do; by default they are searched for. ``order`` counts the region as layer 0.
+    """
+    if not 1 <= batch <= MAX_BATCH:
+        raise ValueError(f"a batch of {batch} images is not in 1..{MAX_BATCH}")
+    row_window, layers = plan_layers(network, config, in_rows=True)
+    problem = row_problem(network, config, row_window, layers, load_cycles(network), batch)
+    costs = [_cost(plan, config) for plan in layers]
+    found = plan_in_rows(network, config, problem, layers, costs, steps, order)
+    return Plan(
+        network, config, row_window, layers, batch, found.order, found.steps, found.feature_words,
+        found.cycles, found.rows,
     )  # fmt: skip
 
 
@@ -186,92 +125,7 @@ def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
 
 def orders_of(network: IntegerNetwork, config: CoreConfig, batch: int) -> list[WorkOrder]:
     """Orders of work for ``batch`` images a pass, the cheapest first, whether they fit or not."""
-    return _orders(network, config, batch, _layers(network, config)[1])
-
-
-def choose_kernel(layer: IntegerLayer) -> Kernel:
-    """The kernel that runs ``layer``; UnsupportedNetworkError when the core has none for it."""
-    if layer.stride not in (1, 2):
-        raise _unsupported(layer, f"stride {layer.stride}", "stride 1 or 2")
-    if layer.skip is not None and (layer.raw or layer.kind == "linear"):
-        what = "a residual addition in a linear layer or in the last one"
-        raise _unsupported(layer, what, "a convolution before it")
-    if layer.kind == "linear":
-        return Kernel.FULL
-    if layer.kernel == (1, 1) and layer.padding == 0:
-        return Kernel.K1X1
-    if layer.kernel == (3, 3) and layer.padding == 1:
-        return Kernel.K3X3
-    what = f"a {layer.kernel[0]}x{layer.kernel[1]} kernel with padding {layer.padding}"
-    raise _unsupported(layer, what, "3x3 with padding 1, 1x1 with padding 0, or a linear layer")
-
-
-def weights_streamed(kernel: Kernel, input_bits: int, images: int = 1) -> bool:
-    """Whether weight words are used once, straight from the stream, and may be any number."""
-    return kernel is Kernel.FULL and digits_of(input_bits) == 1 and images == 1
-
-
-def _unsupported(layer: IntegerLayer, what: str, instead: str) -> UnsupportedNetworkError:
-    return UnsupportedNetworkError(
-        f"layer {layer.name}: the core does not run {what}; use {instead}"
-    )
-
-
-def _layers(network: IntegerNetwork, config: CoreConfig) -> tuple[bool, tuple[LayerPlan, ...]]:
-    """Whether the image is stored as a row window, and how every layer runs."""
-    try:
-        check_accumulators(network, config.acc_width)
-    except NetworkError as error:
-        raise UnsupportedNetworkError(str(error)) from error
-    shapes = {INPUT: network.input_shape}
-    shapes |= {
-        x.name: shape for x, shape in zip(network.layers, network.output_shapes(), strict=True)
-    }
-    work = fuse(network)
-    row_window = _wants_row_window(network, work, config)
-    plans = []
-    for fused in work:
-        kernel, source = choose_kernel(fused.layer), shapes[fused.reads]
-        result, macs = fused.layer.result_shape(source), fused.macs(source)
-        if row_window and fused.reads == INPUT:
-            kernel, source = Kernel.K1X3, (3 * source[0], *source[1:])
-        shared = _is_shared(fused.layer)
-        plan = LayerPlan(fused, kernel, source, result, shapes[fused.last.name], shared, macs)
-        _check_sizes(plan, config)
-        plans.append(plan)
-    return row_window, tuple(plans)
-
-
-def _wants_row_window(
-    network: IntegerNetwork, work: Sequence[FusedLayer], config: CoreConfig
-) -> bool:
-    """Whether only one layer reads the image, a 3x3 one, and three rows fit its lanes."""
-    readers = [x.layer for x in work if x.reads == INPUT]
-    added = any(x.layer.skip == INPUT for x in work)
-    alone = len(readers) == 1 and not added and choose_kernel(readers[0]) is Kernel.K3X3
-    return alone and 3 * network.input_shape[0] <= config.pin
-
-
-def _is_shared(layer: IntegerLayer) -> bool:
-    """Whether a linear layer over a map has the same weights at all positions."""
-    if layer.kind != "linear" or layer.kernel == (1, 1):
-        return False
-    return bool(np.all(layer.weight == layer.weight[:, :, :1, :1]))
-
-
-def _lifetimes(
-    network: IntegerNetwork, layers: Sequence[LayerPlan], config: CoreConfig
-) -> list[Lifetime]:
-    """The image and the output of every layer but the last."""
-    tensors = {INPUT: (-1, layers[0].source, network.input_bits)}
-    for index, plan in enumerate(layers[:-1]):
-        tensors[plan.last.name] = index, plan.output, plan.last.output_bits or 0
-    found = []
-    for name, (made, shape, bits) in tensors.items():
-        readers = [j for j, x in enumerate(layers) if name in (x.fused.reads, x.layer.skip)]
-        words = tensor_word_count(shape, bits, config.pin)
-        found.append(Lifetime(name, words, made, max([made, 0, *readers])))
-    return found
+    return _orders(network, config, batch, plan_layers(network, config)[1])
 
 
 def _orders(
@@ -281,29 +135,6 @@ def _orders(
     loops = [_runs_alone(plan, config) for plan in layers]
     loading = load_cycles(network)
     return sorted(work_orders(batch, loops), key=lambda order: order.cycles(costs, loading))
-
-
-def _choose_order(
-    name: str,
-    config: CoreConfig,
-    orders: Sequence[WorkOrder],
-    lifetimes: Sequence[Lifetime],
-    layers: Sequence[LayerPlan],
-) -> tuple[WorkOrder, list[Tensor], list[int]]:
-    """The first order of work that fits, its tensors, and their addresses."""
-    fewest: tuple[int, list[Tensor]] | None = None
-    for candidate in orders:
-        tensors = tensors_of(candidate, lifetimes)
-        if tensors is None:
-            continue
-        needed = max(needed_words(tensors, len(layers)))
-        if fewest is None or needed < fewest[0]:
-            fewest = needed, tensors
-        if needed <= config.feature_depth:
-            bases = place(tensors, config.feature_depth)
-            if bases is not None:
-                return candidate, tensors, bases
-    raise _too_large(name, config, fewest[1] if fewest else None, layers)
 
 
 def _cost(plan: LayerPlan, config: CoreConfig) -> LayerCost:
@@ -323,29 +154,6 @@ def _runs_alone(plan: LayerPlan, config: CoreConfig) -> bool:
     return plan.payload_shape.words(config) > config.weight_depth
 
 
-def _too_large(
-    network: str, config: CoreConfig, tensors: Sequence[Tensor] | None, layers: Sequence[LayerPlan]
-) -> UnsupportedNetworkError:
-    """What does not fit, and by how much, where the least has to be kept."""
-    if tensors is None:
-        return UnsupportedNetworkError(f"network {network}: this order of work is impossible")
-    depth = config.feature_depth
-    needed = needed_words(tensors, len(layers))
-    worst = max(range(len(needed)), key=needed.__getitem__)
-    parts = ", ".join(
-        f"{tensor.name} {tensor.size}" for tensor in tensors if tensor.alive >> worst & 1
-    )
-    name = layers[worst].fused.name
-    text = f"layer {name}: the tensors that are needed while it runs take {needed[worst]} words"
-    if needed[worst] <= depth:
-        return UnsupportedNetworkError(
-            f"{text} ({parts}) of {depth}, but no addresses were found for all of them"
-        )
-    return UnsupportedNetworkError(
-        f"{text} ({parts}); the feature memory has {depth}, {needed[worst] - depth} too few"
-    )
-
-
 def _steps(
     order: WorkOrder,
     layers: Sequence[LayerPlan],
@@ -359,7 +167,11 @@ def _steps(
         start, size = places[name]
         return (start + image * size, size) if name in together else (start, 0)
 
+    loads = 0
+
     def load(image: int) -> Load:
+        nonlocal loads
+        loads = image + 1
         return Load(image, base(INPUT, image)[0])
 
     def run(index: int, image: int, images: int) -> Run:
@@ -367,7 +179,8 @@ def _steps(
         target = (0, 0) if plan.last.raw else base(plan.last.name, image)
         skip = (0, 0) if plan.layer.skip is None else base(plan.layer.skip, image)
         source = base(plan.fused.reads, image)
-        return Run(index, image, images, *source, *target, *skip, index == 0)
+        waits = loads if index == 0 else 0
+        return Run(index, image, images, *source, *target, *skip, waits)
 
     if order.split:
         yield load(0)
@@ -387,29 +200,3 @@ def _steps(
                 yield run(index, image, 1)
         else:
             yield run(index, 0, order.batch)
-
-
-def _check_sizes(plan: LayerPlan, config: CoreConfig) -> None:
-    layer = plan.layer
-    if max(*plan.source, layer.outputs) > 0xFFFF:
-        raise UnsupportedNetworkError(f"layer {layer.name}: a size of {plan.source} is over 65535")
-    columns = plan.result[2]
-    if plan.depthwise is not None and columns > config.max_pool_width:
-        raise UnsupportedNetworkError(
-            f"layer {plan.depthwise.name}: rows of {columns} pixels are wider than a depthwise "
-            f"layer's can be ({config.max_pool_width})"
-        )
-    if plan.depthwise is not None:
-        columns = ceil_div(columns, plan.depthwise.stride)
-    if plan.last.pool == 2 and columns > config.max_pool_width:
-        raise UnsupportedNetworkError(
-            f"layer {plan.last.name}: rows of {columns} pixels are wider than the core can pool "
-            f"({config.max_pool_width})"
-        )
-    words = plan.payload_shape.words(config)
-    streamed = weights_streamed(plan.kernel, layer.input_bits) and not plan.shared
-    if words > config.weight_depth and not streamed:
-        raise UnsupportedNetworkError(
-            f"layer {layer.name}: the weights of one channel group take {words} words; the weight "
-            f"memory has {config.weight_depth}, {words - config.weight_depth} too few"
-        )

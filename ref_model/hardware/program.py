@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ref_model.hardware.blocks import (
     BLOCK_BYTES,
@@ -33,9 +33,16 @@ from ref_model.hardware.checks import (
     payload_shape_of,
 )
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
+from ref_model.hardware.errors import (
+    PROGRAM_LAYER,
+    ErrorCode,
+    ProgramError,
+    UnsupportedNetworkError,
+)
+from ref_model.hardware.layer_plan import LayerPlan
 from ref_model.hardware.payload import Payload, pack_payload, unpack_payload
-from ref_model.hardware.plan import LayerPlan, Load, Plan, Run, plan_network
+from ref_model.hardware.plan import Plan, plan_network
+from ref_model.hardware.steps import Load, Run, RunRows
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.ranges import MULTIPLIER_BITS
 
@@ -93,15 +100,13 @@ def encode_plan(plan: Plan) -> bytes:
     """The parameter packet of a planned network, not yet filled to whole beats."""
     parts = [pack_block(program_block(plan))]
     payloads = [pack_payload(layer_payload(x), x.payload_shape, plan.config) for x in plan.layers]
-    payload, layers, loads = b"", 0, 0
+    payload, layers = b"", 0
     for step in plan.steps:
         if isinstance(step, Load):
             parts.append(pack_block(load_block(plan, step), payload))
             payload = b""
-            loads += 1
         else:
-            waits = loads if step.after_load else 0
-            parts.append(pack_block(layer_block(plan, step, layers, waits), payload))
+            parts.append(pack_block(layer_block(plan, step, layers), payload))
             payload = payloads[step.layer]
             parts.append(payload)
             layers += 1
@@ -117,7 +122,15 @@ def program_block(plan: Plan) -> ProgramBlock:
 
 
 def load_block(plan: Plan, load: Load) -> LoadBlock:
-    """The LOAD block of one image."""
+    """The LOAD block of one image.
+
+    Raises UnsupportedNetworkError for some rows of it: the stream format has no such LOADs.
+    """
+    rows = load.rows
+    if rows is not None and not (rows.first and rows.last and rows.stored == rows.taken):
+        raise UnsupportedNetworkError(
+            f"network {plan.network.name}: needs LOADs of some rows, which the core does not know"
+        )
     channels, height, width = plan.network.input_shape
     return LoadBlock(
         index=load.image,
@@ -131,13 +144,17 @@ def load_block(plan: Plan, load: Load) -> LoadBlock:
     )
 
 
-def layer_block(plan: Plan, run: Run, index: int, loads: int) -> LayerBlock:
-    """The LAYER block of one run of a layer, which waits for ``loads`` LOADs of the pass."""
+def layer_block(plan: Plan, run: Run, index: int) -> LayerBlock:
+    """The LAYER block of one run of a layer."""
     planned = plan.layers[run.layer]
     layer = planned.layer
     channels, height, width = planned.source
     behind = planned.depthwise
-    return LayerBlock(
+    if planned.last.pool == 3:
+        raise UnsupportedNetworkError(
+            f"layer {planned.last.name}: the core does not run 3x3 max pooling; use pool 2"
+        )
+    whole = LayerBlock(
         index=index,
         kernel=planned.kernel,
         pool=int(planned.last.pool == 2),
@@ -167,7 +184,26 @@ def layer_block(plan: Plan, run: Run, index: int, loads: int) -> LayerBlock:
         depthwise_stride2=int(behind is not None and behind.stride == 2),
         depthwise_bits=0 if behind is None else behind.output_bits or 0,
         depthwise_shift=0 if behind is None else behind.shift,
-        loads=loads,
+        thinned=int(planned.thinned),
+        loads=run.loads,
+    )
+    return whole if run.rows is None else _in_rows(whole, run.rows)
+
+
+def _in_rows(whole: LayerBlock, rows: RunRows) -> LayerBlock:
+    """The LAYER block that makes some rows of what ``whole`` makes."""
+    block = rows.block
+    return replace(
+        whole,
+        rows=1,
+        above=int(block.above),
+        below=int(block.below),
+        above_behind=int(block.above_behind),
+        below_behind=int(block.below_behind),
+        height=block.inputs[1] - block.inputs[0],
+        input_pitch=rows.source.word,
+        output_pitch=0 if rows.output is None else rows.output.word,
+        skip_pitch=0 if rows.skip is None else rows.skip.word,
     )
 
 

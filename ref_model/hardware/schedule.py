@@ -15,6 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.layout import digits_of, pairs_of
@@ -26,7 +29,8 @@ class LayerWork:
 
     ``channels``, ``height`` and ``width`` are those of the input as stored (3C channels for 1x3);
     ``output_bits`` those of the tensor that is stored, None for a raw layer; ``depthwise``: a
-    depthwise layer runs behind this one.
+    depthwise layer runs behind this one. ``thinned``: the rows that a stride of 2 drops are not
+    stored.
     """
 
     kernel: Kernel
@@ -39,6 +43,7 @@ class LayerWork:
     output_bits: int | None
     stride: int = 1
     depthwise: bool = False
+    thinned: bool = False
 
     def alone(self) -> LayerWork:
         """The same without a depthwise layer behind it."""
@@ -74,17 +79,26 @@ def emit_cycles(work: LayerWork, config: CoreConfig) -> int:
 
 def words_and_cycles(work: LayerWork, config: CoreConfig) -> tuple[int, int]:
     """Words of a layer, and the cycles that it takes with emission, for one image."""
+    words, cycles = row_costs(work, config)
+    return int(words.sum()), int(cycles.sum())
+
+
+def row_costs(
+    work: LayerWork, config: CoreConfig
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Words and cycles of each row that leaves the array, all channel groups; int64 (rows,)."""
     groups = ceil_div(work.outputs, config.pout * work.kernel.sets)
     phases = digits_of(work.input_bits) * digits_of(work.weight_bits)
     base = ceil_div(work.channels, config.pin) * phases
-    height, pairs, emit = work.height, pairs_of(work.width), emit_cycles(work, config)
+    height, pairs = work.height, pairs_of(work.width)
+    centres = np.arange(0, height, 1 if work.thinned else work.stride, dtype=np.int64)
     if work.kernel is Kernel.FULL:
-        steps = [base * height * pairs]
+        steps = np.array([base * height * pairs], np.int64)
         pairs = 1
     elif work.kernel is Kernel.K3X3:
-        centres = range(0, height, work.stride)
-        steps = [base * (min(y + 1, height - 1) - max(y - 1, 0) + 1) for y in centres]
+        first, last = np.maximum(centres - 1, 0), np.minimum(centres + 1, height - 1)
+        steps = base * (last - first + 1)
     else:
-        steps = [base] * ceil_div(height, work.stride)
-    words = groups * pairs * sum(steps)
-    return words, groups * pairs * sum(max(step, emit) for step in steps)
+        steps = np.full(len(centres), base, np.int64)
+    emitted = np.maximum(steps, emit_cycles(work, config))
+    return groups * pairs * steps, groups * pairs * emitted

@@ -84,5 +84,28 @@ def max_pool_2x2(codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return pooled
 
 
+def max_pool_3x3(codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The largest of rows and columns 2v - 1 to 2v + 1 of (N, C, H, W), as far as they exist.
+
+    That is a 3x3 max pool with stride 2 and padding 1: ceil(H / 2) x ceil(W / 2) are left.
+    """
+    pooled = codes
+    for axis in (2, 3):
+        x = np.moveaxis(pooled, axis, 0)
+        middle = x[::2].copy()
+        after, before = x[1::2], x[1::2][: len(middle) - 1]
+        np.maximum(middle[: len(after)], after, out=middle[: len(after)])
+        np.maximum(middle[1:], before, out=middle[1:])
+        pooled = np.moveaxis(middle, 0, axis)
+    return np.ascontiguousarray(pooled)
+
+
+def max_pool(codes: npt.NDArray[Any], pool: int) -> npt.NDArray[Any]:
+    """The pool of a layer: 1 none, 2 `max_pool_2x2`, 3 `max_pool_3x3`."""
+    if pool == 1:
+        return codes
+    return max_pool_2x2(codes) if pool == 2 else max_pool_3x3(codes)
+
+
 def _pad(x: npt.NDArray[Any], padding: int) -> npt.NDArray[Any]:
     return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding))) if padding else x

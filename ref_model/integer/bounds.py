@@ -45,9 +45,9 @@ def accumulator_range(layer: IntegerLayer) -> AccumulatorRange:
 
 def range_of_weights(weight: npt.NDArray[Any], largest_code: int) -> AccumulatorRange:
     """The same for weight codes (O, ...) and input codes 0 .. ``largest_code``."""
-    flat = weight.astype(np.int64).reshape(len(weight), -1)
-    low = np.minimum(flat, 0).sum(axis=1) * largest_code
-    high = np.maximum(flat, 0).sum(axis=1) * largest_code
+    flat = weight.reshape(len(weight), -1)
+    low = np.minimum(flat, 0).sum(axis=1, dtype=np.int64) * largest_code
+    high = np.maximum(flat, 0).sum(axis=1, dtype=np.int64) * largest_code
     return AccumulatorRange(low, high)
 
 

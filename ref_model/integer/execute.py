@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from ref_model.integer.arithmetic import (
     convolve_int64,
-    max_pool_2x2,
+    max_pool,
     scale_and_add,
     shift_and_clamp,
 )
@@ -92,7 +92,7 @@ def run_layer(
     if layer.output_bits is None:
         return scaled
     result = shift_and_clamp(scaled, layer.shift, layer.output_bits)
-    return max_pool_2x2(result) if layer.pool == 2 else result
+    return max_pool(result, layer.pool)
 
 
 def accumulate(layer: IntegerLayer, codes: Tensor, judge: bool = False) -> Tensor:

@@ -58,7 +58,8 @@ class IntegerLayer:
       half that turns floor into round half up.
     - ``output_bits`` is None for a raw layer: no shift, no clamp.
     - ``pool`` is 2 for a 2x2 max pool with stride 2 on the codes (an odd last row or column is
-      dropped), else 1. ``padding`` is zero padding on all four sides.
+      dropped), 3 for a 3x3 one with stride 2 and padding 1 (rows 2v - 1 to 2v + 1, those that
+      exist), else 1. ``padding`` is zero padding on all four sides.
     - ``skip`` names the tensor added before the shift (an earlier layer's output or "input"),
       scaled by ``skip_multiplier``; it has the shape of this layer's result before pooling.
     - ``source`` names the tensor that the layer reads when that is not the result of the layer
@@ -142,9 +143,13 @@ class IntegerLayer:
     def output_shape(self, source: Shape) -> Shape:
         """Shape of the output (after pooling) for an input of shape ``source``."""
         channels, height, width = self.result_shape(source)
-        if height < self.pool or width < self.pool:
+        if self.pool == 1:
+            return channels, height, width
+        if self.pool == 3:
+            return channels, (height + 1) // 2, (width + 1) // 2
+        if min(height, width) < 2:
             raise self._error(f"nothing is left of a {height} x {width} result after pooling")
-        return channels, height // self.pool, width // self.pool
+        return channels, height // 2, width // 2
 
     def macs(self, source: Shape) -> int:
         """Nominal multiply-accumulates: every kernel tap at every position, padding included."""
@@ -174,8 +179,8 @@ class IntegerLayer:
             raise self._error(f"shift {self.shift} in a raw layer, which does not shift")
 
     def _check_geometry(self) -> None:
-        if self.pool not in (1, 2):
-            raise self._error(f"pool {self.pool} is not 1 or 2")
+        if self.pool not in (1, 2, 3):
+            raise self._error(f"pool {self.pool} is not 1, 2 or 3")
         if self.raw and self.pool != 1:
             raise self._error("a raw layer cannot pool")
         if self.stride < 1 or self.padding < 0 or self.groups < 1:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from cocotb.triggers import RisingEdge
 
 from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.layer_plan import LayerPlan
 from ref_model.hardware.layout import pairs_of
-from ref_model.hardware.plan import LayerPlan
 from tb.support import Dut
 
 

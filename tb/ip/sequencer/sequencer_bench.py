@@ -16,8 +16,8 @@ from cocotb.triggers import RisingEdge
 
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig, ceil_div
+from ref_model.hardware.layer_plan import weights_streamed
 from ref_model.hardware.layout import digits_of, pairs_of
-from ref_model.hardware.plan import weights_streamed
 from tb.support import Dut, rng, start
 from tb.support.loop_nest import Issue, LayerCase, issues, random_case
 

@@ -13,9 +13,10 @@ from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import tensor_word_count
 from ref_model.hardware.order import WorkOrder
-from ref_model.hardware.plan import Load, Plan, orders_of, plan_network, schedule_network
+from ref_model.hardware.plan import Plan, orders_of, plan_network, schedule_network
 from ref_model.hardware.program import decode_program, encode_plan
 from ref_model.hardware.schedule import emit_cycles
+from ref_model.hardware.steps import Load
 from ref_model.integer import IntegerLayer, IntegerNetwork
 from ref_model.integer.network import INPUT
 from tb.ref_model.integer.builders import conv, linear, small_vgg
@@ -74,7 +75,7 @@ def replay(plan: Plan) -> None:
             opened[step.image] = where[INPUT, step.image]
             continue
         layer = plan.layers[step.layer]
-        if step.after_load:
+        if step.loads:
             opened.clear()
         source, skip = layer.fused.reads, layer.layer.skip
         for k in range(step.images):

@@ -25,7 +25,7 @@ from ref_model.hardware.blocks import (
 )
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
-from ref_model.hardware.plan import Load, plan_network
+from ref_model.hardware.plan import plan_network
 from ref_model.hardware.program import (
     LayerSection,
     LoadSection,
@@ -35,6 +35,7 @@ from ref_model.hardware.program import (
     encode_plan,
     layer_payload,
 )
+from ref_model.hardware.steps import Load
 from ref_model.integer import IntegerLayer, IntegerNetwork
 from tb.ref_model.hardware.named_bits import reserved_bits
 from tb.ref_model.integer.builders import small_vgg

@@ -33,7 +33,7 @@ BAD_LAYERS: dict[str, tuple[dict[str, Any], str]] = {
     "output bits": ({"output_bits": 6}, "output_bits 6"),
     "raw with shift": ({"output_bits": None}, "raw layer"),
     "raw with pool": ({"output_bits": None, "shift": 0, "pool": 2}, "raw layer cannot pool"),
-    "pool": ({"pool": 3}, "pool 3"),
+    "pool": ({"pool": 4}, "pool 4"),
     "stride": ({"stride": 0}, "stride 0"),
     "padding": ({"padding": -1}, "padding -1"),
     "groups": ({"groups": 3}, "3 equal groups"),

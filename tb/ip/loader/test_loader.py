@@ -29,9 +29,6 @@ def test_wrong_width_is_refused() -> None:
             id="row above the first",
         ),
         pytest.param(
-            "row_window", "single ? 2'd2 : 2'd1", "2'd1", "random_images", id="reads what it writes"
-        ),
-        pytest.param(
             "pair_writer", "wraps ? wrap_q : pitch", "pitch", "random_images", id="leaves the ring"
         ),
         pytest.param("loader", "in_align && ended != last_q", "1'b0", "wrong_length", id="long"),

@@ -16,6 +16,7 @@ from ref_model.hardware.blocks import (
     LayerBlock,
     LoadBlock,
     ProgramBlock,
+    Ring,
     block_kind,
     block_magic,
     block_version,
@@ -100,11 +101,12 @@ def encode_plan(plan: Plan) -> bytes:
     """The parameter packet of a planned network, not yet filled to whole beats."""
     parts = [pack_block(program_block(plan))]
     payloads = [pack_payload(layer_payload(x), x.payload_shape, plan.config) for x in plan.layers]
-    payload, layers = b"", 0
+    payload, layers, loads = b"", 0, 0
     for step in plan.steps:
         if isinstance(step, Load):
-            parts.append(pack_block(load_block(plan, step), payload))
+            parts.append(pack_block(load_block(plan, step, loads), payload))
             payload = b""
+            loads += 1
         else:
             parts.append(pack_block(layer_block(plan, step, layers), payload))
             payload = payloads[step.layer]
@@ -116,31 +118,30 @@ def encode_plan(plan: Plan) -> bytes:
 
 def program_block(plan: Plan) -> ProgramBlock:
     """The PROGRAM block of a plan."""
-    return ProgramBlock(
-        pin=plan.config.pin, pout=plan.config.pout, layers=len(plan.runs), loads=plan.batch
-    )
+    layers = len(plan.runs)
+    return ProgramBlock(plan.config.pin, plan.config.pout, layers, len(plan.steps) - layers)
 
 
-def load_block(plan: Plan, load: Load) -> LoadBlock:
-    """The LOAD block of one image.
-
-    Raises UnsupportedNetworkError for some rows of it: the stream format has no such LOADs.
-    """
-    rows = load.rows
-    if rows is not None and not (rows.first and rows.last and rows.stored == rows.taken):
-        raise UnsupportedNetworkError(
-            f"network {plan.network.name}: needs LOADs of some rows, which the core does not know"
-        )
+def load_block(plan: Plan, load: Load, index: int) -> LoadBlock:
+    """The LOAD block of an image, or of some rows of one; ``index`` counts those of the pass."""
     channels, height, width = plan.network.input_shape
+    thinned = plan.layers[0].thinned
+    rows = load.rows
+    taken = height if rows is None else rows.taken[1] - rows.taken[0]
+    ring = Ring((height + 1) // 2 if thinned else height, 0) if rows is None else rows.ring
     return LoadBlock(
-        index=load.image,
-        height=height,
+        index=index,
+        height=taken,
         width=width,
         channels=channels,
         bits=plan.network.input_bits,
         row_window=int(plan.row_window),
         base=load.base,
-        ring=height,
+        ring=ring.rows,
+        row=ring.row,
+        first=int(rows is None or rows.first),
+        last=int(rows is None or rows.last),
+        thinned=int(thinned),
     )
 
 

@@ -83,7 +83,7 @@ module lsfq_parser_memory #(
   reg  far_q;                           // a pitch of 2^18 words or more
   reg  in_over_q, out_over_q, skip_over_q;              // they end behind the memory
   reg  in_open_q, out_open_q, skip_open_q;              // they meet the open images
-  reg  in_fed_q, skip_fed_q;            // they are the ring of the open image
+  reg  fed_q;                           // the input is the ring of the open image
   reg  in_out_q, skip_out_q;                            // the output meets them
   reg  same_base_q, same_pitch_q, in_place_q;     // the output is exactly the skip tensor's place
 
@@ -94,8 +94,7 @@ module lsfq_parser_memory #(
     in_over_q    <= in_end > DEPTH;
     out_over_q   <= out_end > DEPTH;
     skip_over_q  <= skip_end > DEPTH;
-    in_fed_q     <= rows && input_base[17:0] == open_base_q;
-    skip_fed_q   <= rows && skip_base[17:0] == open_base_q;
+    fed_q        <= rows && input_base[17:0] == open_base_q;
     in_open_q    <= {15'd0, open_base_q} < in_end && {1'b0, input_base} < {15'd0, open_end_q};
     out_open_q   <= {15'd0, open_base_q} < out_end && {1'b0, output_base} < {15'd0, open_end_q};
     skip_open_q  <= {15'd0, open_base_q} < skip_end && {1'b0, skip_base} < {15'd0, open_end_q};
@@ -104,10 +103,9 @@ module lsfq_parser_memory #(
     same_base_q  <= skip_base == output_base;
     same_pitch_q <= skip_pitch == output_pitch;
     in_place_q   <= same_base_q && ((!many && !rows) || same_pitch_q) && !pool;
-    bad_memory   <= too_large || far_q || in_over_q || (open && in_open_q && !in_fed_q) ||
+    bad_memory   <= too_large || far_q || in_over_q || (open && in_open_q && !fed_q) ||
                     (writes && (out_over_q || in_out_q || (open && out_open_q))) ||
-                    (adds && (skip_over_q || (open && skip_open_q && !skip_fed_q) ||
-                              (skip_out_q && !in_place_q)));
+                    (adds && (skip_over_q || (open && skip_open_q) || (skip_out_q && !in_place_q)));
   end
 
   // ---- weights: words that are used once pass through the memory and may be any number

@@ -113,6 +113,9 @@ def plan_in_rows(
         if choice is None:
             raise too_large_in_rows(network.name, problem, layers)
     else:
+        if problem.tail_words[len(steps) - 1] is None:
+            name = layers[len(steps) - 2].fused.name
+            raise UnsupportedNetworkError(f"layer {name}: no layer up to here can run in rows")
         choice = RowChoice(plan_rows(region_of(problem, len(steps) - 1, steps)), 0, 0.0)
     plan, end = choice.plan, len(choice.plan.region.layers)
     batch = problem.images

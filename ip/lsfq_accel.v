@@ -100,15 +100,15 @@ module lsfq_accel #(
 
   wire                   pass_open, pass_start, stop, abort, close, flush, result_sent,
                          parser_idle, parser_done,
-                         program_first_beat, parser_error, load_valid, load_last, load_wide,
-                         load_window, layer_valid, kernel_end, depthwise_end, loader_idle,
+                         program_first_beat, parser_error, load_valid, layer_valid, kernel_end,
+                         depthwise_end, loader_idle,
                          loader_error, image_first_beat, load_ready, skip_ready, layer_finished,
                          constant_set, depthwise_space, skip_valid, store_valid, result_idle,
                          result_last, count_busy, count_weights, count_output, count_features;
   wire [12*PIN*POUT-1:0] weight_word;
-  wire [15:0]            layers, parser_layer, load_layers, load_height, load_width, load_channels,
-                         loads;
-  wire [17:0]            load_base, load_digit_words, feature_address, skip_address, store_address;
+  wire [15:0]            layers, parser_layer, loads;
+  wire [191:0]           load_word;
+  wire [17:0]            feature_address, skip_address, store_address;
   wire [1:0]             constant_release;
   wire [639:0]           layer_word;
   wire [64*POUT-1:0]     constants;
@@ -208,15 +208,7 @@ module lsfq_accel #(
     .s_last          (s_axis_param_tlast),
     .load_valid      (load_valid),
     .load_ready      (load_ready),
-    .load_last       (load_last),
-    .load_layers     (load_layers),
-    .load_height     (load_height),
-    .load_width      (load_width),
-    .load_channels   (load_channels),
-    .load_wide       (load_wide),
-    .load_window     (load_window),
-    .load_base       (load_base),
-    .load_digit_words(load_digit_words),
+    .load_word       (load_word),
     .layer_valid     (layer_valid),
     .layer_finished  (layer_finished),
     .layer_word      (layer_word),
@@ -238,7 +230,8 @@ module lsfq_accel #(
   lsfq_features #(
     .PIN          (PIN),
     .DATA_W       (DATA_W),
-    .FEATURE_DEPTH(FEATURE_DEPTH)
+    .FEATURE_DEPTH(FEATURE_DEPTH),
+    .MAX_WIDTH    (MAX_POOL_WIDTH)
   ) u_features (
     .aclk            (aclk),
     .aresetn         (aresetn),
@@ -254,15 +247,7 @@ module lsfq_accel #(
     .layers          (layers),
     .load_valid      (load_valid),
     .load_ready      (load_ready),
-    .load_last       (load_last),
-    .load_layers     (load_layers),
-    .load_height     (load_height),
-    .load_width      (load_width),
-    .load_channels   (load_channels),
-    .load_wide       (load_wide),
-    .load_window     (load_window),
-    .load_base       (load_base),
-    .load_digit_words(load_digit_words),
+    .load_word       (load_word),
     .s_valid         (s_axis_data_tvalid),
     .s_ready         (s_axis_data_tready),
     .s_data          (s_axis_data_tdata),

@@ -100,18 +100,20 @@ int lsfq_load(struct lsfq *device, const struct lsfq_network *network, void *mem
   return LSFQ_OK;
 }
 
-/* Channel groups of PIN, each row by row with its channels together; filled with zeros. */
+/* Row by row, in each row the channel groups of PIN, pixel by pixel; filled with zeros. */
 static void pack_image(const struct lsfq *device, const uint8_t *image, uint8_t *packet)
 {
   const struct lsfq_network *network = device->network;
   size_t pixels = (size_t)network->height * network->width;
-  size_t first, pixel, channel, end, at = 0;
+  size_t row, first, pixel, channel, end, at = 0;
 
-  for (first = 0; first < network->channels; first += device->pin) {
-    end = first + device->pin < network->channels ? first + device->pin : network->channels;
-    for (pixel = 0; pixel < pixels; pixel++)
-      for (channel = first; channel < end; channel++)
-        packet[at++] = image[channel * pixels + pixel];
+  for (row = 0; row < pixels; row += network->width) {
+    for (first = 0; first < network->channels; first += device->pin) {
+      end = first + device->pin < network->channels ? first + device->pin : network->channels;
+      for (pixel = row; pixel < row + network->width; pixel++)
+        for (channel = first; channel < end; channel++)
+          packet[at++] = image[channel * pixels + pixel];
+    }
   }
   memset(packet + at, 0, image_bytes(device, network) - at);
 }

@@ -33,7 +33,7 @@ module lsfq_feature_memory #(
   output wire [8*PIN-1:0] skip_data,
 
   output wire             load_ready,
-  input  wire [PIN-1:0]   load_enable,
+  input  wire             load_valid,
   input  wire [17:0]      load_address,
   input  wire [8*PIN-1:0] load_data
 );
@@ -50,7 +50,7 @@ module lsfq_feature_memory #(
   always @(posedge aclk) begin
     b_address_q <= store_valid ? store_address : skip_valid ? skip_address : load_address;
     b_data_q    <= store_valid ? store_data : load_data;
-    b_enable_q  <= store_valid ? store_enable : load_ready ? load_enable : {PIN{1'b0}};
+    b_enable_q  <= store_valid ? store_enable : {PIN{load_ready && load_valid}};
     if (!aresetn) b_enable_q <= {PIN{1'b0}};
   end
 

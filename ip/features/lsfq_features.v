@@ -10,7 +10,8 @@
 module lsfq_features #(
   parameter PIN           = 16,
   parameter DATA_W        = 64,
-  parameter FEATURE_DEPTH = 8192
+  parameter FEATURE_DEPTH = 8192,
+  parameter MAX_WIDTH     = 256     // of an image with a row window
 ) (
   input  wire              aclk,
   input  wire              aresetn,
@@ -22,21 +23,13 @@ module lsfq_features #(
   output wire              loader_error,
   output wire [7:0]        loader_code,
   output wire              first_beat,     // the first beat is taken at the port
-  output wire [15:0]       loads,          // images stored in this pass
+  output wire [15:0]       loads,          // LOADs stored in this pass
   input  wire [15:0]       layers,         // layers finished in this pass
 
-  // the next image
+  // the next LOAD
   input  wire              load_valid,
   output wire              load_ready,
-  input  wire              load_last,
-  input  wire [15:0]       load_layers,
-  input  wire [15:0]       load_height,
-  input  wire [15:0]       load_width,
-  input  wire [15:0]       load_channels,
-  input  wire              load_wide,
-  input  wire              load_window,
-  input  wire [17:0]       load_base,
-  input  wire [17:0]       load_digit_words,
+  input  wire [191:0]      load_word,
 
   // image stream
   input  wire              s_valid,
@@ -60,7 +53,7 @@ module lsfq_features #(
   wire              data_valid, data_ready, data_last;
   wire [DATA_W-1:0] data;
   wire              write_ready;
-  wire [PIN-1:0]    write_enable;
+  wire              write_valid;
   wire [17:0]       write_address;
   wire [8*PIN-1:0]  write_data;
 
@@ -82,8 +75,9 @@ module lsfq_features #(
   );
 
   lsfq_loader #(
-    .PIN   (PIN),
-    .DATA_W(DATA_W)
+    .PIN      (PIN),
+    .DATA_W   (DATA_W),
+    .MAX_WIDTH(MAX_WIDTH)
   ) u_loader (
     .aclk            (aclk),
     .aresetn         (aresetn && !abort),
@@ -94,21 +88,13 @@ module lsfq_features #(
     .layers          (layers),
     .load_valid      (load_valid),
     .load_ready      (load_ready),
-    .load_last       (load_last),
-    .load_layers     (load_layers),
-    .load_height     (load_height),
-    .load_width      (load_width),
-    .load_channels   (load_channels),
-    .load_wide       (load_wide),
-    .load_window     (load_window),
-    .load_base       (load_base),
-    .load_digit_words(load_digit_words),
+    .load_word       (load_word),
     .s_valid         (data_valid),
     .s_ready         (data_ready),
     .s_data          (data),
     .s_last          (data_last),
     .write_ready     (write_ready),
-    .write_enable    (write_enable),
+    .write_valid     (write_valid),
     .write_address   (write_address),
     .write_data      (write_data),
     .error_valid     (loader_error),
@@ -132,7 +118,7 @@ module lsfq_features #(
     .skip_address (skip_address),
     .skip_data    (skip_word),
     .load_ready   (write_ready),
-    .load_enable  (write_enable),
+    .load_valid   (write_valid),
     .load_address (write_address),
     .load_data    (write_data)
   );

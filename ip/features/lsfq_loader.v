@@ -1,44 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_loader: stores the images of a pass (or any tensors of codes) from a byte stream in the
-// feature memory.
+// lsfq_loader: stores the images of a pass (or any tensors of codes), in parts, from a byte stream
+// in the feature memory.
 //
-//   bytes -> lsfq_pair_collector -> pixel pairs -> lsfq_pair_writer -> feature memory
+//   beats -> lsfq_byte_window -> codes -> lsfq_pair_collector -> pixel pairs -> lsfq_row_window
+//         -> lsfq_pair_writer -> feature memory
 //
-// An image waits until all layers that come before it in the program are finished; then it is
-// stored while the layers after it run. A write waits for a cycle in which `write_ready` says that
-// the memory is free. The loader takes one code a cycle, with a pause of one cycle between channel
-// groups.
+// A part is some rows of an image. It waits until all layers that come before it in the program are
+// finished; then it is stored while the layers after it run. A write waits for a cycle in which
+// `write_ready` says that the memory is free. The loader takes a pixel of up to DATA_W/8 codes a
+// cycle, with a pause of two cycles in front of each row of a channel group.
 //
-// Handshake: `start` begins a pass, load_valid/load_ready give its images one by one; `stop` drops
-// the rest of the packet up to TLAST, which comes with the last image's last code. Reset forgets
+// Handshake: `start` begins a pass, load_valid/load_ready give its parts one by one; `stop` drops
+// the rest of the packet up to TLAST, which comes with the last part's last code. Reset forgets
 // the packet at once. error_valid is one cycle long.
 
 `default_nettype none
 
 module lsfq_loader #(
-  parameter PIN    = 16,
-  parameter DATA_W = 64
+  parameter PIN       = 16,
+  parameter DATA_W    = 64,
+  parameter MAX_WIDTH = 256                // of an image with a row window
 ) (
   input  wire              aclk,
   input  wire              aresetn,
   input  wire              start,
   input  wire              stop,
   output wire              idle,           // nothing of a packet is in flight
-  output reg  [15:0]       loads,          // images stored in this pass
+  output reg  [15:0]       loads,          // parts stored in this pass
 
   input  wire [15:0]       layers,         // finished in this pass
   input  wire              load_valid,
   output wire              load_ready,
-  input  wire              load_last,      // the pass's last image
-  input  wire [15:0]       load_layers,    // layers that come before it
-  input  wire [15:0]       load_height,
-  input  wire [15:0]       load_width,
-  input  wire [15:0]       load_channels,
-  input  wire              load_wide,
-  input  wire              load_window,
-  input  wire [17:0]       load_base,
-  input  wire [17:0]       load_digit_words,
+  input  wire [191:0]      load_word,      // of the next part
 
   input  wire              s_valid,
   output wire              s_ready,
@@ -46,7 +40,7 @@ module lsfq_loader #(
   input  wire              s_last,
 
   input  wire              write_ready,
-  output wire [PIN-1:0]    write_enable,   // a byte (two pixels) a channel
+  output wire              write_valid,
   output wire [17:0]       write_address,
   output wire [8*PIN-1:0]  write_data,
 
@@ -54,12 +48,17 @@ module lsfq_loader #(
   output reg  [7:0]        error_code
 );
 
-  localparam CHANNEL_W = $clog2(PIN);
+  localparam LOG_PIN = $clog2(PIN);
+  localparam BYTES   = DATA_W / 8;
+  localparam CHUNK   = BYTES < PIN ? BYTES : PIN;       // codes taken at once
+  localparam WIDE_W  = $clog2(BYTES) + 1;
+  localparam COUNT_W = $clog2(CHUNK) + 1;
   localparam [7:0] E_IMAGE_SHORT = 8'd13, E_IMAGE_LONG = 8'd14;
 
-  // states, a bit each: no pass; no image known; an image waits for layers; a channel group begins;
-  // codes are taken; the last writes leave; a packet is dropped
-  localparam S_IDLE = 0, S_WAIT = 1, S_HOLD = 2, S_GROUP = 3, S_LOAD = 4, S_FLUSH = 5, S_DRAIN = 6;
+  // states, a bit each: no pass; no part known; a part waits for layers; a row of a channel group
+  // begins; codes are taken; the image ended; the last writes leave; a packet is dropped
+  localparam S_IDLE = 0, S_WAIT = 1, S_HOLD = 2, S_ROW = 3, S_LOAD = 4, S_ALIGN = 5, S_FLUSH = 6,
+             S_DRAIN = 7;
 
   generate
     if (DATA_W < 16 || (DATA_W & (DATA_W - 1)) != 0) begin : g_check
@@ -70,123 +69,210 @@ module lsfq_loader #(
   reg                halt_q;               // drops the codes and pairs on their way, a cycle late
   always @(posedge aclk) halt_q <= !aresetn || stop;
 
-  reg  [6:0]         state_q;
+  reg  [7:0]         state_q;
   wire               in_idle  = state_q[S_IDLE];
   wire               in_wait  = state_q[S_WAIT];
   wire               in_hold  = state_q[S_HOLD];
-  wire               in_group = state_q[S_GROUP];
+  wire               in_row   = state_q[S_ROW];
   wire               in_load  = state_q[S_LOAD];
+  wire               in_align = state_q[S_ALIGN];
   wire               in_flush = state_q[S_FLUSH];
   wire               in_drain = state_q[S_DRAIN];
   reg                ended_q;              // the packet's last beat was taken
+  reg                may_begin_q;
 
-  // the image
+  // the part
+  wire               load_last, load_wide, load_window, load_begins, load_ends, load_thinned;
+  wire [15:0]        load_layers, load_height, load_width, load_channels, load_ring, load_left;
+  wire [17:0]        load_start, load_plane, load_digit_words;
+
+  lsfq_load_fields u_part (
+    .word       (load_word),
+    .last       (load_last),
+    .layers     (load_layers),
+    .height     (load_height),
+    .width      (load_width),
+    .channels   (load_channels),
+    .wide       (load_wide),
+    .window     (load_window),
+    .begins     (load_begins),
+    .ends       (load_ends),
+    .thinned    (load_thinned),
+    .start      (load_start),
+    .plane      (load_plane),
+    .digit_words(load_digit_words),
+    .ring       (load_ring),
+    .left       (load_left)
+  );
+
   reg                last_q;
   reg  [15:0]        layers_q;
-  reg                wide_q, window_q;
-  reg  [15:0]        height_q, width_q;
-  reg  [CHANNEL_W:0] window_channels_q;
+  reg                wide_q, window_q, begins_q, ends_q, thinned_q, single_q;
+  reg  [15:0]        height_q, width_q, channels_q;
+  reg  [17:0]        start_q, plane_q, digit_words_q;
   reg  [17:0]        pitch_q;              // words a row
-  reg  [17:0]        digit_words_q;
+  reg  [15:0]        ring_q, left_q;
 
   always @(posedge aclk) begin
     if (load_valid && load_ready) begin
-      last_q            <= load_last;
-      layers_q          <= load_layers;
-      wide_q            <= load_wide;
-      window_q          <= load_window;
-      height_q          <= load_height;
-      width_q           <= load_width;
-      window_channels_q <= load_window ? load_channels[CHANNEL_W:0] : {(CHANNEL_W+1){1'b0}};
-      pitch_q           <= {3'd0, load_width[15:1]} + {17'd0, load_width[0]};
-      digit_words_q     <= load_digit_words;
+      last_q        <= load_last;
+      layers_q      <= load_layers;
+      wide_q        <= load_wide;
+      window_q      <= load_window;
+      begins_q      <= load_begins;
+      ends_q        <= load_ends;
+      thinned_q     <= load_thinned;
+      single_q      <= load_width <= 16'd2;
+      height_q      <= load_height;
+      width_q       <= load_width;
+      channels_q    <= load_channels;
+      start_q       <= load_start;
+      plane_q       <= load_plane;
+      digit_words_q <= load_digit_words;
+      pitch_q       <= {3'd0, load_width[15:1]} + {17'd0, load_width[0]};
+      ring_q        <= load_ring;
+      left_q        <= load_left;
     end
   end
 
-  // ---- codes to pairs, pairs to memory
+  // ---- bytes to codes, codes to pairs, pairs to memory
 
-  wire              may_step, step, beat_end, group_end, last_group, code_pending;
-  wire              pair_valid, pair_ready, pair_top, pair_bottom, writing;
-  wire [16*PIN-1:0] pair;
+  wire               wanted, take, row_end, all_end, pending, too_short, ended, window_ready;
+  wire [COUNT_W-1:0] count;
+  wire [DATA_W-1:0]  bytes;
+  wire               pair_valid, pair_ready, pair_bottom, pair_row_end, pair_last_group;
+  wire [16*PIN-1:0]  pair, window_pair;
+  wire               window_valid, writer_ready, window_next, window_advance, writing;
+  wire               unused_ready;
+  wire               unused_bytes = &{1'b0, bytes};     // PIN codes of a beat at most
+
+  lsfq_byte_window #(
+    .DATA_W(DATA_W)
+  ) u_bytes (
+    .aclk     (aclk),
+    .aresetn  (!halt_q),
+    .enable   (in_row || in_load),
+    .s_valid  (s_valid),
+    .s_ready  (window_ready),
+    .s_data   (s_data),
+    .s_last   (s_last),
+    .wanted   (wanted),
+    .count    ({{(WIDE_W-COUNT_W){1'b0}}, count}),
+    .image_end(all_end && ends_q),
+    .ready    (unused_ready),
+    .take     (take),
+    .data     (bytes),
+    .too_short(too_short),
+    .align    (in_align),
+    .ended    (ended)
+  );
 
   lsfq_pair_collector #(
-    .PIN   (PIN),
-    .DATA_W(DATA_W)
+    .PIN  (PIN),
+    .CHUNK(CHUNK)
   ) u_collector (
-    .aclk       (aclk),
-    .aresetn    (!halt_q),
-    .prepare    (in_wait),
-    .channels   (load_channels),
-    .restart    (in_hold),
-    .height     (height_q),
-    .width      (width_q),
-    .begin_group(in_group),
-    .enable     (in_load),
-    .s_valid    (s_valid),
-    .s_data     (s_data),
-    .may_step   (may_step),
-    .step       (step),
-    .beat_end   (beat_end),
-    .group_end  (group_end),
-    .last_group (last_group),
-    .pending    (code_pending),
-    .m_valid    (pair_valid),
-    .m_ready    (pair_ready),
-    .m_top      (pair_top),
-    .m_bottom   (pair_bottom),
-    .m_pair     (pair)
+    .aclk        (aclk),
+    .aresetn     (!halt_q),
+    .restart     (in_hold),
+    .height      (height_q),
+    .width       (width_q),
+    .channels    (channels_q),
+    .begin_group (in_row),
+    .enable      (in_load),
+    .wanted      (wanted),
+    .count       (count),
+    .take        (take),
+    .data        (bytes[8*CHUNK-1:0]),
+    .row_end     (row_end),
+    .all_end     (all_end),
+    .pending     (pending),
+    .m_valid     (pair_valid),
+    .m_ready     (pair_ready),
+    .m_bottom    (pair_bottom),
+    .m_row_end   (pair_row_end),
+    .m_last_group(pair_last_group),
+    .m_pair      (pair)
+  );
+
+  lsfq_row_window #(
+    .PIN      (PIN),
+    .MAX_WIDTH(MAX_WIDTH)
+  ) u_window (
+    .aclk     (aclk),
+    .restart  (in_hold),
+    .enable   (window_q),
+    .first    (begins_q),
+    .last     (ends_q),
+    .thinned  (thinned_q),
+    .single   (single_q),
+    .s_valid  (pair_valid),
+    .s_ready  (pair_ready),
+    .s_bottom (pair_bottom),
+    .s_row_end(pair_row_end),
+    .s_pair   (pair),
+    .m_valid  (window_valid),
+    .m_ready  (writer_ready),
+    .m_next   (window_next),
+    .m_advance(window_advance),
+    .m_pair   (window_pair)
   );
 
   lsfq_pair_writer #(
     .PIN(PIN)
   ) u_writer (
-    .aclk           (aclk),
-    .aresetn        (!halt_q),
-    .prepare        (in_wait),
-    .base           (load_base),
-    .restart        (in_hold),
-    .begin_group    (in_group),
-    .wide           (wide_q),
-    .window         (window_q),
-    .window_channels(window_channels_q),
-    .pitch          (pitch_q),
-    .digit_words    (digit_words_q),
-    .s_valid        (pair_valid),
-    .s_ready        (pair_ready),
-    .s_top          (pair_top),
-    .s_bottom       (pair_bottom),
-    .s_pair         (pair),
-    .busy           (writing),
-    .write_ready    (write_ready),
-    .write_enable   (write_enable),
-    .write_address  (write_address),
-    .write_data     (write_data)
+    .aclk         (aclk),
+    .aresetn      (!halt_q),
+    .restart      (in_hold),
+    .start        (start_q),
+    .wide         (wide_q),
+    .window       (window_q),
+    .channels     (channels_q[LOG_PIN-1:0]),
+    .pitch        (pitch_q),
+    .plane        (plane_q),
+    .digit_words  (digit_words_q),
+    .ring         (ring_q),
+    .left         (left_q),
+    .s_valid      (window_valid),
+    .s_ready      (writer_ready),
+    .s_next       (window_next),
+    .s_advance    (window_advance),
+    .s_row_end    (pair_row_end),
+    .s_last_group (pair_last_group),
+    .s_pair       (window_pair),
+    .busy         (writing),
+    .write_ready  (write_ready),
+    .write_valid  (write_valid),
+    .write_address(write_address),
+    .write_data   (write_data)
   );
 
-  assign s_ready    = (may_step && beat_end) || (in_drain && !ended_q);
+  assign s_ready    = window_ready || (in_drain && !ended_q);
   assign idle       = in_idle;
   assign load_ready = in_wait;
 
   // ---- what happens, and what state follows
 
-  wire wrong_end   = step && beat_end && s_last != (group_end && last_group && last_q);
-  wire group_taken = step && group_end;
-  wire image_taken = group_taken && last_group;
-  wire stored      = in_flush && !code_pending && !pair_valid && !writing;
-  wire may_begin   = in_hold && layers == layers_q;
+  wire ends_wrong  = in_align && ended != last_q;       // TLAST, but for more images; or none
+  wire wrong_end   = too_short || ends_wrong;
+  wire row_taken   = take && row_end;
+  wire all_taken   = take && all_end;
+  wire stored      = in_flush && !pending && !pair_valid && !writing;
+  wire begins      = in_hold && may_begin_q;
   wire drops       = wrong_end || (stop && !in_idle);
   wire pass_stored = stored && last_q;
-  wire next_image  = stored && !last_q;
+  wire next_part   = stored && !last_q;
   wire drained     = in_drain && ended_q;
 
-  wire [6:0] next_state;
+  wire [7:0] next_state;
   assign next_state[S_IDLE]  = (in_idle && !start) || (!drops && (pass_stored || drained));
   assign next_state[S_WAIT]  = (in_idle && start) ||
-                               (!drops && (next_image || (in_wait && !load_valid)));
-  assign next_state[S_HOLD]  = !drops && ((in_wait && load_valid) || (in_hold && !may_begin));
-  assign next_state[S_GROUP] = !drops && (may_begin || (group_taken && !last_group));
-  assign next_state[S_LOAD]  = !drops && (in_group || (in_load && !group_taken));
-  assign next_state[S_FLUSH] = !drops && (image_taken || (in_flush && !stored));
+                               (!drops && (next_part || (in_wait && !load_valid)));
+  assign next_state[S_HOLD]  = !drops && ((in_wait && load_valid) || (in_hold && !begins));
+  assign next_state[S_ROW]   = !drops && (begins || (row_taken && !all_end));
+  assign next_state[S_LOAD]  = !drops && (in_row || (in_load && !row_taken));
+  assign next_state[S_ALIGN] = !drops && all_taken && ends_q;
+  assign next_state[S_FLUSH] = !drops && (in_align || (all_taken && !ends_q) ||
+                                          (in_flush && !stored));
   assign next_state[S_DRAIN] = drops || (in_drain && !ended_q);
 
   always @(posedge aclk) begin
@@ -197,12 +283,13 @@ module lsfq_loader #(
     end
     if (stored) loads <= loads + 16'd1;
 
+    may_begin_q <= in_hold && layers >= layers_q;
     error_valid <= wrong_end;
-    error_code  <= s_last ? E_IMAGE_SHORT : E_IMAGE_LONG;
+    error_code  <= in_align && !ended ? E_IMAGE_LONG : E_IMAGE_SHORT;
     state_q     <= next_state;
 
     if (!aresetn) begin
-      state_q     <= 7'd1 << S_IDLE;
+      state_q     <= 8'd1 << S_IDLE;
       error_valid <= 1'b0;
       loads       <= 16'd0;
     end

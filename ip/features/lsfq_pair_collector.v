@@ -1,75 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_pair_collector: turns an image's bytes into pixel pairs of one channel group.
+// lsfq_pair_collector: turns the codes of image rows into pixel pairs of one channel group.
 //
-// Codes come channel group by channel group, in each group row by row, pixel by pixel, channel by
-// channel. The collector takes one code a cycle, puts it into the pair a cycle later, and hands the
-// finished pair on. One finished pair may wait while another one is collected.
+// Codes come row by row, in each row channel group by channel group, pixel by pixel, channel by
+// channel. The collector takes up to CHUNK codes of a pixel at once, puts them into the pair a
+// cycle later, and hands the finished pair on. One finished pair may wait while another one is
+// collected.
 //
 // A pair holds two neighbouring pixels of up to PIN channels, 16 bits a channel: the even pixel's
 // code in the lower byte. What no code fills is 0.
 //
-// Handshake: `prepare` sets the position to the image's first code; `restart`, after it, reads
-// `height` and `width`, which hold still from then on; `begin_group` begins each channel group;
-// `enable` takes codes. `step` says that a code is taken, `beat_end` that its beat is used up.
+// Handshake: `restart` reads `height`, `width` and `channels`, which hold still from then on;
+// `begin_group` begins each row of each channel group; with `enable` codes are taken. `wanted` says
+// that `count` codes may come, `take` that they come in `data`.
 // Reset forgets what is under way.
+// Parameter rules: CHUNK is a power of two, at most PIN.
 
 `default_nettype none
 
 module lsfq_pair_collector #(
-  parameter PIN    = 16,
-  parameter DATA_W = 64
+  parameter PIN     = 16,
+  parameter CHUNK   = 8,
+  parameter COUNT_W = $clog2(CHUNK) + 1      // derived
 ) (
-  input  wire              aclk,
-  input  wire              aresetn,
+  input  wire                aclk,
+  input  wire                aresetn,
 
-  input  wire              prepare,
-  input  wire [15:0]       channels,         // read with `prepare`
-  input  wire              restart,
-  input  wire [15:0]       height,
-  input  wire [15:0]       width,
-  input  wire              begin_group,
-  input  wire              enable,
+  input  wire                restart,
+  input  wire [15:0]         height,
+  input  wire [15:0]         width,
+  input  wire [15:0]         channels,
+  input  wire                begin_group,
+  input  wire                enable,
 
-  input  wire              s_valid,
-  input  wire [DATA_W-1:0] s_data,
-  output wire              may_step,         // a code is taken if there is one
-  output wire              step,
-  output wire              beat_end,         // the code is its beat's last one
-  output wire              group_end,        // the code is its channel group's last one
-  output wire              last_group,
-  output wire              pending,          // a code is taken, but not yet in its pair
+  output wire                wanted,
+  output wire [COUNT_W-1:0]  count,
+  input  wire                take,
+  input  wire [8*CHUNK-1:0]  data,
+  output wire                row_end,        // the codes are the last of their group's row
+  output wire                all_end,        // they are the last of all
+  output wire                pending,        // codes are taken, but not yet in their pair
 
-  output wire              m_valid,
-  input  wire              m_ready,
-  output wire              m_top,            // the pair's row is the image's first
-  output wire              m_bottom,         // the pair's row is the image's last
-  output wire [16*PIN-1:0] m_pair
+  output wire                m_valid,
+  input  wire                m_ready,
+  output wire                m_bottom,       // the pair's row is the last one
+  output wire                m_row_end,      // the pair is the last of its group's row
+  output wire                m_last_group,
+  output wire [16*PIN-1:0]   m_pair
 );
 
-  localparam BYTES     = DATA_W / 8;
-  localparam BYTE_W    = BYTES > 1 ? $clog2(BYTES) : 1;
-  localparam CHANNEL_W = $clog2(PIN);
-  localparam [15:0] PIN_16 = PIN[15:0];
-  localparam [BYTE_W-1:0] LAST_BYTE = {BYTE_W{1'b1}};
+  localparam LOG_PIN   = $clog2(PIN);
+  localparam LOG_CHUNK = $clog2(CHUNK);
+  localparam PLACES    = PIN / CHUNK;        // chunks of a whole group
+  localparam [LOG_PIN:0]   PIN_C   = PIN[LOG_PIN:0], CHUNK_P = CHUNK[LOG_PIN:0];
+  localparam [COUNT_W-1:0] CHUNK_C = CHUNK[COUNT_W-1:0];
+  localparam integer       ALMOST_I = PIN - 1;
+  localparam [16:0]        ALMOST  = ALMOST_I[16:0];
 
-  // ---- position of the next code
+  // ---- the sizes: channel groups, and what the last one has
 
-  reg [BYTE_W-1:0]    byte_q;
-  reg                 last_byte_q;           // the byte is its beat's last one
-  reg                 beat_end_q;            // the same, or the image ends
-  reg [15:0]          left_q;                // channels from this group on
-  reg                 last_group_q;
-  reg [CHANNEL_W-1:0] channel_q;
-  reg [CHANNEL_W-1:0] top_channel_q;         // the group's last channel
-  reg [CHANNEL_W-1:0] rest_q;                // channels of the pixel after this one
-  reg                 last_channel_q;
-  reg                 odd_q, first_row_q;    // place of the pixel
-  reg                 pair_x_q;              // the pixel is its pair's last one
-  reg                 pair_end_q;            // the code is its pair's last one
-  reg                 group_end_q;           // the code is its group's last one
-  reg                 end_pixel_q;           // the pixel is the image's last one
-  wire                last_x, last_y, next_last_x, next_last_y;
+  reg  [16:0]        groups_q;
+  reg  [LOG_PIN:0]   rest_q;                 // channels of the last group
+  reg  [LOG_PIN:0]   group_channels_q;       // channels of this group
+
+  wire [LOG_PIN-1:0] beyond   = channels[LOG_PIN-1:0];
+  wire [LOG_PIN:0]   chunks   = (group_channels_q + CHUNK_P - 1'b1) >> LOG_CHUNK;
+  wire [COUNT_W-1:0] partial  = {1'b0, group_channels_q[LOG_CHUNK-1:0]};
+
+  // ---- the place of the next codes
+
+  wire last_chunk, last_x, last_group, last_y;
+  wire unused_chunk, unused_x, unused_group, unused_y;
+  reg  [LOG_PIN:0]   chunk_q;                // number of the chunk in its pixel
+  reg                odd_q;
+  reg                group_begins_q;         // a cycle after begin_group
+
+  wire pixel_end = last_chunk;
+  wire pair_end  = pixel_end && (odd_q || last_x);
+
+  assign row_end = pixel_end && last_x;
+  assign all_end = row_end && last_group && last_y;
+  assign count   = last_chunk && partial != {COUNT_W{1'b0}} ? partial : CHUNK_C;
+
+  lsfq_loop_counter #(
+    .WIDTH(LOG_PIN + 1)
+  ) u_chunk (
+    .aclk     (aclk),
+    .restart  (begin_group || group_begins_q),
+    .count    (chunks),
+    .advance  (take),
+    .last     (last_chunk),
+    .next_last(unused_chunk)
+  );
 
   lsfq_loop_counter #(
     .WIDTH(16)
@@ -77,9 +99,20 @@ module lsfq_pair_collector #(
     .aclk     (aclk),
     .restart  (restart),
     .count    (width),
-    .advance  (step && last_channel_q),
+    .advance  (take && pixel_end),
     .last     (last_x),
-    .next_last(next_last_x)
+    .next_last(unused_x)
+  );
+
+  lsfq_loop_counter #(
+    .WIDTH(16)
+  ) u_group (
+    .aclk     (aclk),
+    .restart  (restart),
+    .count    (groups_q[15:0]),
+    .advance  (take && row_end),
+    .last     (last_group),
+    .next_last(unused_group)
   );
 
   lsfq_loop_counter #(
@@ -88,88 +121,54 @@ module lsfq_pair_collector #(
     .aclk     (aclk),
     .restart  (restart),
     .count    (height),
-    .advance  (step && last_channel_q && last_x),
+    .advance  (take && row_end && last_group),
     .last     (last_y),
-    .next_last(next_last_y)
+    .next_last(unused_y)
   );
 
-  wire one_left = left_q == 16'd1;
-  wire few_left = left_q <= PIN_16;
-  wire [CHANNEL_W-1:0] top_left = left_q[CHANNEL_W-1:0] - 1'b1;
-  wire next_last_channel = last_channel_q ? top_channel_q == {CHANNEL_W{1'b0}}
-                                          : rest_q == {{(CHANNEL_W-1){1'b0}}, 1'b1};
-  wire next_last_byte    = byte_q == LAST_BYTE - 1'b1;
-  wire next_pair_x       = last_channel_q ? (!odd_q && !last_x) || next_last_x : pair_x_q;
-  wire image_ends_next   = next_last_x && (last_x ? next_last_y : last_y);
-  wire next_end_pixel    = last_channel_q ? image_ends_next : end_pixel_q;
-
   always @(posedge aclk) begin
-    if (prepare) begin
-      byte_q      <= {BYTE_W{1'b0}};
-      last_byte_q <= 1'b0;
-      channel_q   <= {CHANNEL_W{1'b0}};
-      odd_q       <= 1'b0;
-      first_row_q <= 1'b1;
-      left_q      <= channels;
-    end
+    groups_q <= ({1'b0, channels} + ALMOST) >> LOG_PIN;
+    rest_q   <= beyond == {LOG_PIN{1'b0}} ? PIN_C : {1'b0, beyond};
 
+    group_begins_q <= begin_group;
+    if (begin_group) group_channels_q <= last_group ? rest_q : PIN_C;
+    if (take) begin
+      chunk_q <= pixel_end ? {(LOG_PIN+1){1'b0}} : chunk_q + 1'b1;
+      if (pixel_end) odd_q <= !odd_q && !last_x;
+    end
     if (begin_group) begin
-      last_group_q   <= few_left;
-      top_channel_q  <= few_left ? top_left : {CHANNEL_W{1'b1}};
-      rest_q         <= few_left ? top_left : {CHANNEL_W{1'b1}};
-      last_channel_q <= one_left;
-      left_q         <= left_q - PIN_16;
-      pair_x_q       <= last_x;
-      pair_end_q     <= one_left && last_x;
-      end_pixel_q    <= last_x && last_y;
-      group_end_q    <= one_left && last_x && last_y;
-      beat_end_q     <= last_byte_q || (one_left && last_x && last_y);
-    end
-
-    if (step) begin
-      byte_q         <= byte_q + 1'b1;
-      last_byte_q    <= next_last_byte;
-      beat_end_q     <= next_last_byte || (next_last_channel && next_end_pixel && last_group_q);
-      channel_q      <= last_channel_q ? {CHANNEL_W{1'b0}} : channel_q + 1'b1;
-      rest_q         <= last_channel_q ? top_channel_q : rest_q - 1'b1;
-      last_channel_q <= next_last_channel;
-      pair_x_q       <= next_pair_x;
-      pair_end_q     <= next_last_channel && next_pair_x;
-      end_pixel_q    <= next_end_pixel;
-      group_end_q    <= next_last_channel && next_end_pixel;
-      if (last_channel_q) begin
-        odd_q <= !odd_q && !last_x;
-        if (last_x) first_row_q <= last_y;
-      end
+      chunk_q <= {(LOG_PIN+1){1'b0}};
+      odd_q   <= 1'b0;
     end
   end
 
-  // ---- the code that was taken
+  // ---- the codes that were taken
 
-  reg                 code_valid_q;
-  reg  [7:0]          code_q;
-  reg  [CHANNEL_W:0]  place_q;               // {channel, odd pixel}
-  reg                 code_ends_q;           // the code is its pair's last one
-  reg                 code_top_q, code_bottom_q;
+  reg                 codes_valid_q;
+  reg  [8*CHUNK-1:0]  codes_q;
+  reg  [LOG_PIN:0]    place_q;               // number of the chunk
+  reg                 place_odd_q;
+  reg                 ends_q;                // the codes are their pair's last ones
+  reg                 bottom_q, row_end_q, last_group_q;
   wire                pair_ready;            // there is space for a pair, also a cycle later
                                              // unless a pair takes it now
-  assign may_step   = enable && (!pair_end_q || (pair_ready && !(code_ends_q && m_valid)));
-  assign step       = may_step && s_valid;
-  assign beat_end   = beat_end_q;
-  assign group_end  = group_end_q;
-  assign last_group = last_group_q;
-  assign pending    = code_valid_q;
+  assign pending = codes_valid_q;
+  assign wanted = enable && !group_begins_q && (!pair_end || (pair_ready && !(ends_q && m_valid)));
 
+  integer b;
   always @(posedge aclk) begin
-    code_q        <= s_data[{byte_q, 3'd0} +: 8];
-    place_q       <= {channel_q, odd_q};
-    code_top_q    <= first_row_q;
-    code_bottom_q <= last_y;
-    code_valid_q  <= step;
-    code_ends_q   <= step && pair_end_q;
+    for (b = 0; b < CHUNK; b = b + 1)
+      codes_q[8*b +: 8] <= b[COUNT_W-1:0] < count ? data[8*b +: 8] : 8'd0;
+    place_q       <= chunk_q;
+    place_odd_q   <= odd_q;
+    bottom_q      <= last_y;
+    row_end_q     <= row_end;
+    last_group_q  <= last_group;
+    codes_valid_q <= take;
+    ends_q        <= take && pair_end;
     if (!aresetn) begin
-      code_valid_q <= 1'b0;
-      code_ends_q  <= 1'b0;
+      codes_valid_q <= 1'b0;
+      ends_q        <= 1'b0;
     end
   end
 
@@ -178,28 +177,36 @@ module lsfq_pair_collector #(
   reg  [16*PIN-1:0]   pair_q;
   reg  [16*PIN-1:0]   pair_d;
 
+  integer p, c;
   always @* begin
     pair_d = pair_q;
-    pair_d[{place_q, 3'd0} +: 8] = code_q;
+    for (p = 0; p < PLACES; p = p + 1)
+      for (c = 0; c < CHUNK; c = c + 1)
+        if (place_q == p[LOG_PIN:0]) begin
+          if (place_odd_q) pair_d[16*(p*CHUNK + c) + 8 +: 8] = codes_q[8*c +: 8];
+          else pair_d[16*(p*CHUNK + c) +: 8] = codes_q[8*c +: 8];
+        end
   end
 
   always @(posedge aclk) begin
-    if (code_valid_q) pair_q <= code_ends_q ? {16*PIN{1'b0}} : pair_d;
-    if (prepare) pair_q <= {16*PIN{1'b0}};
+    if (codes_valid_q) pair_q <= ends_q ? {16*PIN{1'b0}} : pair_d;
+    if (restart) pair_q <= {16*PIN{1'b0}};
   end
 
   lsfq_skid #(
-    .WIDTH(16 * PIN + 2)
+    .WIDTH(16 * PIN + 3)
   ) u_pairs (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .s_valid(code_ends_q),
+    .s_valid(ends_q),
     .s_ready(pair_ready),
-    .s_data ({code_top_q, code_bottom_q, pair_d}),
+    .s_data ({bottom_q, row_end_q, last_group_q, pair_d}),
     .m_valid(m_valid),
     .m_ready(m_ready),
-    .m_data ({m_top, m_bottom, m_pair})
+    .m_data ({m_bottom, m_row_end, m_last_group, m_pair})
   );
+
+  wire unused = &{1'b0, groups_q[16], unused_chunk, unused_x, unused_group, unused_y};
 
 endmodule
 

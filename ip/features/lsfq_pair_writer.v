@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lsfq_pair_writer: writes an image's pixel pairs to the feature memory, one after the other.
+// lsfq_pair_writer: writes the pixel pairs of rows to the feature memory, one after the other.
+//
+//   address(d, g, i, t) = start + (d*groups + g)*plane + i*pitch + t                   by additions
+//
+// less `plane` from the row on at which the ring has ended.
 //
 // A pair takes one write, or two for codes of 8 bits: the high digit, then the low one,
-// `digit_words` further on. With `window` each digit is written three times, so that a 3x3 window
-// over C channels becomes a 1x3 window over 3C channels: as row ky = 1 of its own row's word, as ky
-// = 0 of the row below and as ky = 2 of the row above:
+// `digit_words` further on. Pairs come row by row, in each row channel group by channel group. A
+// pair with s_next belongs to the row below. With `window` the pair has three blocks of channels,
+// PIN/3 apart (lsfq_row_window), of which the first `channels` of each are joined:
 //
-//   channel ky*C + c of word (y, t) = channel c of image row y + ky - 1, zeros outside
+//   channel ky*C + c of the word = channel ky*(PIN/3) + c of the pair
 //
-// Where the row below or above is outside the image, the write fills the block that no other row
-// fills with zeros.
-//
-// Handshake: `prepare` sets the address to `base`; `restart`, after it, reads the settings, which
-// hold still from then on; `begin_group` begins each channel group. Reset forgets what is under
-// way.
+// Handshake: `restart` reads the settings, which hold still from then on. Reset forgets what is
+// under way.
 
 `default_nettype none
 
@@ -24,125 +24,124 @@ module lsfq_pair_writer #(
   input  wire              aclk,
   input  wire              aresetn,
 
-  input  wire              prepare,
-  input  wire [17:0]       base,             // read with `prepare`
   input  wire              restart,
-  input  wire              begin_group,
+  input  wire [17:0]       start,
   input  wire              wide,             // codes of 8 bits
   input  wire              window,
-  input  wire [$clog2(PIN):0] window_channels,   // C; 0 without `window`
+  input  wire [$clog2(PIN)-1:0] channels,    // C, with `window`
   input  wire [17:0]       pitch,            // words a row
+  input  wire [17:0]       plane,            // words of a channel group
   input  wire [17:0]       digit_words,
+  input  wire [15:0]       ring,             // rows that are kept
+  input  wire [15:0]       left,             // rows from the first one to the ring's end
 
   input  wire              s_valid,
   output wire              s_ready,
-  input  wire              s_top,            // the pair's row is the image's first
-  input  wire              s_bottom,         // the pair's row is the image's last
+  input  wire              s_next,
+  input  wire              s_advance,        // the next pair has another place
+  input  wire              s_row_end,        // the pair is the last of its group's row
+  input  wire              s_last_group,
   input  wire [16*PIN-1:0] s_pair,
 
   output wire              busy,             // a write is on its way
   input  wire              write_ready,
-  output wire [PIN-1:0]    write_enable,     // a byte (two pixels) a channel
+  output wire              write_valid,
   output wire [17:0]       write_address,
   output wire [8*PIN-1:0]  write_data
 );
 
   localparam CHANNEL_W = $clog2(PIN);
+  localparam BLOCK     = PIN / 3;            // most channels with `window`
 
-  // settings of the image, from registers
-  reg  [PIN-1:0]      mask_q;                // the channels of a block
-  reg  [17:0]         minus_pitch_q;
-  reg  [17:0]         low_below_q, low_above_q;     // to the low digit of the row below, above
+  // ---- the place of the pair
 
-  always @(posedge aclk) begin
-    mask_q        <= window ? ~({PIN{1'b1}} << window_channels) : {PIN{1'b1}};
-    minus_pitch_q <= -pitch;
-    low_below_q   <= digit_words + pitch;
-    low_above_q   <= digit_words - pitch;
-  end
-
-  // the block that is written: to the pair's own row, then to the row below, then to the row above
+  reg  [17:0]         address_q;             // its word, without s_next, digit 0
+  reg  [17:0]         row_q, group_q;        // where its row begins, where its group's row begins
   reg                 digit_q;               // 0: the only digit, or the high one
-  reg                 own_q;                 // the block goes to the pair's own row
-  reg  [CHANNEL_W+1:0] shift_q;              // first channel: C in the own row, 0 below, 2C above
-  reg  [17:0]         offset_q;              // word of the block, less the pair's own word
-  reg                 outside_q;             // the row is outside: write the zeros
-  reg                 last_block_q;          // the digit's last block
-  reg                 last_write_q;          // the pair's last block
-  reg  [17:0]         address_q;             // the pair's own word, digit 0
+  reg                 restart_q;
+  reg  [17:0]         wrap_q;                // from the ring's last row to its first
+  reg  [17:0]         low_pitch_q, low_wrap_q;       // to the low digit of the row below
 
   wire                proceed;               // the write leaves
-  assign s_ready = last_write_q && proceed;
+  wire                last_digit = digit_q == wide;
+  wire                place_ends = s_valid && proceed && last_digit && s_advance;
+  wire                row_ends   = place_ends && s_row_end && s_last_group;
+  wire                wraps, unused_last, unused_last_but_one;
+  wire [17:0]         down       = wraps ? wrap_q : pitch;      // to the row below
+  wire [17:0]         low_down   = wraps ? low_wrap_q : low_pitch_q;
+  wire [17:0]         next_row   = row_q + down;
+  wire [17:0]         next_group = group_q + plane;
 
-  reg  [8*PIN-1:0]    nibbles;
-  integer c;
+  assign s_ready = proceed && last_digit;
+
+  lsfq_ring_counter #(
+    .WIDTH(16)
+  ) u_ring (
+    .aclk        (aclk),
+    .restart     (restart),
+    .ring        (ring),
+    .start       (left),
+    .advance     (row_ends),
+    .by          (2'd1),
+    .last        (unused_last),
+    .last_but_one(unused_last_but_one),
+    .wraps       (wraps)
+  );
+
+  always @(posedge aclk) begin
+    wrap_q      <= pitch - plane;
+    low_pitch_q <= pitch + digit_words;
+    low_wrap_q  <= wrap_q + digit_words;
+    restart_q   <= restart;
+
+    if (s_valid && proceed) digit_q <= !last_digit;
+    if (place_ends) begin
+      address_q <= !s_row_end ? address_q + 18'd1 : s_last_group ? next_row : next_group;
+      if (s_row_end) group_q <= s_last_group ? next_row : next_group;
+      if (row_ends) row_q <= next_row;
+    end
+    if (restart_q) begin
+      address_q <= start;
+      group_q   <= start;
+      row_q     <= start;
+      digit_q   <= 1'b0;
+    end
+  end
+
+  wire [17:0] offset = s_next ? (digit_q ? low_down : down) : (digit_q ? digit_words : 18'd0);
+  wire [17:0] place  = address_q + offset;
+
+  // ---- its nibbles
+
+  reg  [8*PIN-1:0]    nibbles, joined;
+  integer c, k;
   always @* begin
     for (c = 0; c < PIN; c = c + 1)
       nibbles[8*c +: 8] = wide && !digit_q ? {s_pair[16*c+12 +: 4], s_pair[16*c+4 +: 4]}
                                            : {s_pair[16*c+8 +: 4], s_pair[16*c +: 4]};
+    joined = nibbles;
+    for (k = 1; k <= BLOCK; k = k + 1)
+      if (window && channels == k[CHANNEL_W-1:0])
+        for (c = 0; c < 3 * k; c = c + 1)
+          joined[8*c +: 8] = nibbles[8*(c/k*BLOCK + c%k) +: 8];
   end
-
-  wire [CHANNEL_W+1:0] twice  = {window_channels, 1'b0};
-  wire [PIN-1:0]       blocks = mask_q << shift_q;
-  wire [8*PIN-1:0]     bytes  = outside_q ? {8*PIN{1'b0}} : nibbles << {shift_q, 3'd0};
-  wire [17:0]          place  = address_q + offset_q;
-
-  wire                 digit_ends  = !window || last_block_q;
-  wire                 next_digit  = digit_ends ? wide && !digit_q : digit_q;
-  wire                 next_below  = !digit_ends && own_q && !s_bottom;
-  wire                 next_above  = !digit_ends && !own_q && !s_top;
-  wire [17:0]          next_offset = next_below ? (next_digit ? low_below_q : pitch)
-                                   : next_above ? (next_digit ? low_above_q : minus_pitch_q)
-                                                : (next_digit ? digit_words : 18'd0);
-
-  always @(posedge aclk) begin
-    if (s_valid && proceed) begin
-      digit_q  <= next_digit;
-      offset_q <= next_offset;
-      if (digit_ends) begin
-        own_q        <= 1'b1;
-        shift_q      <= {1'b0, window_channels};
-        outside_q    <= 1'b0;
-        last_block_q <= 1'b0;
-        last_write_q <= !window && (!wide || !digit_q);
-      end else begin
-        own_q        <= 1'b0;
-        shift_q      <= (own_q ? s_bottom : !s_top) ? twice : {(CHANNEL_W+2){1'b0}};
-        outside_q    <= own_q ? s_bottom : s_top;
-        last_block_q <= !own_q;
-        last_write_q <= !own_q && (!wide || digit_q);
-      end
-      if (last_write_q) address_q <= address_q + 18'd1;
-    end
-
-    if (prepare) begin
-      digit_q      <= 1'b0;
-      own_q        <= 1'b1;
-      offset_q     <= 18'd0;
-      outside_q    <= 1'b0;
-      last_block_q <= 1'b0;
-      address_q    <= base;
-    end
-    if (restart) last_write_q <= !window && !wide;
-    if (begin_group) shift_q <= {1'b0, window_channels};
-  end
-
-  wire [PIN-1:0] enable;
 
   lsfq_skid #(
-    .WIDTH(9 * PIN + 18)
+    .WIDTH(8 * PIN + 18)
   ) u_write (
     .aclk   (aclk),
     .aresetn(aresetn),
     .s_valid(s_valid),
     .s_ready(proceed),
-    .s_data ({blocks, place, bytes}),
+    .s_data ({place, joined}),
     .m_valid(busy),
     .m_ready(write_ready),
-    .m_data ({enable, write_address, write_data})
+    .m_data ({write_address, write_data})
   );
 
-  assign write_enable = busy ? enable : {PIN{1'b0}};
+  assign write_valid = busy;
+
+  wire unused = &{1'b0, unused_last, unused_last_but_one};
 
 endmodule
 

@@ -81,9 +81,8 @@ module lsfq_output #(
   wire [3:0]     layer_out_bits;
   wire [5:0]     layer_shift;
   wire [15:0]    layer_images, layer_groups, layer_channels;
-  wire [17:0]    layer_skip_start, layer_skip_count, layer_skip_left, layer_skip_plane, layer_skip_digit,
-                 layer_skip_pitch,
-                 layer_skip_multiplier;
+  wire [17:0]    layer_skip_start, layer_skip_count, layer_skip_left, layer_skip_plane,
+                 layer_skip_digit, layer_skip_pitch, layer_skip_multiplier;
 
   lsfq_layer_output u_layer (
     .word           (layer_word),

@@ -7,7 +7,7 @@
 //   lsfq_parser_block    what a block says: checks, sizes, the layer word
 //   lsfq_parser_payload  where each beat of a payload goes
 //
-// The parser runs ahead of the array and the loader: a checked image waits at
+// The parser runs ahead of the array and the loader: a checked LOAD waits at
 // load_valid/load_ready, a checked layer at layer_valid/layer_ready; the layer's payload then flows
 // as long as the memories have space.
 //
@@ -45,18 +45,10 @@ module lsfq_parser #(
   input  wire [PARAM_W-1:0] s_data,
   input  wire               s_last,
 
-  // the next image
+  // the next LOAD
   output wire               load_valid,
   input  wire               load_ready,
-  output wire               load_last,        // of the pass
-  output wire [15:0]        load_layers,      // layers that come first
-  output wire [15:0]        load_height,
-  output wire [15:0]        load_width,
-  output wire [15:0]        load_channels,
-  output wire               load_wide,
-  output wire               load_window,
-  output wire [17:0]        load_base,
-  output wire [17:0]        load_digit_words,
+  output wire [191:0]       load_word,        // lsfq_load_pack
 
   // the next layer
   output wire               layer_valid,
@@ -162,7 +154,6 @@ module lsfq_parser #(
   assign done         = in_done;
   assign s_ready      = payload_ready || in_drain;
   assign load_valid   = in_publish && is_load;
-  assign load_layers  = layer;
   assign layer_valid  = in_publish && is_layer;
   assign payload_data = s_data;
   assign error_layer  = started ? layer : 16'hFFFF;
@@ -227,14 +218,7 @@ module lsfq_parser #(
     .sizes_code      (sizes_code),
     .started         (started),
     .layer           (layer),
-    .load_last       (load_last),
-    .load_height     (load_height),
-    .load_width      (load_width),
-    .load_channels   (load_channels),
-    .load_wide       (load_wide),
-    .load_window     (load_window),
-    .load_base       (load_base),
-    .load_digit_words(load_digit_words),
+    .load_word       (load_word),
     .layer_word      (layer_word),
     .pointwise       (pointwise),
     .full            (full),

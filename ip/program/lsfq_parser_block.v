@@ -47,14 +47,7 @@ module lsfq_parser_block #(
   output wire               started,            // the PROGRAM block was read
   output wire [15:0]        layer,              // layers read
 
-  output wire               load_last,          // of the pass
-  output wire [15:0]        load_height,
-  output wire [15:0]        load_width,
-  output wire [15:0]        load_channels,
-  output wire               load_wide,
-  output wire               load_window,
-  output wire [17:0]        load_base,
-  output wire [17:0]        load_digit_words,
+  output wire [191:0]       load_word,
   output wire [639:0]       layer_word,
 
   output wire               pointwise,          // kernel 1x1
@@ -82,28 +75,23 @@ module lsfq_parser_block #(
     is_end_q     <= kind == KIND_END;
   end
 
-  wire [15:0] height, width, channels;
-  wire [31:0] input_base;
+  wire [15:0] height;
   wire [1:0]  kernel;
-  wire        stride2, shared, above, below, thinned, load_row_window;
+  wire        stride2, shared, above, below, thinned;
 
   lsfq_parser_block_fields u_fields (
-    .block          (block),
-    .height         (height),
-    .width          (width),
-    .channels       (channels),
-    .input_base     (input_base),
-    .kernel         (kernel),
-    .stride2        (stride2),
-    .shared         (shared),
-    .depthwise      (depthwise),
-    .above          (above),
-    .below          (below),
-    .thinned        (thinned),
-    .load_row_window(load_row_window)
+    .block    (block),
+    .height   (height),
+    .kernel   (kernel),
+    .stride2  (stride2),
+    .shared   (shared),
+    .depthwise(depthwise),
+    .above    (above),
+    .below    (below),
+    .thinned  (thinned)
   );
 
-  wire last_layer, waits_for_all, bad_order;
+  wire last_load, last_layer, waits_for_all, bad_order;
 
   lsfq_parser_order u_order (
     .aclk         (aclk),
@@ -119,7 +107,7 @@ module lsfq_parser_block #(
     .started      (started),
     .layer        (layer),
     .waits_for_all(waits_for_all),
-    .last_load    (load_last),
+    .last_load    (last_load),
     .last_layer   (last_layer),
     .bad          (bad_order)
   );
@@ -176,6 +164,7 @@ module lsfq_parser_block #(
     .restart     (!in_check),
     .turn        (step[PRODUCT_STEP +: 14]),
     .block       (block),
+    .is_load     (is_load_q),
     .many        (many),
     .writes      (writes),
     .adds        (adds),
@@ -267,6 +256,18 @@ module lsfq_parser_block #(
     .bad_weights  (bad_weights)
   );
 
+  lsfq_load_pack u_load (
+    .block      (block),
+    .last       (last_load),
+    .layers     (layer),
+    .wide       (in_wide),
+    .start      (in_start),
+    .plane      (in_plane),
+    .digit_words(in_digit),
+    .left       (in_left),
+    .word       (load_word)
+  );
+
   lsfq_layer_pack u_layer (
     .block       (block),
     .three_rows  (kernel == KERNEL_3X3),
@@ -315,15 +316,7 @@ module lsfq_parser_block #(
   assign pointwise  = kernel == KERNEL_1X1;
   assign full       = kernel == KERNEL_FULL;
 
-  assign load_height      = height;
-  assign load_width       = width;
-  assign load_channels    = channels;
-  assign load_wide        = in_wide;
-  assign load_window      = load_row_window;
-  assign load_base        = input_base[17:0];
-  assign load_digit_words = in_digit;
-
-  wire unused = &{1'b0, step, input_base[31:18]};
+  wire unused = &{1'b0, step, height[15:1]};
 
 endmodule
 

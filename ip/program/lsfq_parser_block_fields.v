@@ -9,32 +9,24 @@
 
 module lsfq_parser_block_fields (
   input  wire [511:0] block,
-  output wire [15:0]  height,          // word 2
-  output wire [15:0]  width,           // word 2
-  output wire [15:0]  channels,        // word 3
-  output wire [31:0]  input_base,      // word 4
-  output wire [1:0]   kernel,          // word 1
-  output wire         stride2,         // word 1
-  output wire         shared,          // word 1
-  output wire         depthwise,       // word 1
-  output wire         above,           // word 1
-  output wire         below,           // word 1
-  output wire         thinned,         // word 1
-  output wire         load_row_window  // word 3
+  output wire [15:0]  height,    // word 2
+  output wire [1:0]   kernel,    // word 1
+  output wire         stride2,   // word 1
+  output wire         shared,    // word 1
+  output wire         depthwise, // word 1
+  output wire         above,     // word 1
+  output wire         below,     // word 1
+  output wire         thinned    // word 1
 );
 
-  assign height          = block[79:64];
-  assign width           = block[95:80];
-  assign channels        = block[111:96];
-  assign input_base      = block[159:128];
-  assign kernel          = block[49:48];
-  assign stride2         = block[53];
-  assign shared          = block[54];
-  assign depthwise       = block[56];
-  assign above           = block[59];
-  assign below           = block[60];
-  assign thinned         = block[63];
-  assign load_row_window = block[120];
+  assign height    = block[79:64];
+  assign kernel    = block[49:48];
+  assign stride2   = block[53];
+  assign shared    = block[54];
+  assign depthwise = block[56];
+  assign above     = block[59];
+  assign below     = block[60];
+  assign thinned   = block[63];
 
   wire unused = &{1'b0, block};
 

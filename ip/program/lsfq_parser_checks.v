@@ -50,19 +50,20 @@ module lsfq_parser_checks #(
 
   wire [7:0]  program_pin, program_pout, load_bits, input_bits, weight_bits, output_bits, shift;
   wire [7:0]  skip_bits, depthwise_bits, depthwise_shift;
-  wire [15:0] program_layers, program_images, height, width, channels, outputs, images;
+  wire [15:0] program_layers, program_loads, height, width, channels, outputs, images;
   wire [1:0]  kernel;
-  wire        load_row_window, pool, raw, stride2, shared, skip, depthwise, depthwise_stride2;
-  wire        rows, above, below, above_behind, below_behind, thinned;
+  wire        load_row_window, load_thinned, pool, raw, stride2, shared, skip;
+  wire        depthwise, depthwise_stride2, rows, above, below, above_behind, below_behind, thinned;
 
   lsfq_parser_checks_fields u_fields (
     .block            (block),
     .program_pin      (program_pin),
     .program_pout     (program_pout),
     .program_layers   (program_layers),
-    .program_images   (program_images),
+    .program_loads    (program_loads),
     .load_bits        (load_bits),
     .load_row_window  (load_row_window),
+    .load_thinned     (load_thinned),
     .kernel           (kernel),
     .pool             (pool),
     .raw              (raw),
@@ -102,14 +103,15 @@ module lsfq_parser_checks #(
     .bad       (reserved_words)
   );
 
-  wire bad_rows;
+  wire bad_layer_rows, bad_load_rows;
 
   lsfq_parser_rows u_rows (
     .aclk       (aclk),
     .block      (block),
     .conv_height(conv_height),
     .out_height (out_height),
-    .bad        (bad_rows)
+    .bad_layer  (bad_layer_rows),
+    .bad_load   (bad_load_rows)
   );
 
   wire        tensor = is_load || is_layer;
@@ -118,11 +120,13 @@ module lsfq_parser_checks #(
 
   reg empty_program_q, empty_tensor_q, empty_layer_q;   // a size is 0
   reg wide_window_q;                                    // too many channels for a row window
+  reg wide_row_q;                                       // the rows are too wide for one
   reg bad_border_q;                                     // a row beside that no kernel reads
 
   wire bad_core   = is_program && (program_pin != PIN[7:0] || program_pout != POUT[7:0]);
   wire bad_shape  = (is_program && empty_program_q) || (tensor && empty_tensor_q) ||
-                    (is_layer && (empty_layer_q || bad_rows ||
+                    (is_load && (bad_load_rows || wide_row_q)) ||
+                    (is_layer && (empty_layer_q || bad_layer_rows ||
                                   (depthwise && conv_width > MAX_POOL_WIDTH[15:0]) ||
                                   (pool && (result_height == 16'd1 || result_width == 16'd1 ||
                                             result_width > MAX_POOL_WIDTH[15:0]))));
@@ -134,7 +138,7 @@ module lsfq_parser_checks #(
                                   (depthwise && (!supported_bits(depthwise_bits) ||
                                                  depthwise_shift > MAX_SHIFT ||
                                                  output_bits == 8'd8))));
-  wire bad_kernel = (is_load && load_row_window && wide_window_q) ||
+  wire bad_kernel = (is_load && (load_row_window ? wide_window_q : load_thinned)) ||
                     (is_layer && ((raw && (pool || skip || depthwise)) ||
                                   (full && (stride2 || skip || depthwise)) ||
                                   (skip && depthwise) || (shared && !full) ||
@@ -145,10 +149,11 @@ module lsfq_parser_checks #(
   reg        bad_core_q, bad_shape_q, bad_bits_q, bad_kernel_q;
 
   always @(posedge aclk) begin
-    empty_program_q  <= program_layers == 16'd0 || program_images == 16'd0;
+    empty_program_q  <= program_layers == 16'd0 || program_loads == 16'd0;
     empty_tensor_q   <= height == 16'd0 || width == 16'd0 || channels == 16'd0;
     empty_layer_q    <= outputs == 16'd0 || images == 16'd0;
     wide_window_q    <= window_channels > PIN[17:0];
+    wide_row_q       <= load_row_window && width > MAX_POOL_WIDTH[15:0];
     bad_border_q     <= (rows ? full : above || below || above_behind || below_behind) ||
                         (above && kernel != KERNEL_3X3) ||
                         (below && (kernel != KERNEL_3X3 || stride2)) ||

@@ -12,9 +12,10 @@ module lsfq_parser_checks_fields (
   output wire [7:0]   program_pin,       // word 1
   output wire [7:0]   program_pout,      // word 1
   output wire [15:0]  program_layers,    // word 1
-  output wire [15:0]  program_images,    // word 2
+  output wire [15:0]  program_loads,     // word 2
   output wire [7:0]   load_bits,         // word 3
   output wire         load_row_window,   // word 3
+  output wire         load_thinned,      // word 3
   output wire [1:0]   kernel,            // word 1
   output wire         pool,              // word 1
   output wire         raw,               // word 1
@@ -46,9 +47,10 @@ module lsfq_parser_checks_fields (
   assign program_pin       = block[39:32];
   assign program_pout      = block[47:40];
   assign program_layers    = block[63:48];
-  assign program_images    = block[79:64];
+  assign program_loads     = block[79:64];
   assign load_bits         = block[119:112];
   assign load_row_window   = block[120];
+  assign load_thinned      = block[123];
   assign kernel            = block[49:48];
   assign pool              = block[50];
   assign raw               = block[51];

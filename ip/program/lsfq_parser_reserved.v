@@ -30,7 +30,7 @@ module lsfq_parser_reserved (
   assign bad[2]  = |(block[95:64] & reserved(kind,
     32'hFFFF0000, 32'h00000000, 32'h00000000, 32'hFFFFFFFF));
   assign bad[3]  = |(block[127:96] & reserved(kind,
-    32'hFFFFFFFF, 32'hFE000000, 32'h00000000, 32'hFFFFFFFF));
+    32'hFFFFFFFF, 32'hF0000000, 32'h00000000, 32'hFFFFFFFF));
   assign bad[4]  = |(block[159:128] & reserved(kind,
     32'hFFFFFFFF, 32'h00000000, 32'h00000000, 32'hFFFFFFFF));
   assign bad[5]  = |(block[191:160] & reserved(kind,
@@ -40,7 +40,7 @@ module lsfq_parser_reserved (
   assign bad[7]  = |(block[255:224] & reserved(kind,
     32'hFFFFFFFF, 32'hFFFFFFFF, 32'hFF000000, 32'hFFFFFFFF));
   assign bad[8]  = |(block[287:256] & reserved(kind,
-    32'hFFFFFFFF, 32'hFFFFFFFF, 32'h00000000, 32'hFFFFFFFF));
+    32'hFFFFFFFF, 32'h00000000, 32'h00000000, 32'hFFFFFFFF));
   assign bad[9]  = |(block[319:288] & reserved(kind,
     32'hFFFFFFFF, 32'hFFFFFFFF, 32'h00000000, 32'hFFFFFFFF));
   assign bad[10] = |(block[351:320] & reserved(kind,

@@ -9,7 +9,7 @@
 //   result height  ceil((conv height - above behind)/2)  behind a depthwise layer of stride 2
 //                  conv height - above behind - below behind                              else
 //   out height     floor(result height/2) with a pool, else the result height
-//   ring           R with `rows`, else all rows of the tensor
+//   ring           R of a LOAD and with `rows`, else all rows of the tensor
 //
 // Widths follow stride, depthwise stride and pool alike. The skip tensor has the size before the
 // depthwise stage and the pool.
@@ -159,10 +159,10 @@ module lsfq_parser_shape #(
     out_width_q    <= pool ? {1'b0, result_width_d[15:1]} : result_width_d;
     out_pairs_q    <= divide_up(out_width_q, 1);
 
-    in_ring        <= rows ? input_ring : height;
+    in_ring        <= rows || is_load ? input_ring : height;
     out_ring       <= rows ? output_ring : out_height;
     skip_ring      <= rows ? skip_ring_rows : conv_height;
-    in_left        <= in_ring - (rows ? input_row : 16'd0);
+    in_left        <= in_ring - (rows || is_load ? input_row : 16'd0);
   end
 
   assign in_pairs   = in_pairs_q[15:0];

@@ -8,7 +8,7 @@
 //   start = base + row*pairs              left  = plane - row*pairs         count = height*pairs
 //
 // One multiplier makes eleven products in turn: for the input, the output and the skip tensor the
-// plane, then the digit, then (images-1)*pitch or, with `rows`, row*pairs; last the counts of
+// plane, then the digit, then (images-1)*pitch or, of rings, row*pairs; last the counts of
 // output and skip tensor. `turn` is their schedule:
 //
 //   bit k: the factors of product k are selected; bit k+3: size_q holds product k
@@ -30,6 +30,7 @@ module lsfq_parser_sizes #(
   input  wire         restart,          // no block is being checked
   input  wire [13:0]  turn,
   input  wire [511:0] block,
+  input  wire         is_load,
 
   input  wire         many,             // as in lsfq_parser_shape
   input  wire         writes,
@@ -107,6 +108,7 @@ module lsfq_parser_sizes #(
     .skip_row    (skip_row)
   );
 
+  wire ring  = rows || is_load;         // the tensors are rings
   wire full  = kernel == KERNEL_FULL;
   wire three = kernel == KERNEL_3X3;
 
@@ -118,12 +120,12 @@ module lsfq_parser_sizes #(
   reg  [16:0] in_times_q, out_times_q, skip_times_q;
 
   always @(posedge aclk) begin
-    in_step_q    <= rows ? {2'd0, input_row} : input_pitch[17:0];
-    out_step_q   <= rows ? {2'd0, output_row} : output_pitch[17:0];
-    skip_step_q  <= rows ? {2'd0, skip_row} : skip_pitch[17:0];
-    in_times_q   <= rows ? {1'b0, in_pairs} : more_images;
-    out_times_q  <= rows ? {1'b0, out_pairs} : more_images;
-    skip_times_q <= rows ? {1'b0, conv_pairs} : more_images;
+    in_step_q    <= ring ? {2'd0, input_row} : input_pitch[17:0];
+    out_step_q   <= ring ? {2'd0, output_row} : output_pitch[17:0];
+    skip_step_q  <= ring ? {2'd0, skip_row} : skip_pitch[17:0];
+    in_times_q   <= ring ? {1'b0, in_pairs} : more_images;
+    out_times_q  <= ring ? {1'b0, out_pairs} : more_images;
+    skip_times_q <= ring ? {1'b0, conv_pairs} : more_images;
   end
 
   wire [17:0] factor_a;
@@ -203,15 +205,15 @@ module lsfq_parser_sizes #(
     if (made[5]) skip_digit_q <= size_q;
     if (made[6]) begin
       in_span_q    <= many ? size_q : 18'd0;
-      in_skipped_q <= rows ? size_q : 18'd0;
+      in_skipped_q <= ring ? size_q : 18'd0;
     end
     if (made[7]) begin
       out_span_q    <= many ? size_q : 18'd0;
-      out_skipped_q <= rows ? size_q : 18'd0;
+      out_skipped_q <= ring ? size_q : 18'd0;
     end
     if (made[8]) begin
       skip_span_q    <= many ? size_q : 18'd0;
-      skip_skipped_q <= rows ? size_q : 18'd0;
+      skip_skipped_q <= ring ? size_q : 18'd0;
     end
     if (made[9])  out_count_q  <= size_q;
     if (made[10]) skip_count_q <= size_q;

@@ -44,18 +44,10 @@ module lsfq_program #(
   input  wire [PARAM_W-1:0]     s_data,
   input  wire                   s_last,
 
-  // the next image
+  // the next LOAD
   output wire                   load_valid,
   input  wire                   load_ready,
-  output wire                   load_last,
-  output wire [15:0]            load_layers,
-  output wire [15:0]            load_height,
-  output wire [15:0]            load_width,
-  output wire [15:0]            load_channels,
-  output wire                   load_wide,
-  output wire                   load_window,
-  output wire [17:0]            load_base,
-  output wire [17:0]            load_digit_words,
+  output wire [191:0]           load_word,
 
   // the layer in work
   output wire                   layer_valid,
@@ -90,6 +82,8 @@ module lsfq_program #(
   wire [PARAM_W-1:0] param_data;
   wire               next_valid, next_ready;
   wire [639:0]       next_word;
+  wire               parsed_valid, parsed_ready;
+  wire [191:0]       parsed_load;
 
   wire               constant_write, kernel_write, depthwise_write, set_end, constant_space;
   wire               weight_write, weight_last, weight_space;
@@ -135,17 +129,9 @@ module lsfq_program #(
     .s_ready           (param_ready),
     .s_data            (param_data),
     .s_last            (param_last),
-    .load_valid        (load_valid),
-    .load_ready        (load_ready),
-    .load_last         (load_last),
-    .load_layers       (load_layers),
-    .load_height       (load_height),
-    .load_width        (load_width),
-    .load_channels     (load_channels),
-    .load_wide         (load_wide),
-    .load_window       (load_window),
-    .load_base         (load_base),
-    .load_digit_words  (load_digit_words),
+    .load_valid        (parsed_valid),
+    .load_ready        (parsed_ready),
+    .load_word         (parsed_load),
     .layer_valid       (next_valid),
     .layer_ready       (next_ready),
     .layer_word        (next_word),
@@ -165,6 +151,20 @@ module lsfq_program #(
     .error_valid       (error_valid),
     .error_code        (error_code),
     .error_layer       (error_layer)
+  );
+
+  // LOADs wait here, so that one that waits for layers does not hold up the blocks behind it
+  lsfq_skid #(
+    .WIDTH(192)
+  ) u_loads (
+    .aclk   (aclk),
+    .aresetn(queue_resetn),
+    .s_valid(parsed_valid),
+    .s_ready(parsed_ready),
+    .s_data (parsed_load),
+    .m_valid(load_valid),
+    .m_ready(load_ready),
+    .m_data (load_word)
   );
 
   lsfq_skid #(

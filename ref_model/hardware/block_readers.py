@@ -18,6 +18,8 @@ SAME_PLACE = MappingProxyType(
         "width": "width",
         "channels": "channels",
         "base": "input_base",
+        "ring": "input_ring",
+        "row": "input_row",
     }
 )
 """Fields of a LOAD block that lie where the LAYER block has the field named beside them: the parser
@@ -26,10 +28,11 @@ reads the latter for both."""
 READERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "block": (
-            "height", "width", "channels", "input_base", "kernel", "stride2", "shared",
-            "depthwise", "above", "below", "thinned", "load_row_window",
+            "height", "kernel", "stride2", "shared", "depthwise", "above", "below", "thinned",
         ),
-        "order": ("program_layers", "program_images", "index", "loads"),
+        "order": (
+            "program_layers", "program_loads", "index", "loads", "load_first", "load_last",
+        ),
         "shape": (
             "height", "width", "channels", "outputs", "images", "kernel", "pool", "raw", "stride2",
             "thinned", "skip", "depthwise", "depthwise_stride2", "rows", "above", "below",
@@ -38,7 +41,8 @@ READERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "load_row_window",
         ),
         "rows": (
-            "height", "images", "raw", "skip", "rows", "above", "below", "above_behind",
+            "height", "images", "raw", "skip", "rows", "load_row_window", "load_first",
+            "load_last", "load_thinned", "above", "below", "above_behind",
             "below_behind", "input_ring", "input_row", "output_ring", "output_row", "skip_ring",
             "skip_row",
         ),
@@ -47,8 +51,9 @@ READERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "output_pitch", "skip_pitch", "input_row", "output_row", "skip_row",
         ),
         "checks": (
-            "program_pin", "program_pout", "program_layers", "program_images", "load_bits",
-            "load_row_window", "kernel", "pool", "raw", "stride2", "shared", "skip", "depthwise",
+            "program_pin", "program_pout", "program_layers", "program_loads", "load_bits",
+            "load_row_window", "load_thinned", "kernel", "pool", "raw", "stride2", "shared", "skip",
+            "depthwise",
             "height", "width", "channels", "outputs", "images", "input_bits", "weight_bits",
             "output_bits", "shift", "skip_bits", "depthwise_bits", "depthwise_shift", "rows",
             "above", "below", "above_behind", "below_behind", "thinned", "depthwise_stride2",

@@ -53,12 +53,18 @@ class ProgramBlock:
     pin: int
     pout: int
     layers: int
-    images: int
+    loads: int
 
 
 @dataclass(frozen=True)
 class LoadBlock:
-    """Fields of a LOAD block: where the next image goes. H, W, C and the bits are the image's."""
+    """Fields of a LOAD block: where the next rows of an image go.
+
+    ``height`` rows are taken from the stream, of ``width`` pixels with ``channels`` codes of
+    ``bits``. They go into a ring of ``ring`` rows, the first stored one to ring row ``row``.
+    ``first`` and ``last``: the image begins, ends with this block. With ``row_window`` three rows
+    are stored as 3C channels; with ``thinned``, too, only rows 0, 2, 4, ... of these.
+    """
 
     index: int
     height: int
@@ -67,6 +73,11 @@ class LoadBlock:
     bits: int
     row_window: int
     base: int
+    ring: int
+    row: int = 0
+    first: int = 1
+    last: int = 1
+    thinned: int = 0
 
 
 @dataclass(frozen=True)
@@ -158,7 +169,7 @@ _PROGRAM_FIELDS = {
     "pin": (1, 0, 8),
     "pout": (1, 8, 8),
     "layers": (1, 16, 16),
-    "images": (2, 0, 16),
+    "loads": (2, 0, 16),
 }
 _LOAD_FIELDS = {
     "index": (1, 0, 16),
@@ -167,7 +178,12 @@ _LOAD_FIELDS = {
     "channels": (3, 0, 16),
     "bits": (3, 16, 8),
     "row_window": (3, 24, 1),
+    "first": (3, 25, 1),
+    "last": (3, 26, 1),
+    "thinned": (3, 27, 1),
     "base": (4, 0, 32),
+    "ring": (8, 0, 16),
+    "row": (8, 16, 16),
 }
 _LAYER_FIELDS = {
     "index": (1, 0, 16),

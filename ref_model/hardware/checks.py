@@ -44,8 +44,8 @@ def check_program(block: ProgramBlock, config: CoreConfig) -> None:
     if (block.pin, block.pout) != (config.pin, config.pout):
         text = f"made for {block.pin}x{block.pout}, this core is {config}"
         raise ProgramError(ErrorCode.CORE, PROGRAM_LAYER, text)
-    if 0 in (block.layers, block.images):
-        raise ProgramError(ErrorCode.SHAPE, PROGRAM_LAYER, "no layer or no image")
+    if 0 in (block.layers, block.loads):
+        raise ProgramError(ErrorCode.SHAPE, PROGRAM_LAYER, "no layer or no LOAD")
 
 
 def check_load(block: LoadBlock, layer: int, config: CoreConfig) -> Words:
@@ -55,20 +55,36 @@ def check_load(block: LoadBlock, layer: int, config: CoreConfig) -> Words:
     """
 
     def refuse(code: ErrorCode, text: str) -> ProgramError:
-        return ProgramError(code, layer, f"image {block.index}: {text}")
+        return ProgramError(code, layer, f"LOAD {block.index}: {text}")
 
     if 0 in (block.height, block.width, block.channels):
         raise refuse(ErrorCode.SHAPE, "a size is 0")
+    rows = stored_rows(block)
+    if rows < 1 or rows > block.ring or block.row >= block.ring:
+        raise refuse(ErrorCode.SHAPE, f"{rows} rows from row {block.row} of a ring of {block.ring}")
+    if block.thinned and not block.last and block.height % 2:
+        raise refuse(ErrorCode.SHAPE, f"{block.height} thinned rows before the last ones")
+    if block.row_window and block.width > config.max_pool_width:
+        raise refuse(ErrorCode.SHAPE, f"rows of {block.width} for a row window")
     if block.bits not in CODE_BITS:
         raise refuse(ErrorCode.BITS, f"{block.bits} bits")
     if block.row_window and 3 * block.channels > config.pin:
         raise refuse(ErrorCode.KERNEL, f"a row window of {block.channels} channels")
+    if block.thinned and not block.row_window:
+        raise refuse(ErrorCode.KERNEL, "thinned rows without a row window")
     channels = block.channels * (3 if block.row_window else 1)
-    words = tensor_word_count((channels, block.height, block.width), block.bits, config.pin)
+    words = tensor_word_count((channels, block.ring, block.width), block.bits, config.pin)
     place = Words(block.base, block.base + words)
     if place.end > config.feature_depth:
         raise refuse(ErrorCode.MEMORY, f"it ends at word {place.end}")
     return place
+
+
+def stored_rows(block: LoadBlock) -> int:
+    """Rows that a LOAD block stores: a row of a window is complete with the row below it."""
+    if block.thinned:
+        return ceil_div(block.height, 2)
+    return block.height - (block.first - block.last if block.row_window else 0)
 
 
 def check_layer(

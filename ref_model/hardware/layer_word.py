@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The layer word: what the core keeps of a LAYER block while the layer waits and runs.
+"""The layer word and the load word: what the core keeps of a block while it waits and runs.
 
-The parser makes one word of each LAYER block; it waits in the layer queue and then sets up the
-parts of the core that run the layer. A field is either one of the block's own, named by ``block``,
-or derived by the parser. The Verilog that packs the word and takes it apart is generated from
-`FIELDS` (``make registers``); a field without ``block`` becomes an input of the packing module.
+The parser makes one word of each LAYER and of each LOAD block; the layer word waits in the layer
+queue and then sets up the parts of the core that run the layer, the load word sets up the loader.
+A field is either one of the block's own, named by ``block``, or derived by the parser. The Verilog
+that packs a word and takes it apart is generated from `FIELDS` and `LOAD_FIELDS` (``make
+registers``); a field without ``block`` becomes an input of the packing module.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -115,10 +117,43 @@ FIELDS = (
 """The fields in the order of their bits, the first one lowest."""
 
 
-def unpack_word(word: int) -> dict[str, int]:
-    """The value of every field in a layer word."""
+LOAD_WORD_BITS = 192
+"""Width of the load word."""
+
+_LOADER = frozenset[Room]()
+
+LOAD_FIELDS = (
+    WordField("last", 1, "last LOAD of the pass", _LOADER),
+    WordField("layers", 16, "layers that have to be finished before", _LOADER),
+    WordField("height", 16, "image rows to take", _LOADER, "height"),
+    WordField("width", 16, "pixels of a row", _LOADER, "width"),
+    WordField("channels", 16, "channels of the image", _LOADER, "channels"),
+    WordField("wide", 1, "codes of 8 bits", _LOADER),
+    WordField("window", 1, "row window", _LOADER, "row_window"),
+    WordField("begins", 1, "the image begins", _LOADER, "first"),
+    WordField("ends", 1, "the image ends", _LOADER, "last"),
+    WordField("thinned", 1, "only rows 0, 2, 4, ... are stored", _LOADER, "thinned"),
+    WordField("start", 18, "word of the first row", _LOADER),
+    WordField("plane", 18, "words of one channel group", _LOADER),
+    WordField("digit_words", 18, "words of one digit", _LOADER),
+    WordField("ring", 16, "rows that are kept", _LOADER, "ring"),
+    WordField("left", 16, "rows from the first one to the ring's end", _LOADER),
+)
+"""The fields of the load word in the order of their bits, the first one lowest."""
+
+
+def pack_word(values: Mapping[str, int], table: tuple[WordField, ...]) -> int:
+    """The word of a table that has these values of its fields."""
+    word = 0
+    for field in reversed(table):
+        word = word << field.width | values[field.name] & (1 << field.width) - 1
+    return word
+
+
+def unpack_word(word: int, table: tuple[WordField, ...] = FIELDS) -> dict[str, int]:
+    """The value of every field in a layer word, or in a word of another table."""
     values = {}
-    for field in FIELDS:
+    for field in table:
         values[field.name] = word & (1 << field.width) - 1
         word >>= field.width
     return values

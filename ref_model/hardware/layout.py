@@ -80,9 +80,10 @@ def row_window(codes: Codes) -> Codes:
 
 
 def image_to_bytes(codes: Codes, pin: int) -> bytes:
-    """The image stream without its filling: for each channel group, row, column: the channels."""
+    """The image stream without its filling: for each row, channel group, column: the channels."""
     groups = [codes[start : start + pin] for start in range(0, len(codes), pin)]
-    return b"".join(group.transpose(1, 2, 0).tobytes() for group in groups)
+    rows = range(codes.shape[1])
+    return b"".join(group[:, y].T.tobytes() for y in rows for group in groups)
 
 
 def bytes_to_image(data: bytes, shape: Shape, pin: int) -> Codes:
@@ -91,13 +92,13 @@ def bytes_to_image(data: bytes, shape: Shape, pin: int) -> Codes:
     flat = np.frombuffer(data, np.uint8)
     if len(flat) < channels * height * width:
         raise ValueError(f"{len(flat)} bytes for an image {shape}")
-    groups, start = [], 0
+    rows = flat[: channels * height * width].reshape(height, channels * width)
+    image = np.empty(shape, np.uint8)
     for first in range(0, channels, pin):
-        count = min(pin, channels - first)
-        part = flat[start : start + count * height * width]
-        groups.append(part.reshape(height, width, count).transpose(2, 0, 1))
-        start += part.size
-    return np.concatenate(groups)
+        last = min(first + pin, channels)
+        part = rows[:, first * width : last * width].reshape(height, width, last - first)
+        image[first:last] = part.transpose(2, 0, 1)
+    return image
 
 
 def images_to_bytes(images: npt.NDArray[Any], pin: int, beat_bytes: int) -> bytes:

@@ -117,7 +117,7 @@ def encode_plan(plan: Plan) -> bytes:
 def program_block(plan: Plan) -> ProgramBlock:
     """The PROGRAM block of a plan."""
     return ProgramBlock(
-        pin=plan.config.pin, pout=plan.config.pout, layers=len(plan.runs), images=plan.batch
+        pin=plan.config.pin, pout=plan.config.pout, layers=len(plan.runs), loads=plan.batch
     )
 
 
@@ -140,6 +140,7 @@ def load_block(plan: Plan, load: Load) -> LoadBlock:
         bits=plan.network.input_bits,
         row_window=int(plan.row_window),
         base=load.base,
+        ring=height,
     )
 
 
@@ -239,29 +240,33 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
     check_program(header, config)
     source.layer = 0
     parts: list[LoadSection | LayerSection] = []
-    images = 0
+    loads = in_image = 0
     opened: Words | None = None
     while True:
         start = source.offset
         kind, data = source.block()
         if kind == BlockKind.LOAD:
             load = unpack_block(data, LoadBlock)
-            if load.index != images or images == header.images:
-                raise source.error(ErrorCode.KIND, f"image {load.index} after {images} images")
+            if load.index != loads or loads == header.loads:
+                raise source.error(ErrorCode.KIND, f"LOAD {load.index} after {loads} LOADs")
+            if load.first == in_image:
+                text = "before the one before it ends" if in_image else "without a beginning"
+                raise source.error(ErrorCode.KIND, f"LOAD {load.index} is of an image {text}")
+            in_image = 1 - load.last
             source.refuse_reserved(data, LoadBlock)
             opened = check_load(load, source.layer, config).hull(opened)
-            images += 1
+            loads += 1
             parts.append(LoadSection(load, start))
         elif kind == BlockKind.LAYER:
             block = unpack_block(data, LayerBlock)
             if block.index != source.layer or source.layer == header.layers:
                 text = f"layer {block.index} in place of {source.layer}"
                 raise source.error(ErrorCode.KIND, text)
-            if block.loads > images:
-                text = f"it waits for {block.loads} LOADs after {images}"
+            if block.loads > loads:
+                text = f"it waits for {block.loads} LOADs after {loads}"
                 raise source.error(ErrorCode.KIND, text)
             source.refuse_reserved(data, LayerBlock)
-            if block.loads == images:
+            if block.loads == loads:
                 opened = None
             check_layer(block, header, config, opened)
             shape = payload_shape_of(block)
@@ -270,8 +275,8 @@ def decode_program(packet: bytes, config: CoreConfig, beat_bytes: int = 1) -> De
             parts.append(LayerSection(block, content, start, start + BLOCK_BYTES, len(payload)))
             source.layer += 1
         elif kind == BlockKind.END:
-            if (source.layer, images) != (header.layers, header.images):
-                text = f"after {source.layer} layers and {images} images"
+            if (source.layer, loads, in_image) != (header.layers, header.loads, 0):
+                text = f"after {source.layer} layers and {loads} LOADs"
                 raise source.error(ErrorCode.KIND, f"END {text}")
             source.check_end()
             source.refuse_reserved(data, EndBlock)

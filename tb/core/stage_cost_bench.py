@@ -39,7 +39,7 @@ async def _cycles(core: Core, words: int, depthwise: int, stride2: int = 0) -> i
         output_bits=0, shift=0, images=1, slot=1, input_pitch=0, output_pitch=0,
     )  # fmt: skip
     parts: list[Part] = [ProgramBlock(config.pin, config.pout, 2, IMAGES)]
-    parts += [LoadBlock(k, SIZE, SIZE, channels, 4, 0, k * pitch) for k in range(IMAGES)]
+    parts += [LoadBlock(k, SIZE, SIZE, channels, 4, 0, k * pitch, SIZE) for k in range(IMAGES)]
     for layer in (block, last):
         zeros = np.zeros(layer.outputs, np.int64)
         weight = np.zeros((layer.outputs, layer.channels, 1, 1), np.int16)

@@ -97,7 +97,8 @@ def random_stage_program(rng: Rng, config: CoreConfig, longest: int = 6) -> Stag
     blocks.append(_last_layer(rng, config, tensors[-1], len(blocks), images))
     header = replace(header, layers=len(blocks))
     loads = [
-        LoadBlock(k, shape[1], shape[2], shape[0], bits, 0, k * image.pitch) for k in range(images)
+        LoadBlock(k, shape[1], shape[2], shape[0], bits, 0, k * image.pitch, shape[1])
+        for k in range(images)
     ]
     parts: list[Part] = [header, *loads]
     for block in blocks:

@@ -25,6 +25,7 @@ _PURPOSE = {
     Room.OUTPUT: "what lsfq_output and the counters read of the layer word",
     Room.STORE: "what lsfq_store reads of the layer word",
 }
+_LOAD_PURPOSE = "what lsfq_loader reads of the load word"
 
 
 class FieldTableError(Exception):
@@ -48,7 +49,15 @@ def generate(root: Path) -> dict[Path, str]:
 
     Raises FieldTableError for tables that do not fit together.
     """
-    texts = {"lsfq_layer_pack": _layer_pack()}
+    layer, load = layer_word.FIELDS, layer_word.LOAD_FIELDS
+    texts = {
+        "lsfq_layer_pack": _pack("layer", LayerBlock, layer, layer_word.WORD_BITS),
+        "lsfq_load_pack": _pack("load", LoadBlock, load, layer_word.LOAD_WORD_BITS),
+        "lsfq_load_fields": _view(
+            "lsfq_load_fields", _LOAD_PURPOSE, LAYER_WORD, "word", _word_ports(load, LoadBlock),
+            layer_word.LOAD_WORD_BITS,
+        ),
+    }  # fmt: skip
     texts |= {f"lsfq_layer_{room.value}": _layer_view(room) for room in Room}
     _check_same_place()
     for part, names in block_readers.READERS.items():
@@ -57,18 +66,22 @@ def generate(root: Path) -> dict[Path, str]:
     return {root / FOLDER / f"{module}.v": text for module, text in texts.items()}
 
 
-def _layer_pack() -> str:
-    fields = _word_ports(layer_word.FIELDS)
-    used = sum(field.width for field in layer_word.FIELDS)
-    if used >= layer_word.WORD_BITS:
-        raise FieldTableError(f"{used} bits in a layer word of {layer_word.WORD_BITS}")
+def _pack(kind: str, block: type[Block], table: tuple[WordField, ...], word_bits: int) -> str:
+    """A module that makes a word of a block's fields and of derived ones."""
+    fields = _word_ports(table, block)
+    used = sum(field.width for field in table)
+    if used >= word_bits:
+        raise FieldTableError(f"{used} bits in a {kind} word of {word_bits}")
     return render(
-        "layer_pack.v.j2",
+        "pack.v.j2",
+        module=f"lsfq_{kind}_pack",
+        kind=kind,
+        block=kind.upper(),
         source=LAYER_WORD,
         fields=fields,
-        word_bits=layer_word.WORD_BITS,
+        word_bits=word_bits,
         used_bits=used,
-        rest=_slice(used, layer_word.WORD_BITS - used),
+        rest=_slice(used, word_bits - used),
         longest_value=_longest(field.value for field in fields),
         longest=_longest(field.name for field in fields if not field.block),
     )
@@ -76,8 +89,9 @@ def _layer_pack() -> str:
 
 def _layer_view(room: Room) -> str:
     read = {field.name for field in layer_word.FIELDS if room in field.rooms}
-    fields = [port for port in _word_ports(layer_word.FIELDS) if port.name in read]
-    return _view(f"lsfq_layer_{room.value}", _PURPOSE[room], LAYER_WORD, "word", fields)
+    fields = [port for port in _word_ports(layer_word.FIELDS, LayerBlock) if port.name in read]
+    name, bits = f"lsfq_layer_{room.value}", layer_word.WORD_BITS
+    return _view(name, _PURPOSE[room], LAYER_WORD, "word", fields, bits)
 
 
 def _block_view(part: str, names: tuple[str, ...]) -> str:
@@ -86,7 +100,8 @@ def _block_view(part: str, names: tuple[str, ...]) -> str:
         word, low, width = _place_in_block(name)
         fields.append(_Port(name, _range(width), _slice(32 * word + low, width), f"word {word}"))
     purpose = f"the fields of a block that lsfq_parser_{part} reads"
-    return _view(f"lsfq_parser_{part}_fields", purpose, BLOCK_READERS, "block", fields)
+    name, bits = f"lsfq_parser_{part}_fields", 8 * blocks.BLOCK_BYTES
+    return _view(name, purpose, BLOCK_READERS, "block", fields, bits)
 
 
 def _reserved() -> str:
@@ -99,7 +114,9 @@ def _reserved() -> str:
     return render("reserved.v.j2", source=BLOCKS, words=words[1:-1])
 
 
-def _view(module: str, purpose: str, source: str, vector: str, fields: list[_Port]) -> str:
+def _view(
+    module: str, purpose: str, source: str, vector: str, fields: list[_Port], vector_bits: int
+) -> str:
     """A module that names fields of a vector."""
     return render(
         "view.v.j2",
@@ -107,13 +124,13 @@ def _view(module: str, purpose: str, source: str, vector: str, fields: list[_Por
         purpose=purpose,
         source=source,
         vector=vector,
-        vector_bits=layer_word.WORD_BITS if vector == "word" else 8 * blocks.BLOCK_BYTES,
+        vector_bits=vector_bits,
         fields=fields,
         longest=_longest(field.name for field in fields),
     )
 
 
-def _word_ports(fields: tuple[WordField, ...]) -> list[_Port]:
+def _word_ports(fields: tuple[WordField, ...], block: type[Block]) -> list[_Port]:
     lows = accumulate((field.width for field in fields), initial=0)
     return [
         _Port(
@@ -122,7 +139,7 @@ def _word_ports(fields: tuple[WordField, ...]) -> list[_Port]:
             bits=_slice(low, field.width),
             meaning=field.meaning,
             block=field.block,
-            value=_block_bits(field) if field.block else field.name,
+            value=_block_bits(field, block) if field.block else field.name,
         )
         for field, low in zip(fields, lows, strict=False)
     ]
@@ -145,13 +162,13 @@ def _place(kind: type[Block], name: str) -> tuple[int, int, int]:
 
 def _check_same_place() -> None:
     for load, layer in block_readers.SAME_PLACE.items():
-        if _place(LoadBlock, load) != _place(LayerBlock, layer):
+        if _place(LoadBlock, load) != _place_in_block(layer):
             raise FieldTableError(f"{load} of a LOAD and {layer} of a LAYER block lie apart")
 
 
-def _block_bits(field: WordField) -> str:
-    """The bits of a LAYER block that a field of the word takes as they are."""
-    word, low, width = _place(LayerBlock, field.block)
+def _block_bits(field: WordField, block: type[Block]) -> str:
+    """The bits of a block that a field of the word takes as they are."""
+    word, low, width = _place(block, field.block)
     if field.width > width:
         raise FieldTableError(f"{field.name}: {field.block} has {width} bits, not {field.width}")
     return "block" + _slice(32 * word + low, field.width)

@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cocotb
 import numpy as np
-import numpy.typing as npt
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from ref_model.hardware.errors import ErrorCode
+from ref_model.hardware.layer_word import LOAD_FIELDS, pack_word
 from ref_model.hardware.layout import (
     Codes,
-    Words,
     digits_of,
     image_to_bytes,
+    pairs_of,
     row_window,
     tensor_to_words,
     tensor_word_count,
@@ -39,34 +39,75 @@ STREAM = {"valid": "valid", "ready": "ready", "data": "data", "last": "last"}
 DEPTH = 1 << 17
 """Words of the largest feature memory."""
 CONTROLS = (
-    "s_valid", "s_ready", "write_enable", "write_ready", "error_valid",
+    "s_valid", "s_ready", "write_valid", "write_ready", "error_valid",
     "load_ready",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image and how it is stored."""
+    """An image and how it is stored: in `parts` of so many rows, in a ring of `ring` rows."""
 
     codes: Codes
     bits: int
     window: bool
     base: int
+    parts: tuple[int, ...]
+    ring: int
+    thinned: bool = False
 
-    @property
-    def stored(self) -> Codes:
-        """The tensor that the first layer reads."""
-        return row_window(self.codes) if self.window else self.codes
+    @classmethod
+    def whole(cls, codes: Codes, bits: int, window: bool, base: int) -> Image:
+        """An image in one part, kept whole."""
+        return cls(codes, bits, window, base, (codes.shape[1],), codes.shape[1])
 
-    def words(self, pin: int) -> Words:
-        """The content of the memory from `base` on."""
-        return tensor_to_words(self.stored, self.bits, pin)
+    def stored_by(self, part: int) -> range:
+        """Rows of the image, or of its window, that a part stores."""
+        first, last = sum(self.parts[:part]), sum(self.parts[: part + 1])
+        if self.window:  # a row is complete with the one below it
+            first, last = max(0, first - 1), last - (last < self.codes.shape[1])
+        return range(first + first % 2, last, 2) if self.thinned else range(first, last)
 
-    def exists(self, pin: int) -> npt.NDArray[np.bool_]:
-        """The bytes of `words` that hold a channel: the others may hold anything."""
-        ones = np.ones((self.stored.shape[0], *self.codes.shape[1:]), np.uint8) * 0x11
-        mask: npt.NDArray[np.bool_] = tensor_to_words(ones, self.bits, pin) != 0
-        return mask
+    def place(self, row: int) -> int:
+        """Ring row of a stored row."""
+        return row // (2 if self.thinned else 1) % self.ring
+
+    def words(self, part: int, pin: int) -> dict[int, tuple[list[int], list[bool]]]:
+        """What a part writes: address, word, which of its bytes hold a channel."""
+        tensor = row_window(self.codes) if self.window else self.codes
+        pairs = pairs_of(tensor.shape[2])
+        found: dict[int, tuple[list[int], list[bool]]] = {}
+        for row in self.stored_by(part):
+            line = tensor[:, row : row + 1]
+            ones = np.full(line.shape, 0x11, np.uint8)
+            exist = tensor_to_words(ones, self.bits, pin) != 0
+            for index, word in enumerate(tensor_to_words(line, self.bits, pin)):
+                plane, t = divmod(index, pairs)
+                address = self.base + (plane * self.ring + self.place(row)) * pairs + t
+                found[address] = word.tolist(), exist[index].tolist()
+        return found
+
+    def fields(self, part: int, pin: int) -> dict[str, int]:
+        """The load word of a part, but for its place in the pass."""
+        channels, _, width = self.codes.shape
+        plane = self.ring * pairs_of(width)
+        place = self.place(self.stored_by(part)[0])
+        groups = -(-(3 * channels if self.window else channels) // pin)
+        return {
+            "height": self.parts[part],
+            "width": width,
+            "channels": channels,
+            "wide": int(digits_of(self.bits) == 2),
+            "window": int(self.window),
+            "begins": int(part == 0),
+            "ends": int(part == len(self.parts) - 1),
+            "thinned": int(self.thinned),
+            "start": self.base + place * pairs_of(width),
+            "plane": plane,
+            "digit_words": groups * plane,
+            "ring": self.ring,
+            "left": self.ring - place,
+        }
 
 
 def random_image(generator: np.random.Generator, pin: int, most: int = 8) -> Image:
@@ -83,10 +124,30 @@ def random_image(generator: np.random.Generator, pin: int, most: int = 8) -> Ima
     codes = generator.integers(0, top + 1, shape)
     if generator.random() < 0.2:
         codes = np.full(shape, top)
-    words = tensor_word_count((3 * channels if window else channels, height, width), bits, pin)
+    parts, thinned = _random_parts(generator, height, window)
+    ring = int(generator.integers(height, height + 3))
+    words = tensor_word_count((3 * channels if window else channels, ring, width), bits, pin)
     top_base = DEPTH - words
     base = int(generator.choice([0, top_base, int(generator.integers(top_base))]))
-    return Image(codes.astype(np.uint8), bits, window, base)
+    return Image(codes.astype(np.uint8), bits, window, base, parts, ring, thinned)
+
+
+def _random_parts(
+    generator: np.random.Generator, height: int, window: bool
+) -> tuple[tuple[int, ...], bool]:
+    """Rows of the parts of an image, each of which stores a row; whether they are thinned."""
+    thinned = window and bool(generator.random() < 0.3)
+    if generator.random() < 0.4:
+        return (height,), thinned
+    parts: list[int] = []
+    left = height
+    while left:
+        least = 2 if window and not parts else 1
+        rows = int(generator.integers(least, max(least, left) + 1))
+        rows = min(left, rows + (rows % 2 if thinned else 0))
+        parts.append(rows)
+        left -= rows
+    return tuple(parts), thinned
 
 
 class Bench:
@@ -130,10 +191,7 @@ class Bench:
             dut.write_ready.value = int(random.random() < self.free)
             if enable and free:
                 data = int(dut.write_data.value).to_bytes(self.pin, "little")
-                word = self.memory.setdefault(int(dut.write_address.value), [-1] * self.pin)
-                for channel in range(self.pin):
-                    if enable >> channel & 1:
-                        word[channel] = data[channel]
+                self.memory[int(dut.write_address.value)] = list(data)
 
     async def pulse(self, name: str) -> None:
         """One cycle of a control input."""
@@ -148,9 +206,9 @@ class Bench:
         return [(value, int(i == len(data) - 1)) for i, value in enumerate(data)]
 
     async def begin(self, image: Image, beats: list[Beat], mood: str = "") -> None:
-        """`start`, the packet, and after a while the only image's description."""
+        """`start`, the packet, and after a while the first part of the only image."""
         await self.begin_pass(beats, mood)
-        await self.describe(image, last=True)
+        await self.describe(image, 0, last=len(image.parts) == 1)
 
     async def begin_pass(self, beats: list[Beat], mood: str = "") -> None:
         """`start` and the packet; nothing of it is taken before an image is described."""
@@ -162,8 +220,8 @@ class Bench:
         await ClockCycles(self.dut.aclk, random.choice([1, 1, 2, 20]))
         assert self.source.beats_sent == self.sent_before, "takes beats before it knows the tensor"
 
-    async def describe(self, image: Image, last: bool, wait: int = 0) -> None:
-        """Show the tensor with `load_valid` until it is taken, garbage afterwards.
+    async def describe(self, image: Image, part: int, last: bool, wait: int = 0) -> None:
+        """Show a part with `load_valid` until it is taken, garbage afterwards.
 
         It has to wait for `wait` more layers, which this finishes one after another.
         """
@@ -172,24 +230,10 @@ class Bench:
             await RisingEdge(dut.aclk)
         layers = random.getrandbits(15)
         dut.layers.value = layers
-        channels, height, width = image.codes.shape
-        fields = {
-            "height": height,
-            "width": width,
-            "channels": channels,
-            "wide": int(digits_of(image.bits) == 2),
-            "window": int(image.window),
-            "base": image.base,
-            "digit_words": len(image.words(self.pin)) // digits_of(image.bits),
-            "last": int(last),
-            "layers": layers + wait,
-        }
-        for name, value in fields.items():
-            getattr(dut, f"load_{name}").value = value
+        place = {"last": int(last), "layers": layers + wait}
+        dut.load_word.value = pack_word(image.fields(part, self.pin) | place, LOAD_FIELDS)
         await self.pulse("load_valid")
-        for name in fields:
-            signal = getattr(dut, f"load_{name}")
-            signal.value = random.getrandbits(len(signal))
+        dut.load_word.value = random.getrandbits(len(dut.load_word))
         for layer in range(wait):
             before = self.source.beats_sent
             await ClockCycles(dut.aclk, random.randint(1, 30))
@@ -199,36 +243,38 @@ class Bench:
     async def load(self, image: Image, mood: str = "") -> None:
         """A good packet: the memory holds exactly the tensor."""
         beats = self.beats(image)
-        await self.begin(image, beats, mood)
+        await self.begin_pass(beats, mood)
         self.cycles = 0
-
-        await self.finish(image, 1)
+        for part in range(len(image.parts)):
+            await self.describe(image, part, last=part == len(image.parts) - 1)
+            await self.finish(image, part, part + 1)
+            self.memory.clear()
         assert is_high(self.dut.idle)
         assert self.source.idle, "done before the end of the packet"
 
-    async def finish(self, image: Image, loads: int) -> None:
-        """Wait until this image is stored, number `loads` of its pass, and compare the memory."""
+    async def finish(self, image: Image, part: int, loads: int) -> None:
+        """Wait until this part is stored, number `loads` of its pass, and compare the memory."""
 
         async def end() -> None:
             while int(self.dut.loads.value) < loads:
                 await RisingEdge(self.dut.aclk)
 
         limit = 400 * len(self.beats(image)) + 20 * image.codes.size + 1000
-        await bounded(end(), limit, f"image {loads}")
+        await bounded(end(), limit, f"part {loads}")
         assert not self.errors
-        self.compare(image)
+        self.compare(image, part)
 
-    def compare(self, image: Image) -> None:
+    def compare(self, image: Image, part: int) -> None:
         """Every word is as the layout says, and nothing else was written."""
-        words, exists = image.words(self.pin), image.exists(self.pin)
-        written = set(self.memory)
-        asked = set(range(image.base, image.base + len(words)))
-        assert written == asked, f"{image.codes.shape}: {sorted(written ^ asked)[:5]} differ"
-        for index, (word, mask) in enumerate(zip(words, exists, strict=True)):
-            got = np.array(self.memory[image.base + index])
-            assert (got == word)[mask].all(), (
-                f"{image.codes.shape}, {image.bits} bits, window {image.window}: word {index} is "
-                f"{got}, not {word}"
+        words = image.words(part, self.pin)
+        differ = sorted(self.memory.keys() ^ words.keys())
+        assert not differ, f"{image.codes.shape}, part {part} of {image.parts}: {differ[:5]} differ"
+        for address, (word, exists) in words.items():
+            got = self.memory[address]
+            right = all(x == y for x, y, there in zip(got, word, exists, strict=True) if there)
+            assert right, (
+                f"{image.codes.shape}, {image.bits} bits, window {image.window}, part {part} of "
+                f"{image.parts}: word {address - image.base} is {got}, not {word}"
             )
 
     async def wait_idle(self, limit: int = 20_000) -> None:
@@ -239,6 +285,10 @@ class Bench:
                 await RisingEdge(self.dut.aclk)
 
         await bounded(idle(), limit, "idle")
+
+
+def _in_one_part(image: Image) -> Image:
+    return replace(image, parts=(image.codes.shape[1],))
 
 
 async def _bench(dut: Dut) -> Bench:
@@ -252,8 +302,8 @@ async def random_images(dut: Dut) -> None:
     """All widths of codes, odd sizes, several groups, with and without a row window."""
     bench = await _bench(dut)
     seen = set()
-    for _ in range(120):
-        image = random_image(bench.rng, bench.pin)
+    for _ in range(200):
+        image = random_image(bench.rng, bench.pin, 12)
         await bench.load(image)
         groups = len(image.codes) > bench.pin
         seen.add((digits_of(image.bits), image.window, groups, image.codes.shape[1] == 1))
@@ -270,11 +320,12 @@ async def several_images(dut: Dut) -> None:
     for _ in range(30):
         images = [random_image(bench.rng, bench.pin) for _ in range(random.randint(2, 4))]
         await bench.begin_pass(bench.beats(*images))
-        for index, image in enumerate(images):
+        parts = [(image, part) for image in images for part in range(len(image.parts))]
+        for index, (image, part) in enumerate(parts):
             assert not is_high(dut.idle)
             wait = random.choice([0, 0, 1, 3])
-            await bench.describe(image, last=index == len(images) - 1, wait=wait)
-            await bench.finish(image, index + 1)
+            await bench.describe(image, part, last=index == len(parts) - 1, wait=wait)
+            await bench.finish(image, part, index + 1)
             bench.memory.clear()
             await ClockCycles(dut.aclk, random.choice([1, 1, 40]))
         assert is_high(dut.idle)
@@ -286,9 +337,9 @@ async def packet_that_ends_with_an_image_too_early(dut: Dut) -> None:
     """TLAST at the end of an image that is not the last one."""
     bench = await _bench(dut)
     for _ in range(20):
-        image = random_image(bench.rng, bench.pin)
+        image = _in_one_part(random_image(bench.rng, bench.pin))
         await bench.begin_pass(bench.beats(image))
-        await bench.describe(image, last=False)
+        await bench.describe(image, 0, last=False)
 
         async def error() -> None:
             while not bench.errors:
@@ -312,19 +363,23 @@ async def low_windows(dut: Dut) -> None:
                 channels = random.randint(1, bench.pin // 3)
                 shape = (channels, height, width)
                 codes = bench.rng.integers(1, largest_activation(bits) + 1, shape)
-                await bench.load(Image(codes.astype(np.uint8), bits, True, 7))
+                await bench.load(Image.whole(codes.astype(np.uint8), bits, True, 7))
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
-async def takes_a_code_a_cycle(dut: Dut) -> None:
-    """Without stalls a tensor of one digit takes a cycle a code, one more a group, and a few."""
+async def takes_a_pixel_a_cycle(dut: Dut) -> None:
+    """Without stalls a pixel takes a cycle for a beat's codes, a row of a group two more."""
     bench = await _bench(dut)
-    for channels in (1, bench.pin, bench.pin + 1):
-        codes = bench.rng.integers(0, 16, (channels, 5, 7)).astype(np.uint8)
-        await bench.load(Image(codes, 4, False, 0), mood="none")
-        groups = -(-channels // bench.pin)
-        assert bench.cycles <= codes.size + groups + 7, (
-            f"{bench.cycles} cycles for {codes.size} codes"
+    at_once = min(len(dut.s_data) // 8, bench.pin)
+    for channels, window in ((1, False), (bench.pin // 3, True), (bench.pin + 1, False)):
+        height, width = 5, 8
+        codes = bench.rng.integers(0, 16, (channels, height, width)).astype(np.uint8)
+        await bench.load(Image.whole(codes, 4, window, 0), mood="none")
+        groups = [min(bench.pin, channels - k) for k in range(0, channels, bench.pin)]
+        row = sum(width * -(-group // at_once) + 2 for group in groups)
+        late = width + 14  # the last row makes two rows of a window
+        assert bench.cycles <= height * row + late, (
+            f"{bench.cycles} cycles for {height} rows of {row}"
         )
 
 
@@ -334,7 +389,7 @@ async def wrong_length(dut: Dut) -> None:
     bench = await _bench(dut)
     codes = set()
     for _ in range(60):
-        image = random_image(bench.rng, bench.pin)
+        image = _in_one_part(random_image(bench.rng, bench.pin))
         beats = bench.beats(image)
         short = len(beats) > 1 and random.random() < 0.5
         if short:

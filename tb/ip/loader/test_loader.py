@@ -22,20 +22,17 @@ def test_wrong_width_is_refused() -> None:
     ("module", "text", "fault", "test"),
     [
         pytest.param(
-            "pair_writer",
-            "s_bottom : s_top;",
-            "s_bottom : 1'b0;",
+            "row_window",
+            "leaves_own ? top_q : second_q",
+            "leaves_own && top_q",
             "low_windows",
             id="row above the first",
         ),
         pytest.param(
-            "loader",
-            "s_last != (group_end && last_group && last_q)",
-            "s_last && !(group_end && last_group)",
-            "wrong_length",
-            id="long",
+            "pair_writer", "wraps ? wrap_q : pitch", "pitch", "random_images", id="leaves the ring"
         ),
-        pytest.param("loader", "layers == layers_q", "1'b1", "several_images", id="does not wait"),
+        pytest.param("loader", "in_align && ended != last_q", "1'b0", "wrong_length", id="long"),
+        pytest.param("loader", "layers >= layers_q", "1'b1", "several_images", id="does not wait"),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str, test: str) -> None:

@@ -11,7 +11,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
-from ref_model.hardware.layer_word import unpack_word
+from ref_model.hardware.layer_word import LOAD_FIELDS, unpack_word
 from ref_model.hardware.program import decode_program, encode_network
 from tb.ip.parser.programs import (
     MEMORY_PLANES,
@@ -38,9 +38,6 @@ from tb.support import (
 from tb.support.random_networks import random_network
 
 STREAM = {"valid": "valid", "ready": "ready", "data": "data", "last": "last"}
-LOAD = (
-    "last", "layers", "height", "width", "channels", "wide", "window", "base", "digit_words",
-)  # fmt: skip
 READY = ("load_ready", "layer_ready", "constant_space", "depthwise_space", "weight_space")
 CONTROLS = (
     "done", "idle", "s_valid", "s_ready", "load_valid", "load_ready", "layer_valid",
@@ -198,7 +195,7 @@ class Bench:
                 getattr(dut, name).value = int(random.random() < self.willing)
 
     def _load(self) -> dict[str, int]:
-        return {name: int(getattr(self.dut, f"load_{name}").value) for name in LOAD}
+        return unpack_word(int(self.dut.load_word.value), LOAD_FIELDS)
 
     def _layer(self) -> dict[str, int]:
         return unpack_word(int(self.dut.layer_word.value))

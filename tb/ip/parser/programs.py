@@ -139,25 +139,34 @@ def random_program(
     opened: Words | None = None
     for index, count in enumerate(before):
         for _ in range(count):
-            loads.append(_random_load(len(loads), config))
+            begins, ends = loads[-1].last if loads else 1, len(loads) == header.loads - 1
+            loads.append(_random_load(len(loads), config, begins, last=ends))
             opened = check_load(loads[-1], index, config).hull(opened)
         blocks.append(_random_layer(index, header, config, longest, opened, len(loads), rows))
         opened = None if blocks[-1].loads == len(loads) else opened
-    loads += [_random_load(k, config) for k in range(len(loads), header.images)]
+    loads += [_random_load(k, config, 1, last=True) for k in range(len(loads), header.loads)]
     payloads = tuple(random.randbytes(payload_shape_of(x).bytes(config)) for x in blocks)
     return Program(header, tuple(loads), before, tuple(blocks), payloads)
 
 
-def _random_load(index: int, config: CoreConfig) -> LoadBlock:
+def _random_load(index: int, config: CoreConfig, first: int, *, last: bool) -> LoadBlock:
+    """A LOAD that passes the checks; ``first``: an image begins; ``last``: it has to end here."""
     while True:
+        ring = random.randint(1, 14)
+        row_window = random.getrandbits(1)
         block = LoadBlock(
             index=index,
             height=random.randint(1, 12),
             width=random.randint(1, 12),
             channels=random.randint(1, 2 * config.pin),
             bits=random.choice(CODE_BITS),
-            row_window=random.getrandbits(1),
+            row_window=row_window,
             base=random.randrange(config.feature_depth),
+            ring=ring,
+            row=random.randrange(ring),
+            first=first,
+            last=int(last or random.random() < 0.5),
+            thinned=row_window & random.getrandbits(1),
         )
         try:
             check_load(block, 0, config)
@@ -259,7 +268,7 @@ def expected_events(program: DecodedProgram, packet: bytes, config: CoreConfig) 
         else:
             fields = load_fields(part.block, config)
             fields["layers"] = layers
-            fields["last"] = int(loads == program.header.images - 1)
+            fields["last"] = int(loads == program.header.loads - 1)
             events.append(("load", fields))
             loads += 1
     return events
@@ -268,14 +277,24 @@ def expected_events(program: DecodedProgram, packet: bytes, config: CoreConfig) 
 def load_fields(block: LoadBlock, config: CoreConfig) -> dict[str, int]:
     """The image; `digit_words` counts the words of one digit, as stored."""
     stored = block.channels * (3 if block.row_window else 1)
+
+    def words(channels: int, rows: int) -> int:
+        return tensor_word_count((channels, rows, block.width), 4, config.pin)
+
     return {
         "height": block.height,
         "width": block.width,
         "channels": block.channels,
         "wide": int(digits_of(block.bits) == 2),
         "window": block.row_window,
-        "base": block.base,
-        "digit_words": tensor_word_count((stored, block.height, block.width), 4, config.pin),
+        "begins": block.first,
+        "ends": block.last,
+        "thinned": block.thinned,
+        "start": block.base + words(1, block.row),
+        "plane": words(1, block.ring),
+        "digit_words": words(stored, block.ring),
+        "ring": block.ring,
+        "left": block.ring - block.row,
     }
 
 
@@ -445,7 +464,7 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     last = count - 1
     inner = random.choice([k for k, x in enumerate(program.layers) if not x.raw])
     any_layer = random.randrange(count)
-    any_load = random.randrange(program.header.images)
+    any_load = random.randrange(program.header.loads)
 
     def add(name: str, packet: bytes, code: ErrorCode, layer: int) -> None:
         found.append(Fault(name, packet, code, layer))
@@ -496,10 +515,10 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     layer("index", ErrorCode.KIND, any_layer, index=any_layer + 1)
     end = [*parts[:-1], program.layers[-1], program.payloads[-1], EndBlock()]
     add("one layer too many", assemble(end), ErrorCode.KIND, count)
-    end = [*parts[:-1], replace(program.loads[-1], index=program.header.images), EndBlock()]
+    end = [*parts[:-1], replace(program.loads[-1], index=program.header.loads), EndBlock()]
     add("one image too many", assemble(end), ErrorCode.KIND, count)
     add("a layer missing", program.with_header(layers=count + 1), ErrorCode.KIND, count)
-    more = program.with_header(images=program.header.images + 1)
+    more = program.with_header(images=program.header.loads + 1)
     add("an image missing", more, ErrorCode.KIND, count)
     load("index", ErrorCode.KIND, index=any_load + 1)
     layer("index of 16 bits", ErrorCode.KIND, any_layer, index=any_layer + 256)
@@ -507,7 +526,7 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     header("PIN", ErrorCode.CORE, pin=config.pin ^ 12)
     header("POUT", ErrorCode.CORE, pout=config.pout ^ 12)
     header("PIN over 16", ErrorCode.CORE, pin=config.pin + 128)
-    for name in ("layers", "images"):
+    for name in ("layers", "loads"):
         header(f"no {name}", ErrorCode.SHAPE, **{name: 0})
     for name in ("height", "width", "channels"):
         load(f"no {name}", ErrorCode.SHAPE, **{name: 0})
@@ -516,15 +535,26 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
         layer(f"{bits} input bits", ErrorCode.BITS, any_layer, input_bits=bits)
         layer(f"{bits} weight bits", ErrorCode.BITS, any_layer, weight_bits=bits)
         layer(f"{bits} output bits", ErrorCode.BITS, inner, output_bits=bits)
-    too_many = config.pin // 3 + 1
-    load("window", ErrorCode.KERNEL, row_window=1, channels=too_many)
-    load("window of 65535", ErrorCode.KERNEL, row_window=1, channels=0xFFFF)
+    window = {"row_window": 1, "channels": 1, "thinned": 0, "height": 4, "ring": 9, "row": 0}
+    load("window", ErrorCode.KERNEL, **{**window, "channels": config.pin // 3 + 1})
+    load("window of 65535", ErrorCode.KERNEL, **{**window, "channels": 0xFFFF})
     load("base", ErrorCode.MEMORY, base=depth)
     load("last base", ErrorCode.MEMORY, base=0xFFFFFFFF)
     load("base over 18 bits", ErrorCode.MEMORY, base=program.loads[any_load].base + (1 << 18))
-    sizes = {"height": 0xFFFF, "width": 0xFFFF, "row_window": 0}
+    whole = {"row_window": 0, "thinned": 0, "row": 0}
+    sizes = {**whole, "height": 0xFFFF, "ring": 0xFFFF, "width": 0xFFFF}
     load("65535 x 65535", ErrorCode.MEMORY, **sizes, base=0)
-    load("65535 channels", ErrorCode.MEMORY, row_window=0, channels=0xFFFF, base=0)
+    load("ring too small", ErrorCode.SHAPE, **{**whole, "height": 4, "ring": 3})
+    load("ring row", ErrorCode.SHAPE, row=9, ring=9)
+    load("no ring", ErrorCode.SHAPE, row=0, ring=0)
+    load("wide window", ErrorCode.SHAPE, **{**window, "width": config.max_pool_width + 1})
+    load("thinned alone", ErrorCode.KERNEL, **{**whole, "height": 4, "ring": 9, "thinned": 1})
+    begun = program.loads[any_load].first
+    load("image that goes on", ErrorCode.KIND, first=1 - begun)
+    pixel = {**whole, "height": 1, "ring": 1, "width": 1, "channels": 1}
+    unended = program.with_load(len(program.loads) - 1, **pixel, last=0)
+    add("image without an end", unended, ErrorCode.KIND, count)
+    load("65535 channels", ErrorCode.MEMORY, **whole, height=1, ring=1, channels=0xFFFF, base=0)
 
     for name in ("height", "width", "channels", "outputs", "images"):
         layer(f"no {name}", ErrorCode.SHAPE, any_layer, **{name: 0})
@@ -613,8 +643,7 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
 
     for name, code, fields in row_faults():
         layer(name, code, inner, **{**plain, "pool": 0, "raw": 0, "output_bits": 4, **fields})
-    for more in (1, 0xFFFF - sum(program.before[: inner + 1])):
-        waits = sum(program.before[: inner + 1]) + more
+    for waits in (sum(program.before[: inner + 1]) + 1, 0xFFFF):
         layer(f"{waits} LOADs", ErrorCode.KIND, inner, loads=waits)
 
     packet = program.packet()
@@ -719,7 +748,8 @@ def _meeting_images(program: Program, number: int) -> list[Fault]:
     bases = [layer.input_base] if layer.raw else [layer.input_base, layer.output_base]
     bases += [layer.skip_base] if layer.skip else []
     changed = replace(program, layers=layers)
-    small = {"height": 1, "width": 1, "channels": 1, "bits": 4, "row_window": 0}
+    small = {"height": 1, "width": 1, "channels": 1, "bits": 4, "row_window": 0, "ring": 1}
+    small |= {"row": 0, "thinned": 0}
     return [
         Fault("LOAD meets a tensor", changed.with_load(number, base=base, **small),
               ErrorCode.MEMORY, index)

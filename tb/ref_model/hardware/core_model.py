@@ -34,7 +34,7 @@ NAMED = {
         12: 0xFFFFFFFF, 13: 0x0000FFFF, 14: 0x0000FFFF,
     },
     3: {},
-    4: {1: 0x0000FFFF, 2: 0xFFFFFFFF, 3: 0x01FFFFFF, 4: 0xFFFFFFFF},
+    4: {1: 0x0000FFFF, 2: 0xFFFFFFFF, 3: 0x0FFFFFFF, 4: 0xFFFFFFFF, 8: 0xFFFFFFFF},
 }  # fmt: skip
 """Kind of a block, word, and the bits of it that have a name; all others are 0."""
 
@@ -174,6 +174,33 @@ class Layer:
         return groups * (constants + digits * per_digit * planes * pin * pout // 2)
 
 
+class ImageStream:
+    """The bytes of a data packet, read row by row."""
+
+    def __init__(self, data: bytes, beat_bytes: int) -> None:
+        self._data, self._beat, self._at = data, beat_bytes, 0
+
+    def row(self, w: int, c: int, pin: int) -> Array:
+        """Codes (C, W) of the next row: channel group, pixel, channel of the group."""
+        row = np.zeros((c, w), np.int64)
+        for first in range(0, c, pin):
+            for x in range(w):
+                for channel in range(first, min(first + pin, c)):
+                    row[channel, x] = self._data[self._at]
+                    self._at += 1
+        return row
+
+    def fill(self) -> None:
+        """The image ends: zeros up to a whole beat."""
+        end = -(-self._at // self._beat) * self._beat
+        assert not any(self._data[self._at : end])
+        self._at = end
+
+    def at_end(self) -> bool:
+        """Whether nothing but zeros is left."""
+        return not any(self._data[self._at :])
+
+
 class CoreModel:
     """A core with PIN = ``pin`` and POUT = ``pout``."""
 
@@ -196,11 +223,12 @@ class CoreModel:
         assert (bits_of(words[1], 7, 0), bits_of(words[1], 15, 8)) == (self.pin, self.pout)
         count, loads = bits_of(words[1], 31, 16), bits_of(words[2], 15, 0)
         at, payload, index, image = 64, b"", 0, 0
+        stream = ImageStream(images, beat_bytes)
         while (index, image) != (count, loads):
             words = self._block(packet, at, payload, None)
             if bits_of(words[0], 23, 16) == 4:
                 assert bits_of(words[1], 15, 0) == image
-                images = images[self._load(words, images, beat_bytes) :]
+                self._load(words, stream)
                 at, payload, image = at + 64, b"", image + 1
                 continue
             assert bits_of(words[0], 23, 16) == 2
@@ -211,7 +239,7 @@ class CoreModel:
             at, index = at + 64 + len(payload), index + 1
         self._block(packet, at, payload, 3)
         assert len(packet) == at + 64
-        assert not any(images)
+        assert stream.at_end()
 
     def decode_results(self, packet: bytes, beats: Sequence[int]) -> list[Array]:
         """The result stream of a pass of a program as maps (C, H, W): one of every image of every
@@ -284,45 +312,44 @@ class CoreModel:
             rows if bits_of(w[1], 26, 26) else None,
         )  # fmt: skip
 
-    def _load(self, words: tuple[int, ...], data: bytes, beat_bytes: int) -> int:
-        """Store the next image; the bytes that it takes of the packet."""
+    def _load(self, words: tuple[int, ...], stream: ImageStream) -> None:
+        """Store some rows of an image; a row window needs the two image rows before them."""
         h, w, c = bits_of(words[2], 15, 0), bits_of(words[2], 31, 16), bits_of(words[3], 15, 0)
-        window = bool(bits_of(words[3], 24, 24))
-        size = h * w * c
-        filled = -(-size // beat_bytes) * beat_bytes
-        self._store_image(data[:filled], (c, h, w), bits_of(words[3], 23, 16), window, words[4])
-        return filled
+        bits, window = bits_of(words[3], 23, 16), bool(bits_of(words[3], 24, 24))
+        first, last = bool(bits_of(words[3], 25, 25)), bool(bits_of(words[3], 26, 26))
+        thinned = bool(bits_of(words[3], 27, 27))
+        kept, ring_row = bits_of(words[8], 15, 0), bits_of(words[8], 31, 16)
+        if first:
+            self.image: list[Array] = []
+        self.image += [stream.row(w, c, self.pin) for _ in range(h)]
+        if last:
+            stream.fill()
+        total = len(self.image)
+        if not window:
+            rows = self.image[total - h :]
+        else:
+            outside = [np.zeros((c, w), np.int64)]
+            padded = [*outside, *self.image, *outside]
+            ready = range(0 if first else total - h - 1, total if last else total - 1)
+            chosen = [y for y in ready if not thinned or y % 2 == 0]
+            rows = [np.concatenate(padded[y : y + 3]) for y in chosen]
+        assert 0 < len(rows) <= kept
+        assert ring_row < kept
+        self._store_rows(rows, bits, words[4], kept, ring_row)
 
-    def _store_image(
-        self, image: bytes, shape: tuple[int, int, int], bits: int, window: bool, base: int
+    def _store_rows(
+        self, rows: list[Array], bits: int, base: int, kept: int, ring_row: int
     ) -> None:
-        c, h, w = shape
-        pairs, digits, at = -(-w // 2), 2 if bits == 8 else 1, 0
-        stored = 3 * c if window else c
-        groups = -(-stored // self.pin)
-
-        def write(channel: int, y: int, x: int, code: int) -> None:
-            for d in range(digits):
-                nibble = code >> 4 * (digits - 1 - d) & 15
-                address = base + ((d * groups + channel // self.pin) * h + y) * pairs + x // 2
-                self.memory[address, channel % self.pin, x % 2] = nibble
-
-        for channel in range(stored):  # rows outside and the odd pixel past W are 0
-            for y in range(h):
-                for x in range(2 * pairs):
-                    write(channel, y, x, 0)
-        for first in range(0, c, self.pin):
-            for y in range(h):
-                for x in range(w):
-                    for channel in range(first, min(first + self.pin, c)):
-                        code, at = image[at], at + 1
-                        if not window:
-                            write(channel, y, x, code)
-                            continue
-                        for ky in range(3):
-                            if 0 <= y + 1 - ky < h:
-                                write(ky * c + channel, y + 1 - ky, x, code)
-        assert not any(image[at:])
+        c, w = rows[0].shape
+        pairs, digits, groups = -(-w // 2), 2 if bits == 8 else 1, -(-c // self.pin)
+        for y, row in enumerate(rows):
+            codes = np.pad(row, ((0, 0), (0, 2 * pairs - w)))  # the odd pixel past W is 0
+            for channel in range(c):
+                for d in range(digits):
+                    nibbles = codes[channel] >> 4 * (digits - 1 - d) & 15
+                    plane = (d * groups + channel // self.pin) * kept + (ring_row + y) % kept
+                    place = slice(base + plane * pairs, base + (plane + 1) * pairs)
+                    self.memory[place, channel % self.pin] = nibbles.reshape(pairs, 2)
 
     def _run_layer(self, layer: Layer, data: bytes) -> bytes:
         groups, digits, per_digit, planes = layer.payload_size(self.pin, self.pout)

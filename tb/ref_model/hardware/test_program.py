@@ -92,7 +92,7 @@ def test_random_programs_come_back(config: CoreConfig) -> None:
         batch = 1 + number % 3
         plan = plan_network(network, config, batch, random_order(rng, network, config, batch))
         program = decode_program(encode_plan(plan), config)
-        assert (program.header.layers, program.header.images) == (len(plan.runs), batch)
+        assert (program.header.layers, program.header.loads) == (len(plan.runs), batch)
         assert [type(part) for part in program.parts] == [
             LoadSection if isinstance(step, Load) else LayerSection for step in plan.steps
         ]
@@ -136,7 +136,7 @@ def test_description_names_every_block() -> None:
     "block",
     [
         ProgramBlock(4, 8, 65535, 65534),
-        LoadBlock(65535, 65534, 65533, 65532, 8, 1, 2**32 - 1),
+        LoadBlock(65535, 65534, 65533, 65532, 8, 1, 2**32 - 1, 65531, 65530, 0, 1, 1),
         LayerBlock(
             65535, 3, 1, 1, 1, 1, 65534, 65533, 65532, 65531, 2**32 - 1, 2**31, 255, 254, 253,
             9, 65530, 252, 2**32 - 2, 2**32 - 3, 1, 2**32 - 4, 2**18 - 1, 251, 2**32 - 5, 1, 1, 250,
@@ -218,14 +218,14 @@ FIELD_ERRORS: list[tuple[int, dict[str, Any], ErrorCode]] = [
     (PROGRAM, {"pin": 8}, ErrorCode.CORE),
     (PROGRAM, {"pout": 16}, ErrorCode.CORE),
     (PROGRAM, {"layers": 0}, ErrorCode.SHAPE),
-    (PROGRAM, {"images": 0}, ErrorCode.SHAPE),
+    (PROGRAM, {"loads": 0}, ErrorCode.SHAPE),
     (LOAD, {"index": 1}, ErrorCode.KIND),
     (LOAD, {"height": 0}, ErrorCode.SHAPE),
     (LOAD, {"channels": 0}, ErrorCode.SHAPE),
     (LOAD, {"bits": 5}, ErrorCode.BITS),
     (LOAD, {"row_window": 1, "channels": 2}, ErrorCode.KERNEL),  # 6 channels at PIN = 4
     (LOAD, {"base": CONFIG.feature_depth}, ErrorCode.MEMORY),
-    (LOAD, {"width": 65535, "height": 65535}, ErrorCode.MEMORY),
+    (LOAD, {"width": 65535, "height": 65535, "ring": 65535}, ErrorCode.MEMORY),
     (0, {"index": 1}, ErrorCode.KIND),
     (0, {"outputs": 0}, ErrorCode.SHAPE),
     (0, {"width": 1}, ErrorCode.SHAPE),
@@ -288,7 +288,7 @@ def test_numbers_of_blocks_that_differ_from_the_announced() -> None:
     # One layer: the first is then the last, and not raw. Three, or two images: END comes too early.
     assert reported(with_fields(PROGRAM, {"layers": 1})) == (ErrorCode.KERNEL, 0)
     assert reported(with_fields(PROGRAM, {"layers": 3})) == (ErrorCode.KIND, 2)
-    assert reported(with_fields(PROGRAM, {"images": 2})) == (ErrorCode.KIND, 2)
+    assert reported(with_fields(PROGRAM, {"loads": 2})) == (ErrorCode.KIND, 2)
 
 
 def test_blocks_of_the_wrong_kind() -> None:

@@ -100,11 +100,12 @@ def encode_plan(plan: Plan) -> bytes:
     """The parameter packet of a planned network, not yet filled to whole beats."""
     parts = [pack_block(program_block(plan))]
     payloads = [pack_payload(layer_payload(x), x.payload_shape, plan.config) for x in plan.layers]
-    payload, layers = b"", 0
+    payload, layers, loads = b"", 0, 0
     for step in plan.steps:
         if isinstance(step, Load):
-            parts.append(pack_block(load_block(plan, step), payload))
+            parts.append(pack_block(load_block(plan, step, loads), payload))
             payload = b""
+            loads += 1
         else:
             parts.append(pack_block(layer_block(plan, step, layers), payload))
             payload = payloads[step.layer]
@@ -116,24 +117,17 @@ def encode_plan(plan: Plan) -> bytes:
 
 def program_block(plan: Plan) -> ProgramBlock:
     """The PROGRAM block of a plan."""
+    layers = len(plan.runs)
     return ProgramBlock(
-        pin=plan.config.pin, pout=plan.config.pout, layers=len(plan.runs), loads=plan.batch
+        pin=plan.config.pin, pout=plan.config.pout, layers=layers, loads=len(plan.steps) - layers
     )
 
 
-def load_block(plan: Plan, load: Load) -> LoadBlock:
-    """The LOAD block of one image.
-
-    Raises UnsupportedNetworkError for some rows of it: the stream format has no such LOADs.
-    """
-    rows = load.rows
-    if rows is not None and not (rows.first and rows.last and rows.stored == rows.taken):
-        raise UnsupportedNetworkError(
-            f"network {plan.network.name}: needs LOADs of some rows, which the core does not know"
-        )
+def load_block(plan: Plan, load: Load, index: int) -> LoadBlock:
+    """The LOAD block of one image, or of some rows of it."""
     channels, height, width = plan.network.input_shape
-    return LoadBlock(
-        index=load.image,
+    whole = LoadBlock(
+        index=index,
         height=height,
         width=width,
         channels=channels,
@@ -141,6 +135,18 @@ def load_block(plan: Plan, load: Load) -> LoadBlock:
         row_window=int(plan.row_window),
         base=load.base,
         ring=height,
+    )
+    rows = load.rows
+    if rows is None:
+        return whole
+    return replace(
+        whole,
+        height=rows.taken[1] - rows.taken[0],
+        ring=rows.ring.rows,
+        row=rows.ring.row,
+        first=int(rows.first),
+        last=int(rows.last),
+        thinned=int(plan.layers[0].thinned),
     )
 
 

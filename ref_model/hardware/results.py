@@ -23,7 +23,10 @@ def packet_order(plan: Plan) -> npt.NDArray[np.intp]:
     sets, stride = planned.kernel.sets, planned.layer.stride
     return np.concatenate([
         run.image * size
-        + result_order(planned.result, plan.config.pout, sets, stride, run.images)
+        + result_order(
+            planned.result, plan.config.pout, sets, stride, run.images,
+            None if run.rows is None else run.rows.block.rows,
+        )
         for run in plan.runs
         if run.layer == last
     ])  # fmt: skip

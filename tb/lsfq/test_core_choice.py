@@ -35,9 +35,9 @@ def test_every_shipped_network_gets_a_core(folder: Path, size: int) -> None:
 
 
 def test_what_is_given_stays(shipped: Case) -> None:
-    core = replace(DEFAULT_CORE, pin=8, pout=8, feature_depth=1024)
-    assert choose_core(shipped.network, core).feature_depth == 4096
-    with pytest.raises(UnsupportedNetworkError, match="--feature-depth 4096"):
+    core = replace(DEFAULT_CORE, pin=8, pout=8, feature_depth=512)
+    assert choose_core(shipped.network, core).feature_depth == 1024
+    with pytest.raises(UnsupportedNetworkError, match="--feature-depth 1024"):
         choose_core(shipped.network, core, frozenset({"feature_depth"}))
 
 

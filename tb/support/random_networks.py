@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.order import WorkOrder
-from ref_model.hardware.plan import orders_of, plan_network, schedule_network
+from ref_model.hardware.plan import orders_of, plan_whole, schedule_network
 from ref_model.hardware.program import encode_plan
 from ref_model.integer import IntegerLayer, IntegerNetwork, run_network
 from ref_model.integer.arithmetic import scale_and_add
@@ -52,7 +52,7 @@ def random_network(rng: Rng, config: CoreConfig, max_cycles: int = MAX_CYCLES) -
     while True:
         network = _draw_network(rng, config)
         try:
-            plan = plan_network(network, config)
+            plan = plan_whole(network, config)
         except UnsupportedNetworkError:
             continue
         cycles = sum(layer.cycles for layer in schedule_network(plan))
@@ -69,13 +69,13 @@ def random_order(rng: Rng, network: IntegerNetwork, config: CoreConfig, batch: i
     """Any order of work for ``batch`` images that fits; the planner's choice in one of four."""
     orders = orders_of(network, config, batch)
     if rng.random() < 0.25:
-        return plan_network(network, config, batch).order
+        return plan_whole(network, config, batch).order
     while True:
         order = orders[int(rng.integers(len(orders)))]
         alone = tuple(alone or bool(rng.random() < 0.15) for alone in order.alone)
         order = replace(order, alone=alone)
         try:
-            return plan_network(network, config, batch, order).order
+            return plan_whole(network, config, batch, order).order
         except UnsupportedNetworkError:
             continue
 

@@ -271,7 +271,7 @@ def _check_memory(block: LayerBlock, config: CoreConfig, opened: Words | None) -
         if place.end > config.feature_depth:
             raise refuse(f"its {name} ends at word {place.end}")
         # The next rows of an image may come into the ring that a block reads.
-        fed = opened is not None and bool(block.rows) and block.input_base == opened.start
+        fed = opened is not None and bool(block.rows) and place.start == opened.start
         if opened is not None and place.meets(opened) and not (fed and name == "input"):
             raise refuse(f"its {name} lies where an image is being stored")
 

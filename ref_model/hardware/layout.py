@@ -112,14 +112,12 @@ def fill_beats(data: bytes, beat_bytes: int) -> bytes:
 
 
 def result_order(
-    shape: Shape, pout: int, sets: int, stride: int = 1, images: int = 1,
-    rows: tuple[int, int] | None = None,
-) -> npt.NDArray[np.intp]:  # fmt: skip
+    shape: Shape, pout: int, sets: int, stride: int = 1, images: int = 1
+) -> npt.NDArray[np.intp]:
     """Index into the flat (N, C, H, W) results of every beat of a raw layer, in order.
 
     ``shape`` is (C, H, W), N is ``images``; ``sets`` is 2 for kernel 1x1 (channel groups of
-    2 * POUT), else 1. With ``stride`` 2 every pair has one pixel of the result, else two. ``rows``:
-    only those from the first to the one behind the last.
+    2 * POUT), else 1. With ``stride`` 2 every pair has one pixel of the result, else two.
     """
     channels, height, width = shape
     size = channels * height * width
@@ -127,7 +125,7 @@ def result_order(
     beats = []
     for first in range(0, channels, pout * sets):
         group = []
-        for y in range(*(rows or (0, height))):
+        for y in range(height):
             for pair in range(0, width, pixels):
                 for start in range(first, min(first + pout * sets, channels), pout):
                     for x in range(pair, min(pair + pixels, width)):

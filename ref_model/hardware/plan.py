@@ -83,7 +83,7 @@ def plan_network(
     except DoesNotFitError:
         if order is not None:
             raise
-    return plan_in_blocks(network, config, batch)
+    return plan_network_in_rows(network, config, batch)
 
 
 def plan_whole(
@@ -113,7 +113,7 @@ def plan_whole(
     )  # fmt: skip
 
 
-def plan_in_blocks(
+def plan_network_in_rows(
     network: IntegerNetwork, config: CoreConfig, batch: int = 1, steps: Steps | None = None,
     order: WorkOrder | None = None,
 ) -> Plan:  # fmt: skip

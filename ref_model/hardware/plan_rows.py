@@ -107,6 +107,9 @@ def plan_in_rows(
     ``costs`` are those of whole layers. ``order`` replaces the choice of an order of work, in which
     the region is layer 0. Raises DoesNotFitError when the tensors do not fit.
     """
+    if problem.tail_words[len(steps) - 1] is None:
+        name = layers[len(steps) - 2].fused.name
+        raise DoesNotFitError(f"layer {name}: the layers up to here cannot run in rows")
     plan, end = plan_rows(region_of(problem, len(steps) - 1, steps)), len(steps) - 1
     batch = problem.images
     tensors = stored_tensors(network, layers)

@@ -16,6 +16,7 @@ from ref_model.hardware.blocks import (
     LayerBlock,
     LoadBlock,
     ProgramBlock,
+    Ring,
     block_kind,
     block_magic,
     block_version,
@@ -118,35 +119,29 @@ def encode_plan(plan: Plan) -> bytes:
 def program_block(plan: Plan) -> ProgramBlock:
     """The PROGRAM block of a plan."""
     layers = len(plan.runs)
-    return ProgramBlock(
-        pin=plan.config.pin, pout=plan.config.pout, layers=layers, loads=len(plan.steps) - layers
-    )
+    return ProgramBlock(plan.config.pin, plan.config.pout, layers, len(plan.steps) - layers)
 
 
 def load_block(plan: Plan, load: Load, index: int) -> LoadBlock:
-    """The LOAD block of one image, or of some rows of it."""
+    """The LOAD block of an image, or of some rows of one; ``index`` counts those of the pass."""
     channels, height, width = plan.network.input_shape
-    whole = LoadBlock(
+    thinned = plan.layers[0].thinned
+    rows = load.rows
+    taken = height if rows is None else rows.taken[1] - rows.taken[0]
+    ring = Ring((height + 1) // 2 if thinned else height, 0) if rows is None else rows.ring
+    return LoadBlock(
         index=index,
-        height=height,
+        height=taken,
         width=width,
         channels=channels,
         bits=plan.network.input_bits,
         row_window=int(plan.row_window),
         base=load.base,
-        ring=height,
-    )
-    rows = load.rows
-    if rows is None:
-        return whole
-    return replace(
-        whole,
-        height=rows.taken[1] - rows.taken[0],
-        ring=rows.ring.rows,
-        row=rows.ring.row,
-        first=int(rows.first),
-        last=int(rows.last),
-        thinned=int(plan.layers[0].thinned),
+        ring=ring.rows,
+        row=ring.row,
+        first=int(rows is None or rows.first),
+        last=int(rows is None or rows.last),
+        thinned=int(thinned),
     )
 
 

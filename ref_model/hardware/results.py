@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from ref_model.hardware.layout import result_order
 from ref_model.hardware.plan import Plan
+from ref_model.hardware.row_shapes import Range
+from ref_model.integer.network import Shape
 
 Results = npt.NDArray[np.int64]
 """Raw results of a pass, int64 (N, C, H, W)."""
@@ -23,13 +25,24 @@ def packet_order(plan: Plan) -> npt.NDArray[np.intp]:
     sets, stride = planned.kernel.sets, planned.layer.stride
     return np.concatenate([
         run.image * size
-        + result_order(
-            planned.result, plan.config.pout, sets, stride, run.images,
-            None if run.rows is None else run.rows.block.rows,
-        )
+        + result_order(planned.result, plan.config.pout, sets, stride, run.images)
+        if run.rows is None
+        else run.image * size
+        + _order_of_rows(planned.result, run.rows.block.array, plan.config.pout, sets, stride)
         for run in plan.runs
         if run.layer == last
     ])  # fmt: skip
+
+
+def _order_of_rows(
+    shape: Shape, rows: Range, pout: int, sets: int, stride: int
+) -> npt.NDArray[np.intp]:
+    """`result_order` of a block that makes some ``rows`` of an image's results."""
+    channels, height, width = shape
+    first, end = rows
+    order = result_order((channels, end - first, width), pout, sets, stride, 1)
+    channel, place = np.divmod(order, (end - first) * width)
+    return channel * height * width + first * width + place
 
 
 def results_to_packet(plan: Plan, results: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

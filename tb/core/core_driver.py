@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cocotb.triggers import ReadOnly, RisingEdge
 
 from ref_model.hardware.core_config import CoreConfig
+from ref_model.hardware.layer_plan import LayerPlan
 from ref_model.hardware.layout import images_to_bytes, tensor_word_count, words_to_tensor
 from ref_model.hardware.order import WorkOrder
 from ref_model.hardware.plan import Plan, plan_network
@@ -29,6 +30,7 @@ from ref_model.hardware.registers import (
     layer_address,
 )
 from ref_model.hardware.results import packet_to_results
+from ref_model.hardware.steps import Run, RunRows
 from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
@@ -139,15 +141,16 @@ class Core:
         watch: bool = True,
         batch: int = 1,
         order: WorkOrder | None = None,
+        plan: Plan | None = None,
     ) -> list[PassResult]:
         """Run ``images`` (C, H, W) back to back; ``cycles`` bounds all of them together.
 
         A pass takes ``batch`` of them, which divides their number, in the order of work ``order``
-        or the best. With ``watch`` every layer's tensor is read from the feature memory when the
-        layer ends, or what a depthwise layer reads as it passes, without costing the core a cycle;
-        else only the result is returned.
+        or the best, or after ``plan``. With ``watch`` every layer's tensor is read from the feature
+        memory when the layer ends, or what a depthwise layer reads as it passes, without costing
+        the core a cycle; else only the result is returned.
         """
-        plan = plan_network(network, self.config, batch, order)
+        plan = plan or plan_network(network, self.config, batch, order)
         packet = encode_plan(plan)
         results = [PassResult() for _ in images]
         passes = [results[first : first + batch] for first in range(0, len(images), batch)]
@@ -160,7 +163,8 @@ class Core:
         for chosen in passes:
             beats = await self.result.receive(cycles=200)
             numbers = [to_signed(beat, RESULT_WIDTH) for beat in beats]
-            maps = CoreModel(self.config.pin, self.config.pout, 0).decode_results(packet, numbers)
+            parts = CoreModel(self.config.pin, self.config.pout, 0).decode_results(packet, numbers)
+            maps = _whole_maps(plan, parts)
             np.testing.assert_array_equal(packet_to_results(plan, numbers), maps)
             for result, tensor in zip(chosen, maps, strict=True):
                 result.tensors[network.layers[-1].name] = tensor
@@ -205,10 +209,11 @@ class Core:
                 if collector is not None:
                     collector.cancel()
                 if layer.depthwise is not None and not layer.fused.hands_on:
-                    found = passing.tensors(layer, run.images, self.config)
-                    for k in range(run.images):
-                        results[run.image + k].tensors[layer.layer.name] = found[k]
+                    self._passed(layer, run, passing, results)
                 if layer.last.output_bits is None:
+                    continue
+                if run.rows is not None:
+                    self._stored_rows(layer, run, run.rows, results[run.image])
                     continue
                 for k in range(run.images):
                     results[run.image + k].tensors[layer.last.name] = self.read_tensor(
@@ -216,6 +221,30 @@ class Core:
                         layer.output,
                         layer.last.output_bits,
                     )
+
+    def _passed(
+        self, layer: LayerPlan, run: Run, passing: DepthwiseInput, results: Sequence[PassResult]
+    ) -> None:
+        """Keep what the depthwise layer read of each image, or the rows of it that a block made."""
+        name = layer.layer.name
+        if run.rows is None:
+            for k, codes in enumerate(passing.tensors(layer, run.images, self.config)):
+                results[run.image + k].tensors[name] = codes
+            return
+        first, end = run.rows.block.array
+        tensors = results[run.image].tensors
+        whole = tensors.setdefault(name, np.zeros(layer.result, np.uint8))
+        whole[:, first:end] = passing.tensors(layer, 1, self.config, end - first)[0]
+
+    def _stored_rows(self, layer: LayerPlan, run: Run, rows: RunRows, result: PassResult) -> None:
+        """Keep the rows that a block has stored in its ring."""
+        assert rows.output is not None
+        channels, _, width = layer.output
+        kept, bits = rows.output.rows, layer.last.output_bits or 0
+        ring = self.read_tensor(run.output_base, (channels, kept, width), bits)
+        whole = result.tensors.setdefault(layer.last.name, np.zeros(layer.output, np.uint8))
+        for index, row in enumerate(range(*rows.block.rows)):
+            whole[:, row] = ring[:, (rows.output.row + index) % kept]
 
     def read_tensor(self, base: int, shape: tuple[int, int, int], bits: int) -> Tensor:
         """Codes (C, H, W) of a tensor in the feature memory, without costing the core a cycle."""
@@ -227,6 +256,18 @@ class Core:
             for address in range(base, base + count)
         )
         return words_to_tensor(np.frombuffer(data, np.uint8).reshape(-1, pin), shape, bits)
+
+
+def _whole_maps(plan: Plan, maps: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The results of every image, of a last layer that ran in rows put together."""
+    runs = [run for run in plan.runs if run.layer == len(plan.layers) - 1]
+    if runs[0].rows is None:
+        return maps
+    found = [np.zeros(plan.layers[-1].result, np.int64) for _ in range(plan.batch)]
+    for run, part in zip(runs, maps, strict=True):
+        assert run.rows is not None
+        found[run.image][:, slice(*run.rows.block.array)] = part
+    return found
 
 
 def check_tensors(

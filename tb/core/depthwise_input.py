@@ -28,12 +28,16 @@ class DepthwiseInput:
             if int(stages.kept_valid.value):
                 self._pairs.append(int(stages.kept.value))
 
-    def tensors(self, plan: LayerPlan, images: int, config: CoreConfig) -> npt.NDArray[np.uint8]:
-        """Its tensors (N, C, H, W) of all ``images``; AssertionError when pairs are missing.
+    def tensors(
+        self, plan: LayerPlan, images: int, config: CoreConfig, rows: int | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """Its tensors (N, C, H, W) of all ``images``, or the ``rows`` of a block; AssertionError
+        when pairs are missing.
 
         The order of pairs is in docs/theory_of_operation.md: group, image, row, pair, set.
         """
         channels, height, width = plan.result
+        height = height if rows is None else rows
         pout, sets = config.pout, plan.kernel.sets
         shape = (-1, images, height, pairs_of(width), sets, 2, pout)
         data = b"".join(pair.to_bytes(2 * pout, "little") for pair in self._pairs)

@@ -12,7 +12,13 @@ from cocotb.triggers import RisingEdge
 from ref_model.hardware.plan import plan_network
 from tb.core.core_driver import Core, check_tensors
 from tb.support import Dut, is_high, rng, stall_pattern
-from tb.support.random_networks import count_forms, random_image, random_network, random_order
+from tb.support.random_networks import (
+    count_forms,
+    random_image,
+    random_network,
+    random_order,
+    random_rows,
+)
 
 PROGRAMS = int(os.environ.get("LSFQ_PROGRAMS", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")
@@ -52,15 +58,21 @@ async def random_programs(dut: Dut) -> None:
     spans: list[int] = []
     cocotb.start_soon(_port_to_port(dut, spans))
     forms: Counter[str] = Counter()
+    in_rows = 0
     for number in range(PROGRAMS):
         batch = int(random.choice([1, 1, 2, 3, 4]))
         network = random_network(random, core.config, MAX_CYCLES // batch)
         forms += count_forms(network, core.config)
-        order = random_order(random, network, core.config, batch)
+        rows = random_rows(random, network, core.config, batch) if number % 3 else None
+        order = None if rows else random_order(random, network, core.config, batch)
         images = [random_image(random, network) for _ in range(batch * (1 + number % 3 // 2))]
-        dut._log.info(f"program {number}: {network.name}, {order}")
-        results = await core.run(network, images, cycles=200 * MAX_CYCLES, batch=batch, order=order)
-        check_tensors(network, images, results, f"program {number}, {order}")
+        what = f"program {number}, {rows.rows.region if rows and rows.rows else order}"
+        dut._log.info(f"{what}: {network.name}")
+        results = await core.run(
+            network, images, cycles=200 * MAX_CYCLES, batch=batch, order=order, plan=rows
+        )
+        check_tensors(network, images, results, what)
+        in_rows += rows is not None
         layers = len(plan_network(network, core.config).layers)
         counters = await core.counters(min(layers, core.config.max_layers))
         assert counters.cycles == spans[-1], "CYCLES is not port to port"
@@ -70,6 +82,7 @@ async def random_programs(dut: Dut) -> None:
         for counter in counters.layers:
             waits = ("starved_weights", "blocked_output", "starved_features")
             assert counter["cycles"] == counter["busy"] + sum(counter[name] for name in waits)
-    dut._log.info(f"{dict(forms)}")
+    dut._log.info(f"{dict(forms)}, {in_rows} in rows")
+    assert in_rows >= PROGRAMS // 8, f"only {in_rows} programs in rows"
     missing = [form for form in count_forms(network, core.config) if not forms[form]]
     assert PROGRAMS < 30 or not missing, f"never drawn: {missing}"

@@ -10,6 +10,7 @@ the multiplier's and the bias's range. The same generator state gives the same n
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -21,7 +22,13 @@ import numpy.typing as npt
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.order import WorkOrder
-from ref_model.hardware.plan import orders_of, plan_whole, schedule_network
+from ref_model.hardware.plan import (
+    Plan,
+    orders_of,
+    plan_network_in_rows,
+    plan_whole,
+    schedule_network,
+)
 from ref_model.hardware.program import encode_plan
 from ref_model.integer import IntegerLayer, IntegerNetwork, run_network
 from ref_model.integer.arithmetic import scale_and_add
@@ -78,6 +85,19 @@ def random_order(rng: Rng, network: IntegerNetwork, config: CoreConfig, batch: i
             return plan_whole(network, config, batch, order).order
         except UnsupportedNetworkError:
             continue
+
+
+def random_rows(rng: Rng, network: IntegerNetwork, config: CoreConfig, batch: int) -> Plan | None:
+    """A plan with the first layers in rows: any region, any steps; None where none was found."""
+    layers = len(plan_whole(network, config).layers)
+    for _ in range(8):
+        end = int(rng.integers(1, layers + 1))
+        steps = tuple(int(rng.integers(1, rng.choice([2, 4, 9]))) for _ in range(end + 1))
+        with contextlib.suppress(UnsupportedNetworkError, ValueError):
+            plan = plan_network_in_rows(network, config, batch, steps)
+            if plan.runs[-1].layer == layers - 1:  # rows that nobody reads may come after it
+                return plan
+    return None
 
 
 def count_events(network: IntegerNetwork, image: npt.NDArray[np.uint8]) -> dict[str, int]:

@@ -15,7 +15,7 @@ import numpy as np
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layer_plan import plan_layers
-from ref_model.hardware.plan import Plan, plan_in_blocks
+from ref_model.hardware.plan import Plan, plan_network_in_rows
 from ref_model.hardware.row_search import Steps
 from ref_model.integer import IntegerLayer, IntegerNetwork
 from ref_model.integer.execute import accumulate, run_layer
@@ -78,7 +78,7 @@ def random_row_plan(
         network = random_row_network(rng, config.pin, pool_3)
         try:
             steps = random_steps(rng, network, config)
-            return network, plan_in_blocks(network, config, batch, steps)
+            return network, plan_network_in_rows(network, config, batch, steps)
         except UnsupportedNetworkError:
             continue
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lsfq.core import DEFAULT_CORE
 from lsfq.errors import TransferError
 from ref_model.hardware.blocks import Kernel, LayerBlock
+from ref_model.hardware.checks import convolution_size
 from ref_model.hardware.core_config import CoreConfig, ceil_div
 from ref_model.hardware.errors import ErrorCode, ProgramError
 from ref_model.hardware.layout import bytes_to_image
@@ -173,10 +174,13 @@ def _result_packet(
     not find the same table here.
     """
     numbers: list[int] = []
-    done = 0
+    done = rows = 0
     for block in blocks:
-        numbers += _result_numbers(results[done : done + block.images], block, pout)
-        done += block.images
+        made = convolution_size(block)[0] if block.rows else results.shape[2]
+        part = results[done : done + block.images, :, rows : rows + made]
+        numbers += _result_numbers(part, block, pout)
+        rows = (rows + made) % results.shape[2]
+        done += block.images if rows == 0 else 0
     return np.array(numbers, "<i8").tobytes()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from ref_model.hardware.register_map import ErrorCode
 
-__all__ = ["PROGRAM_LAYER", "ErrorCode", "ProgramError", "UnsupportedNetworkError"]
+__all__ = [
+    "PROGRAM_LAYER", "DoesNotFitError", "ErrorCode", "ProgramError", "UnsupportedNetworkError",
+]  # fmt: skip
 
 PROGRAM_LAYER = 0xFFFF
 """Layer index that the core reports for an error in the PROGRAM block."""
@@ -23,3 +25,7 @@ class ProgramError(Exception):
 
 class UnsupportedNetworkError(Exception):
     """The core cannot run this network; the message names the layer and what to use instead."""
+
+
+class DoesNotFitError(UnsupportedNetworkError):
+    """The network's tensors do not fit the feature memory."""

@@ -138,11 +138,12 @@ def _unsupported(layer: IntegerLayer, what: str, instead: str) -> UnsupportedNet
 def _wants_row_window(
     network: IntegerNetwork, work: Sequence[FusedLayer], config: CoreConfig
 ) -> bool:
-    """Whether only one layer reads the image, a 3x3 one, and three rows fit its lanes."""
+    """Whether one layer reads the image, a 3x3 one, and the loader can join three rows for it."""
     readers = [x.layer for x in work if x.reads == INPUT]
     added = any(x.layer.skip == INPUT for x in work)
     alone = len(readers) == 1 and not added and choose_kernel(readers[0]) is Kernel.K3X3
-    return alone and 3 * network.input_shape[0] <= config.pin
+    channels, _, width = network.input_shape
+    return alone and 3 * channels <= config.pin and width <= config.max_pool_width
 
 
 def _is_shared(layer: IntegerLayer) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.errors import UnsupportedNetworkError
+from ref_model.hardware.errors import DoesNotFitError
 from ref_model.hardware.layer_plan import LayerPlan
 from ref_model.hardware.layout import digits_of, tensor_word_count
 from ref_model.hardware.order import Lifetime, WorkOrder, tensors_of
@@ -114,19 +114,19 @@ def choose_order(
 
 def too_large(
     network: str, depth: int, tensors: Sequence[Tensor] | None, layers: Sequence[LayerPlan]
-) -> UnsupportedNetworkError:
+) -> DoesNotFitError:
     """What does not fit, and by how much, where the least has to be kept."""
     if tensors is None:
-        return UnsupportedNetworkError(f"network {network}: this order of work is impossible")
+        return DoesNotFitError(f"network {network}: this order of work is impossible")
     needed = needed_words(tensors, len(layers))
     worst = max(range(len(needed)), key=needed.__getitem__)
     parts = ", ".join(f"{tensor.name} {tensor.size}" for tensor in alive_in(tensors, worst))
     name = layers[worst].fused.name
     text = f"layer {name}: the tensors that are needed while it runs take {needed[worst]} words"
     if needed[worst] <= depth:
-        return UnsupportedNetworkError(
+        return DoesNotFitError(
             f"{text} ({parts}) of {depth}, but no addresses were found for all of them"
         )
-    return UnsupportedNetworkError(
+    return DoesNotFitError(
         f"{text} ({parts}); the feature memory has {depth}, {needed[worst] - depth} too few"
     )

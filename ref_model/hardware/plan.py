@@ -5,22 +5,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
 
 from ref_model.hardware.blocks import BLOCK_BYTES
 from ref_model.hardware.core_config import CoreConfig, ceil_div
+from ref_model.hardware.errors import DoesNotFitError
 from ref_model.hardware.layer_plan import LayerPlan, plan_layers
 from ref_model.hardware.memory_plan import choose_order, lifetimes_of, too_large
 from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, work_orders
 from ref_model.hardware.placement import needed_words
-from ref_model.hardware.plan_rows import plan_in_rows, row_problem
+from ref_model.hardware.plan_rows import find_steps, plan_in_rows, row_problem
 from ref_model.hardware.row_plan import RowPlan
 from ref_model.hardware.row_search import Steps
-from ref_model.hardware.schedule import LayerSchedule, words_and_cycles
+from ref_model.hardware.schedule import LayerSchedule, row_costs, words_and_cycles
 from ref_model.hardware.steps import Load, Run
 from ref_model.integer.network import INPUT, IntegerNetwork
 
 MAX_BATCH = 256
 """Most images of one pass that are planned for."""
+
+ROW_PAUSE = 2
+"""Cycles in which the loader takes no code, in front of each row of a channel group."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +72,29 @@ def plan_network(
 ) -> Plan:
     """Choose kernels, the order of work for ``batch`` images a pass, and addresses.
 
-    The order is the one of the smallest estimate of those that fit the memory, or ``order``.
+    Tensors are kept whole where they fit, otherwise the first layers run in blocks of rows; with
+    an ``order`` of work for whole tensors that is taken.
     Raises UnsupportedNetworkError, naming the layer, for a layer that the core does not run, an
     accumulator, a weight group or tensors that do not fit (with what is missing), and ValueError
     for a batch outside 1..MAX_BATCH.
     """
-    if not 1 <= batch <= MAX_BATCH:
-        raise ValueError(f"a batch of {batch} images is not in 1..{MAX_BATCH}")
+    try:
+        return plan_whole(network, config, batch, order)
+    except DoesNotFitError:
+        if order is not None:
+            raise
+    return plan_network_in_rows(network, config, batch)
+
+
+def plan_whole(
+    network: IntegerNetwork, config: CoreConfig, batch: int = 1, order: WorkOrder | None = None
+) -> Plan:
+    """`plan_network` with every tensor whole.
+
+    The order of work is the one of the smallest estimate of those that fit the memory, or
+    ``order``. Raises DoesNotFitError where none does, and as `plan_network`.
+    """
+    _check_batch(batch)
     row_window, layers = plan_layers(network, config)
     lifetimes = lifetimes_of(network, layers, config)
     orders = [order] if order else _orders(network, config, batch, layers)
@@ -85,7 +109,7 @@ def plan_network(
         network, config, row_window, layers, batch, placed.order,
         tuple(_steps(placed.order, layers, lifetimes, places)),
         max(needed_words(placed.tensors, len(layers))),
-        placed.order.cycles([_cost(x, config) for x in layers], load_cycles(network)),
+        placed.order.cycles([_cost(x, config) for x in layers], load_cycles(network, config)),
     )  # fmt: skip
 
 
@@ -96,12 +120,19 @@ def plan_network_in_rows(
     """`plan_network` with the first layers in blocks of rows, whether all would fit whole or not.
 
     ``steps`` are rows of a LOAD and of a block of each layer of the region, which ends where they
-    do; by default they are searched for. ``order`` counts the region as layer 0.
+    do; by default they are searched for, once for a network and core. ``order`` counts the region
+    as layer 0.
     """
-    if not 1 <= batch <= MAX_BATCH:
-        raise ValueError(f"a batch of {batch} images is not in 1..{MAX_BATCH}")
+    _check_batch(batch)
     row_window, layers = plan_layers(network, config, in_rows=True)
-    problem = row_problem(network, config, row_window, layers, load_cycles(network), batch)
+    loading = load_cycles(network, config)
+    problem = row_problem(network, config, row_window, layers, loading, batch)
+    if steps is None:
+        known = _STEPS.setdefault(network, {})
+        key = config, batch > 1
+        if key not in known:
+            known[key] = find_steps(network, problem, layers)
+        steps = known[key]
     costs = [_cost(plan, config) for plan in layers]
     found = plan_in_rows(network, config, problem, layers, costs, steps, order)
     return Plan(
@@ -110,17 +141,33 @@ def plan_network_in_rows(
     )  # fmt: skip
 
 
+_STEPS: WeakKeyDictionary[IntegerNetwork, dict[tuple[CoreConfig, bool], Steps]] = (
+    WeakKeyDictionary()
+)
+"""Steps that were searched for; a network never changes."""
+
+
+def _check_batch(batch: int) -> None:
+    if not 1 <= batch <= MAX_BATCH:
+        raise ValueError(f"a batch of {batch} images is not in 1..{MAX_BATCH}")
+
+
 def schedule_network(plan: Plan) -> tuple[LayerSchedule, ...]:
-    """The schedule of every layer for one image."""
-    return tuple(
-        LayerSchedule(
-            layer.fused.name,
-            layer.macs,
-            *words_and_cycles(layer.work, plan.config),
-            words_and_cycles(layer.work.alone(), plan.config)[1],
-        )
-        for layer in plan.layers
-    )
+    """The schedule of every layer for one image, with the rows that blocks make twice."""
+    return tuple(_schedule(plan, index) for index in range(len(plan.layers)))
+
+
+def _schedule(plan: Plan, index: int) -> LayerSchedule:
+    layer = plan.layers[index]
+    blocks = () if plan.rows is None else plan.rows.blocks
+    made = [slice(*x.block.array) for x in blocks if x.layer == index] or [slice(None)]
+
+    def total(rows: npt.NDArray[np.int64]) -> int:
+        return sum(int(rows[part].sum()) for part in made)
+
+    words, cycles = row_costs(layer.work, plan.config)
+    alone = row_costs(layer.work.alone(), plan.config)[1]
+    return LayerSchedule(layer.fused.name, layer.macs, total(words), total(cycles), total(alone))
 
 
 def orders_of(network: IntegerNetwork, config: CoreConfig, batch: int) -> list[WorkOrder]:
@@ -133,7 +180,7 @@ def _orders(
 ) -> list[WorkOrder]:
     costs = [_cost(plan, config) for plan in layers]
     loops = [_runs_alone(plan, config) for plan in layers]
-    loading = load_cycles(network)
+    loading = load_cycles(network, config)
     return sorted(work_orders(batch, loops), key=lambda order: order.cycles(costs, loading))
 
 
@@ -143,10 +190,18 @@ def _cost(plan: LayerPlan, config: CoreConfig) -> LayerCost:
     return LayerCost(words_and_cycles(plan.work, config)[1], ceil_div(8 * size, config.param_width))
 
 
-def load_cycles(network: IntegerNetwork) -> int:
-    """Cycles that storing an image takes: one a code."""
+def load_cycles(network: IntegerNetwork, config: CoreConfig) -> int:
+    """Cycles that storing an image takes: one a pixel of a channel group and a beat of its codes.
+
+    In front of each row of a channel group the loader pauses.
+    """
     channels, height, width = network.input_shape
-    return channels * height * width
+    at_once = min(config.data_width // 8, config.pin)
+    row = 0
+    for first in range(0, channels, config.pin):
+        codes = min(config.pin, channels - first)
+        row += ROW_PAUSE + width * ceil_div(codes, at_once)
+    return height * row
 
 
 def _runs_alone(plan: LayerPlan, config: CoreConfig) -> bool:

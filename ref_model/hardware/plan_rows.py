@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ref_model.hardware.blocks import Kernel, Ring
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.errors import UnsupportedNetworkError
+from ref_model.hardware.errors import DoesNotFitError
 from ref_model.hardware.layer_plan import LayerPlan
 from ref_model.hardware.memory_plan import (
     Placed,
@@ -32,7 +32,6 @@ from ref_model.hardware.order import (
 from ref_model.hardware.placement import needed_words
 from ref_model.hardware.row_plan import RowImage, RowPlan, plan_rows
 from ref_model.hardware.row_search import (
-    RowChoice,
     RowProblem,
     Steps,
     least_words,
@@ -101,23 +100,17 @@ def _tail_words(
 
 def plan_in_rows(
     network: IntegerNetwork, config: CoreConfig, problem: RowProblem, layers: Sequence[LayerPlan],
-    costs: Sequence[LayerCost], steps: Steps | None = None, order: WorkOrder | None = None,
+    costs: Sequence[LayerCost], steps: Steps, order: WorkOrder | None = None,
 ) -> PlanInRows:  # fmt: skip
-    """The plan for ``problem``; raises UnsupportedNetworkError when there is none.
+    """The plan for ``problem`` with these ``steps``, of the image and of each layer of the region.
 
-    ``costs`` are those of whole layers. ``steps`` (of the image and of each layer of the region)
-    replace the search, ``order`` the order of work, in which the region is layer 0.
+    ``costs`` are those of whole layers. ``order`` replaces the choice of an order of work, in which
+    the region is layer 0. Raises DoesNotFitError when the tensors do not fit.
     """
-    if steps is None:
-        choice = search_rows(problem)
-        if choice is None:
-            raise too_large_in_rows(network.name, problem, layers)
-    else:
-        if problem.tail_words[len(steps) - 1] is None:
-            name = layers[len(steps) - 2].fused.name
-            raise UnsupportedNetworkError(f"layer {name}: no layer up to here can run in rows")
-        choice = RowChoice(plan_rows(region_of(problem, len(steps) - 1, steps)), 0, 0.0)
-    plan, end = choice.plan, len(choice.plan.region.layers)
+    if problem.tail_words[len(steps) - 1] is None:
+        name = layers[len(steps) - 2].fused.name
+        raise DoesNotFitError(f"layer {name}: the layers up to here cannot run in rows")
+    plan, end = plan_rows(region_of(problem, len(steps) - 1, steps)), len(steps) - 1
     batch = problem.images
     tensors = stored_tensors(network, layers)
     lifetimes = _region_lifetimes(tensors, lifetimes_of(network, layers, config), plan, config)
@@ -129,7 +122,7 @@ def plan_in_rows(
     placed, fewest = choose_order(orders, lifetimes, len(reduced), config.feature_depth)
     if placed is None:
         needed = max(needed_words(fewest or [], len(reduced)), default=0)
-        raise UnsupportedNetworkError(
+        raise DoesNotFitError(
             f"layer {layers[end - 1].fused.name}: with the layers up to it in rows the tensors "
             f"take {needed} words, the feature memory has {config.feature_depth}; no addresses "
             "were found for all of them"
@@ -144,20 +137,29 @@ def plan_in_rows(
     )
 
 
+def find_steps(network: IntegerNetwork, problem: RowProblem, layers: Sequence[LayerPlan]) -> Steps:
+    """The best steps, or DoesNotFitError with what does not fit."""
+    choice = search_rows(problem)
+    if choice is None:
+        raise too_large_in_rows(network.name, problem, layers)
+    region = choice.plan.region
+    return (region.load_step, *region.steps)
+
+
 def too_large_in_rows(
     name: str, problem: RowProblem, layers: Sequence[LayerPlan]
-) -> UnsupportedNetworkError:
+) -> DoesNotFitError:
     """What does not fit even row by row, by how much, and at which layer."""
     ends = [end for end, words in enumerate(problem.tail_words) if words is not None]
     depth = problem.depth
     if not ends:
-        return UnsupportedNetworkError(
+        return DoesNotFitError(
             f"network {name}: its layers cannot run in rows, as one of them adds the image or "
             f"reads all of it at once; whole maps do not fit the {depth} words of the feature "
             "memory"
         )
     needed, end = min((least_words(problem, end), end) for end in ends)
-    return UnsupportedNetworkError(
+    return DoesNotFitError(
         f"layer {layers[end - 1].fused.name}: even row by row the tensors take {needed} words; "
         f"the feature memory has {depth}, {needed - depth} too few"
     )
@@ -167,7 +169,7 @@ def _check_blocks(steps: Sequence[Load | Run], batch: int) -> None:
     runs = sum(isinstance(step, Run) for step in steps)
     most = max(runs, len(steps) - runs)
     if most > MOST_BLOCKS:
-        raise UnsupportedNetworkError(
+        raise DoesNotFitError(
             f"a pass of {batch} images takes {most} blocks of one kind, the stream format has room "
             f"for {MOST_BLOCKS}: use a batch of at most {batch * MOST_BLOCKS // most}"
         )

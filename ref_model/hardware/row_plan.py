@@ -134,16 +134,19 @@ class RowOrder:
 
 
 def row_order(parts: Sequence[Part], whole: Sequence[int]) -> RowOrder:
-    """The order of the parts of a region; ``whole`` as in `Region`."""
-    events = emit(parts, len(parts) - 1, [index + 1 for index in whole])
+    """The order of the parts of a region; ``whole`` as in `Region`.
+
+    All of the image is taken, also the rows that nothing reads: they are in the stream.
+    """
+    events = emit(parts, len(parts) - 1, [*(index + 1 for index in whole), 0])
     ends, readers = parts[0].ends, readers_of(parts, 0)
     count = [0] * len(parts)
     lows: list[int] = []
-    asked = low = before = rows = image_read = 0
+    low = before = rows = image_read = 0
     for part, number in events:
         if part == 0:
             rows = max(rows, image_need(ends, number, low, before))
-            before, asked = low, asked + 1
+            before = low
             continue
         count[part] = number + 1
         if part in readers:
@@ -151,7 +154,7 @@ def row_order(parts: Sequence[Part], whole: Sequence[int]) -> RowOrder:
             image_read = len(lows)
         lows.append(low)
     rows, behind, found = min(rows, ends[-1]), -1, []
-    for end in ends[:asked]:
+    for end in ends:
         while end - (lows[behind] if behind >= 0 else 0) > rows:
             behind += 1
         found.append(behind)

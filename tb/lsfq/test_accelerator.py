@@ -240,8 +240,8 @@ def test_network_that_does_not_fit(accelerator: Accelerator, small: Case) -> Non
     accelerator.load(small.network)
     first, last = small.network.layers[:2]
     layers = (first, replace(last, output_bits=None, pool=1, shift=0))
-    big = IntegerNetwork("big", (3, 128, 128), layers, last.outputs)
-    with pytest.raises(UnsupportedNetworkError, match=r"layer conv1: .* too few"):
+    big = IntegerNetwork("big", (3, 16, 16384), layers, last.outputs)
+    with pytest.raises(UnsupportedNetworkError, match=r"layer conv2: even row by .* too few"):
         accelerator.load(big)
     np.testing.assert_array_equal(accelerator.run(small.images[:1]), small.logits[:1])
 

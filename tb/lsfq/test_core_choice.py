@@ -14,7 +14,8 @@ from lsfq.command.main import main
 from lsfq.core_choice import LARGEST, choose_core
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import plan_network
-from ref_model.integer import IntegerNetwork, load_network
+from ref_model.integer import IntegerNetwork, load_network, save_network
+from ref_model.integer.synthetic import vgg7
 from tb.lsfq.conftest import ROOT, Case
 from tb.ref_model.integer.builders import conv, linear
 
@@ -35,9 +36,9 @@ def test_every_shipped_network_gets_a_core(folder: Path, size: int) -> None:
 
 
 def test_what_is_given_stays(shipped: Case) -> None:
-    core = replace(DEFAULT_CORE, pin=8, pout=8, feature_depth=1024)
-    assert choose_core(shipped.network, core).feature_depth == 4096
-    with pytest.raises(UnsupportedNetworkError, match="--feature-depth 4096"):
+    core = replace(DEFAULT_CORE, pin=8, pout=8, feature_depth=512)
+    assert choose_core(shipped.network, core).feature_depth == 1024
+    with pytest.raises(UnsupportedNetworkError, match="--feature-depth 1024"):
         choose_core(shipped.network, core, frozenset({"feature_depth"}))
 
 
@@ -61,7 +62,8 @@ def test_a_network_that_no_core_runs() -> None:
 
 def test_run_and_export_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What run accepts, export accepts, on the same core, and both say which one."""
-    network = ["--network", str(ROOT / "networks" / "vgg7_w64_w4a4"), "--pin", "4", "--pout", "4"]
+    save_network(vgg7(256), tmp_path / "wide")
+    network = ["--network", str(tmp_path / "wide"), "--pin", "4", "--pout", "4"]
     assert main(["run", *network, "--count", "1"]) == 0
     assert "feature depth 16384 instead of 8192" in capsys.readouterr().err
     assert main(["export", *network, "--c", str(tmp_path / "c")]) == 0

@@ -25,8 +25,8 @@ from ref_model.hardware.order import WorkOrder
 from ref_model.hardware.plan import (
     Plan,
     orders_of,
-    plan_network,
     plan_network_in_rows,
+    plan_whole,
     schedule_network,
 )
 from ref_model.hardware.program import encode_plan
@@ -59,7 +59,7 @@ def random_network(rng: Rng, config: CoreConfig, max_cycles: int = MAX_CYCLES) -
     while True:
         network = _draw_network(rng, config)
         try:
-            plan = plan_network(network, config)
+            plan = plan_whole(network, config)
         except UnsupportedNetworkError:
             continue
         cycles = sum(layer.cycles for layer in schedule_network(plan))
@@ -76,20 +76,20 @@ def random_order(rng: Rng, network: IntegerNetwork, config: CoreConfig, batch: i
     """Any order of work for ``batch`` images that fits; the planner's choice in one of four."""
     orders = orders_of(network, config, batch)
     if rng.random() < 0.25:
-        return plan_network(network, config, batch).order
+        return plan_whole(network, config, batch).order
     while True:
         order = orders[int(rng.integers(len(orders)))]
         alone = tuple(alone or bool(rng.random() < 0.15) for alone in order.alone)
         order = replace(order, alone=alone)
         try:
-            return plan_network(network, config, batch, order).order
+            return plan_whole(network, config, batch, order).order
         except UnsupportedNetworkError:
             continue
 
 
 def random_rows(rng: Rng, network: IntegerNetwork, config: CoreConfig, batch: int) -> Plan | None:
     """A plan with the first layers in rows: any region, any steps; None where none was found."""
-    layers = len(plan_network(network, config).layers)
+    layers = len(plan_whole(network, config).layers)
     for _ in range(8):
         end = int(rng.integers(1, layers + 1))
         steps = tuple(int(rng.integers(1, rng.choice([2, 4, 9]))) for _ in range(end + 1))

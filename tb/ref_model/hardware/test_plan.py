@@ -13,7 +13,7 @@ from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import tensor_word_count
 from ref_model.hardware.order import WorkOrder
-from ref_model.hardware.plan import Plan, orders_of, plan_network, schedule_network
+from ref_model.hardware.plan import Plan, orders_of, plan_network, plan_whole, schedule_network
 from ref_model.hardware.program import decode_program, encode_plan
 from ref_model.hardware.schedule import emit_cycles
 from ref_model.hardware.steps import Load
@@ -121,9 +121,27 @@ def test_memory_that_just_fits_and_just_does_not() -> None:
     # Input: 1 group * 6 * 3 words; output: 5 groups * 6 * 3 at PIN = 4.
     plan = plan_network(network, CoreConfig(4, 4, feature_depth=108))
     assert plan.feature_words == 108
+    assert plan.rows is None
     message = r"wide: .* 108 words \(input 18, wide 90\); .* 107, 1 too few"
     with pytest.raises(UnsupportedNetworkError, match=message):
-        plan_network(network, CoreConfig(4, 4, feature_depth=107))
+        plan_whole(network, CoreConfig(4, 4, feature_depth=107))
+
+
+def test_what_does_not_fit_whole_runs_in_rows() -> None:
+    """Down to single rows; then the message says what is missing."""
+    network = net(conv(RNG, "wide", 2, 20), raw(20))
+    # In rows of 3 words: three of the image and one that is loaded; three of 5 groups for "last".
+    least = 4 * 3 + 3 * 5 * 3
+    for depth in (107, least):
+        config = CoreConfig(4, 4, feature_depth=depth)
+        for batch in (1, 3):
+            plan = plan_network(network, config, batch)
+            assert plan.rows is not None
+            assert plan.feature_words <= depth
+            decode_program(encode_plan(plan), config)
+    message = f"layer last: even row by row the tensors take {least} words; .* 1 too few"
+    with pytest.raises(UnsupportedNetworkError, match=message):
+        plan_network(network, CoreConfig(4, 4, feature_depth=least - 1))
 
 
 def test_a_batch_takes_what_memory_there_is() -> None:

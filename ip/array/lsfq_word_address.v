@@ -193,7 +193,8 @@ module lsfq_word_address #(
       by_q[BY_PITCH]         <= line_end && !phase_end && !line_wraps;
       by_q[BY_PITCH_WRAP]    <= line_end && !phase_end && line_wraps;
       by_q[BY_DIGIT]         <= phase_end && !step_end && next_phase[1];
-      by_q[BY_ONE]           <= step_end && (!row_end || (!image_end && rows_down[0] && !row_wraps));
+      by_q[BY_ONE]           <= (step_end && !row_end) ||
+                                (row_end && !image_end && rows_down[0] && !row_wraps);
       by_q[BY_ONE_WRAP]      <= row_end && !image_end && rows_down[0] && row_wraps;
       by_q[BY_ROW_UP]        <= row_end && !image_end && rows_down == 2'd0;
       by_q[BY_ROW_DOWN]      <= row_end && !image_end && rows_down[1] && !row_wraps;

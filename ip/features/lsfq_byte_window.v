@@ -6,10 +6,11 @@
 //          are undefined
 //
 // One beat is held; bytes of the beat behind it come from the stream itself. `ready` says that the
-// bytes are there, and `take` takes them. The bytes with `image_end` are an image's last ones: the beat
-// behind them stays in the stream. `align` then drops what is left of the held beat, and `ended`
-// says whether the image's last beat had TLAST. `too_short` says that the packet ends before the bytes
-// that are `wanted` next, or right behind them, though they are not the image's last.
+// bytes are there, and `take` takes them. The bytes with `image_end` are an image's last ones: the
+// beat behind them stays in the stream. `align` then drops what is left of the held beat, and
+// `ended` says whether the image's last beat had TLAST. `too_short` says that the packet ends
+// before the bytes that are `wanted` next, or right behind them, though they are not the image's
+// last.
 //
 // Whether the bytes go on in the next beat is known a cycle ahead for both numbers, so `part` holds
 // still from the second cycle before the first bytes on.

@@ -106,7 +106,8 @@ module lsfq_parser_memory #(
     in_place_q   <= same_base_q && ((!many && !rows) || same_pitch_q) && !pool;
     bad_memory   <= too_large || far_q || in_over_q || (open_now_q && in_open_q && !fed_q) ||
                     (writes && (out_over_q || in_out_q || (open_now_q && out_open_q))) ||
-                    (adds && (skip_over_q || (open_now_q && skip_open_q) || (skip_out_q && !in_place_q)));
+                    (adds && (skip_over_q || (open_now_q && skip_open_q) ||
+                              (skip_out_q && !in_place_q)));
   end
 
   // ---- weights: words that are used once pass through the memory and may be any number

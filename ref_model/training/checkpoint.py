@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ref_model.integer.atomic_file import whole_file
 from ref_model.training.config import ConfigError, TrainingConfig
@@ -39,7 +40,7 @@ def load(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file makes torch.load raise nearly anything
-        raise CheckpointError(f"{path}: not a readable checkpoint; truncated or foreign") from error
+        raise CheckpointError(_unreadable(path, error)) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a checkpoint of this project")
     if content.get("version") != VERSION:
@@ -47,6 +48,38 @@ def load(path: Path) -> dict[str, Any]:
             f"{path}: checkpoint version {content.get('version')}, this program reads {VERSION}"
         )
     return content
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """The weights of a model, as ``torch.save(model.state_dict(), path)`` writes them.
+
+    They may lie in a dictionary under "state_dict" or "model". Only tensors and plain data are
+    unpickled. Raises CheckpointError for a missing or damaged file, and for one that holds more
+    than that: a whole model, say, is code that loading would run.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes torch.load raise nearly anything
+        raise CheckpointError(_unreadable(path, error)) from error
+    for key in ("state_dict", "model"):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    if not isinstance(content, dict) or not all(isinstance(x, Tensor) for x in content.values()):
+        raise CheckpointError(f"{path}: holds no weights; save model.state_dict() with torch.save")
+    return dict(content)
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """Why a file was not read: code in it, or no file of torch.save at all."""
+    words = str(error)
+    if "nsupported" in words or "TorchScript" in words:
+        return (
+            f"{path}: holds more than tensors and plain data, and loading that would run code; "
+            "save model.state_dict() with torch.save instead"
+        )
+    return f"{path}: not a readable checkpoint; truncated or foreign"
 
 
 def save_network(

@@ -16,7 +16,7 @@ from ref_model.training import checkpoint
 from ref_model.training.config import TrainingConfig
 from ref_model.training.constants import network_constants
 from ref_model.training.graph import UnsupportedLayerError, trace
-from ref_model.training.layers import ClassifierUnit, ConvUnit, Mode, Network
+from ref_model.training.layers import ClassifierUnit, ConvUnit, LinearUnit, Mode, Network
 from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
 
 
@@ -121,11 +121,11 @@ def _convert(network: Network, name: str, origin: dict[str, Any]) -> IntegerNetw
         previous = unit.name
         layers.append(
             IntegerLayer(
-                kind="conv",
+                kind="linear" if isinstance(unit, LinearUnit) else "conv",
                 output_bits=unit.activation_quantizer.bits,
                 pool=unit.pool,
                 stride=int(unit.conv.stride[0]),
-                padding=int(unit.conv.kernel_size[0] // 2),
+                padding=int(unit.conv.padding[0]),
                 groups=unit.conv.groups,
                 skip=step.skip,
                 skip_multiplier=constants.skip_multiplier,

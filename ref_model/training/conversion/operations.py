@@ -148,7 +148,7 @@ class _Reader:
         for node in program.graph.nodes:
             if node.op == "placeholder" and node.name in images:
                 self._indices[node] = IMAGE
-            elif node.op == "call_function" and node in needed:
+            elif node in needed and any(x in self._indices for x in node.all_input_nodes):
                 self._indices[node] = self._read(node)
         if self._indices.get(result, IMAGE) != len(self.operations) - 1 or not self.operations:
             raise refuse("forward", "its result is no layer's", "end in nn.Linear")
@@ -172,7 +172,11 @@ class _Reader:
         """The operation that gives an argument (the first one) of ``node``."""
         source = given[name] if name else next(iter(given.values()))
         if not isinstance(source, fx.Node) or source not in self._indices:
-            raise refusal(node, f"{operation(node)} with a constant has no integer form here")
+            raise refusal(
+                node,
+                f"{operation(node)} with a constant has no integer form here",
+                "give the convolution or linear layer before it a bias",
+            )
         return self._indices[source]
 
     def _common(self, node: fx.Node, *inputs: int) -> tuple[str, str, tuple[int, ...], Shape]:

@@ -354,8 +354,9 @@ class _Reader:
         before, after = _full_shape(next(iter(given.values()))), _full_shape(node)
         if before == after:
             return source
-        kept = before[0] == after[0]
-        if not kept or len(before) != 4 or len(after) != 2:
+        flat = len(before) == 4 and len(after) == 2
+        vector = all(size == 1 for size in (*before[2:], *after[2:]))
+        if before[0] != after[0] or not (flat or vector):
             raise refusal(
                 node,
                 f"{operation(node)} from {before} to {after}",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ref_model.hardware.errors import UnsupportedNetworkError
     from ref_model.integer.network import NetworkError
     from ref_model.integer.storage import NetworkFormatError
+    from ref_model.training.errors import UnsupportedLayerError
 
 __all__ = [
     "DEFAULT_CORE",
@@ -58,6 +59,7 @@ __all__ = [
     "Reference",
     "Simulator",
     "TransferError",
+    "UnsupportedLayerError",
     "UnsupportedNetworkError",
     "calibrate",
     "export",
@@ -87,6 +89,7 @@ _HOMES = {
     "ref_model.hardware.errors": ("UnsupportedNetworkError",),
     "ref_model.integer.network": ("NetworkError",),
     "ref_model.integer.storage": ("NetworkFormatError",),
+    "ref_model.training.errors": ("UnsupportedLayerError",),
 }
 """Module -> names that come from it, when they are first used: a command starts without numpy."""
 

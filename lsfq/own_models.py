@@ -63,9 +63,8 @@ def quantize(
     The result is in float mode; `calibrate` or `fit` quantise it. Its ``report`` names each layer's
     bits and what is not as asked for; printed, it is a table. Dropout is left out.
 
-    Raises UnsupportedLayerError (ref_model.training.graph), with the layer's name and what to use
-    instead, for what cannot run on the core, ValueError for wrong arguments, ImportError without
-    PyTorch.
+    Raises UnsupportedLayerError, with the layer's name and what to use instead, for what cannot run
+    on the core, ValueError for wrong arguments, ImportError without PyTorch.
     """
     _need_torch("quantize")
     from ref_model.training.conversion import BitChoice, convert

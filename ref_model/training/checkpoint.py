@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import io
+import pickle
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +40,7 @@ def load(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file makes torch.load raise nearly anything
-        raise CheckpointError(_unreadable(path, error)) from error
+    content = _read(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a checkpoint of this project")
     if content.get("version") != VERSION:
@@ -59,10 +59,7 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file makes torch.load raise nearly anything
-        raise CheckpointError(_unreadable(path, error)) from error
+    content = _read(path)
     for key in ("state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
@@ -71,10 +68,21 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     return dict(content)
 
 
+def _read(path: Path) -> Any:
+    """The tensors and plain data of a file; CheckpointError where there is anything else."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes torch.load raise nearly anything
+        raise CheckpointError(_unreadable(path, error)) from error
+
+
 def _unreadable(path: Path, error: Exception) -> str:
     """Why a file was not read: code in it, or no file of torch.save at all."""
-    words = str(error)
-    if "nsupported" in words or "TorchScript" in words:
+    with path.open("rb") as file:
+        begin = file.read(2)
+    plain_pickle = begin[:1] == pickle.PROTO and begin[1:] > b"\2"  # torch.save writes protocol 2
+    if plain_pickle or re.search("(?i)unsupported (global|class)|TorchScript", str(error)):
         return (
             f"{path}: holds more than tensors and plain data, and loading that would run code; "
             "save model.state_dict() with torch.save instead"

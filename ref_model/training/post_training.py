@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from ref_model.training.export import clips_set
 from ref_model.training.layers import ClassifierUnit, ConvUnit, Mode, Network
 
 
@@ -44,7 +45,7 @@ def calibrate(network: Network, images: Tensor, correct_means: bool = True) -> N
     before it. Raises ValueError for other images and for a network that has clips already: its
     float weights are gone.
     """
-    images = unit_images(images)
+    images = unit_images(images).to(next(network.parameters()).device)
     if calibrated(network):
         raise ValueError(
             "the network was calibrated already, and its float weights are gone: make a new one"
@@ -66,13 +67,8 @@ def calibrate(network: Network, images: Tensor, correct_means: bool = True) -> N
 
 
 def calibrated(network: Network) -> bool:
-    """Whether the clips of ``network`` were set."""
-    return any(
-        quantizer.clip_set
-        for unit in network.units()
-        for quantizer in (unit.weight_quantizer, getattr(unit, "activation_quantizer", None))
-        if quantizer is not None
-    )
+    """Whether the quantisation of ``network`` was started."""
+    return clips_set(network) or any(unit.mode is not Mode.FLOAT for unit in network.units())
 
 
 Look = Callable[[ConvUnit | ClassifierUnit, Tensor], None]

@@ -13,10 +13,16 @@ from torch import Tensor, nn
 from ref_model.integer.network import INPUT
 from ref_model.training.conversion.bits import BitChoice, Widths
 from ref_model.training.conversion.drafts import Draft, make_drafts
-from ref_model.training.conversion.operations import IMAGE, Convolution, Shape, read_operations
+from ref_model.training.conversion.operations import (
+    IMAGE,
+    Convolution,
+    Shape,
+    evaluating,
+    read_operations,
+)
 from ref_model.training.conversion.refusals import refuse
 from ref_model.training.conversion.report import ConversionReport, LayerReport
-from ref_model.training.graph import UnsupportedLayerError
+from ref_model.training.errors import UnsupportedLayerError
 from ref_model.training.layers import ClassifierUnit, ConvUnit, LinearUnit, Network
 from ref_model.training.quantizers import Scheme
 
@@ -155,13 +161,8 @@ class Pixels:
 @torch.no_grad()
 def _outputs(model: nn.Module, images: Tensor) -> Tensor:
     """Outputs of ``model`` in evaluation mode; UnsupportedLayerError where they are no logits."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
+    with evaluating(model):
         found = model(images)
-    finally:
-        for module, mode in modes:
-            module.training = mode
     if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(images):
         what = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
         raise refuse(

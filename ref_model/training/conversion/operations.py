@@ -8,6 +8,7 @@ copies) is gone, functions and modules look alike, and what the core cannot run 
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from torch import Tensor, fx, nn
 from torch.export import ExportedProgram
 
 from ref_model.training.conversion.refusals import module_path, operation, place, refusal, refuse
-from ref_model.training.graph import UnsupportedLayerError
+from ref_model.training.errors import UnsupportedLayerError
 
 IMAGE = -1
 """Stands for the image among the inputs of operations; others are indices into their list."""
@@ -103,7 +104,7 @@ def read_operations(model: nn.Module, example: Tensor) -> list[Operation]:
     ``example`` is (N, C, H, W), float32. Raises UnsupportedLayerError, with the layer's name and
     what to use instead, for a model that torch.export cannot follow or the core cannot run.
     """
-    with _evaluating(model):
+    with evaluating(model), _silent():
         try:
             program = torch.export.export(model, (example,))
         except Exception as error:  # torch.export has many classes of its own for what it cannot do
@@ -116,7 +117,7 @@ def read_operations(model: nn.Module, example: Tensor) -> list[Operation]:
 
 
 @contextlib.contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def evaluating(model: nn.Module) -> Iterator[None]:
     """Within: ``model`` is in evaluation mode; its modules' modes come back after it."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
@@ -125,6 +126,17 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Within: nothing is logged; what torch.export cannot do comes as an error, too."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 _NOTHING = {

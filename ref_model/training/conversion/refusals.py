@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from torch import fx
 
-from ref_model.training.graph import UnsupportedLayerError
+from ref_model.training.errors import UnsupportedLayerError
 
 _ACTIVATION = "use nn.ReLU or nn.ReLU6, which are a clip of the codes"
 _SOFTMAX = "leave it out of forward: it changes no class, and nn.CrossEntropyLoss computes it"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,29 @@ from ref_model.integer import run_network
 from ref_model.training.integer_stage import IntegerGraph
 from ref_model.training.layers import Mode, Network
 from ref_model.training.quantizers import WEIGHT_CLIPS
-from tb.ref_model.training.conversion.conftest import Made
 from tb.ref_model.training.conversion.models import LeNet, MobileNetV2, ResNet18, Vgg, settle
 from tb.ref_model.training.ranks import plain_layout
 
 CORE = CoreConfig(pin=8, pout=8)
+
+Made = tuple[nn.Module, torch.Tensor]
+"""A model in evaluation mode, and bytes of images for it."""
+
+MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[int, int, int]]] = {
+    "vgg": (Vgg, (3, 16, 16)),
+    "vgg_without_norm": (lambda: Vgg(norm=False), (3, 16, 16)),
+    "lenet": (LeNet, (1, 12, 12)),
+    "resnet18": (ResNet18, (3, 16, 16)),
+    "mobilenetv2": (MobileNetV2, (3, 16, 16)),
+}
+
+
+@pytest.fixture(params=MODELS)
+def stranger(request: pytest.FixtureRequest) -> Made:
+    make, shape = MODELS[request.param]
+    generator = torch.Generator().manual_seed(1)
+    pixels = torch.randint(0, 256, (24, *shape), dtype=torch.uint8, generator=generator)
+    return settle(make()), pixels
 
 
 @torch.no_grad()

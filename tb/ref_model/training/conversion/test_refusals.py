@@ -18,7 +18,6 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
 import lsfq
-from ref_model.training.graph import UnsupportedLayerError
 from tb.ref_model.training.conversion.models import LeNet, Vgg
 
 SIZE = 8
@@ -241,7 +240,7 @@ CASES: dict[str, tuple[Callable[[], nn.Module], tuple[str, ...]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_refused_by_name(name: str) -> None:
     make, words = CASES[name]
-    with pytest.raises(UnsupportedLayerError) as caught:
+    with pytest.raises(lsfq.UnsupportedLayerError) as caught:
         lsfq.quantize(make().eval(), torch.rand(2, 3, SIZE, SIZE))
     for word in words:
         assert word in str(caught.value)

@@ -152,7 +152,7 @@ def changed(model: Any, what: str) -> None:
     ("what", "said"),
     [("weight", "not the one that"), ("operator", "not the one that"), ("missing", "damaged"),
      ("shape", "damaged"), ("text", "damaged"), ("format", "this program reads"),
-     ("no layers", "damaged"), ("bits", "outside -1..1")],
+     ("no layers", "damaged"), ("bits", "outside -2..1")],
 )  # fmt: skip
 def test_a_changed_model_is_refused(what: str, said: str) -> None:
     model = to_onnx(small_vgg(RNG))

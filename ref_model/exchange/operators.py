@@ -20,6 +20,7 @@ from ref_model.exchange.layers import Builder, identity, result_shape, weight_bi
 from ref_model.exchange.model_file import Node, layer_name
 from ref_model.exchange.rational import each, rationals, square_root
 from ref_model.exchange.values import Codes, Constant, Grid, Integers, Sum, Value
+from ref_model.integer.network import INPUT
 from ref_model.integer.thresholds import CEILING, DOWN, EVEN, FLOOR, UP
 
 
@@ -78,7 +79,7 @@ def _integer(node: Node, inputs: Inputs, index: int, what: str) -> int:
 def _sum(node: Node, value: Value | None) -> Sum:
     """A sum, of codes that of a layer that passes them on."""
     if isinstance(value, Codes):
-        return identity(layer_name(node), value)
+        return identity("image" if value.tensor == INPUT else layer_name(node), value)
     if isinstance(value, Sum):
         return value
     raise refuse(node, "works on what is neither a tensor of the network nor quantised")
@@ -87,7 +88,7 @@ def _sum(node: Node, value: Value | None) -> Sum:
 def _codes(node: Node, value: Value | None) -> Codes:
     if isinstance(value, Codes):
         return value
-    if isinstance(value, Sum) and value.source.tensor == "input" and value.skip is None:
+    if isinstance(value, Sum) and value.source.tensor == INPUT and value.skip is None:
         raise refuse(
             node,
             "reads an image with mean and deviation taken off but not quantised: put a quantiser "
@@ -356,7 +357,7 @@ def addition(reading: Reading, node: Node, inputs: Inputs) -> Value:
     if isinstance(second, Sum):
         first, second = second, first
     unfinished, skip = _sum(node, first), _codes(node, second)
-    if isinstance(first, Codes) and first.tensor == "input":
+    if isinstance(first, Codes) and first.tensor == INPUT:
         unfinished, skip = identity(layer_name(node), skip), first
     if unfinished.skip is not None or unfinished.clamped or unfinished.pool != 1:
         raise refuse(node, "adds behind another addition, a ReLU or a pool without a quantiser")

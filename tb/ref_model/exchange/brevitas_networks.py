@@ -58,7 +58,7 @@ class MobileNetBlocks(nn.Module):
         super().__init__()
         fields: Any = {"weight_scaling_per_output_channel": True}
         norm = nn.BatchNorm2d
-        self.stem = nn.Sequential(conv(3, 8, 3, 8, **fields), norm(8), activation(4))
+        self.stem = nn.Sequential(conv(3, 8, 3, **fields), norm(8), activation(4))
         self.project = nn.Sequential(conv(8, 8, 1, **fields), norm(8))
         self.shared = signed(4)
         self.block = nn.Sequential(

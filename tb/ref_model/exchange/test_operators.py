@@ -212,14 +212,14 @@ def bipolar(make: Maker) -> str:
 def imported_equals_graph(make: Maker, build: Case, path: Path) -> None:
     """Import a graph and run both on images; every code is equal, or the report says why not."""
     save(make.model(build(make)), path)
-    found = import_file(path, allow_inexact=20)
+    found = import_file(path, allow_inexact=1000)
     images = make.rng.integers(0, 256, (40, *make.shape)).astype(np.uint8)
     images[:2] = [[[[0]]], [[[255]]]]
     compared = compare(path, found, images, Pixels())
     assert compared.codes
     assert compared.classes == 0
     assert compared.own <= found.differing, found.reports
-    assert found.differing < 10
+    assert found.differing <= 1e-4 * sum(report.values for report in found.reports)
     plan_network(found.network, CoreConfig(4, 4))
 
 
@@ -237,7 +237,8 @@ def test_imported_with_quant_nodes(name: str, tmp_path: Path) -> None:
 
 def test_a_signed_image_is_split(tmp_path: Path) -> None:
     """A mean and a deviation, then codes of both signs, padded: with ends cut off, and without."""
-    pixels = Pixels(mean=(Fraction(1, 2),) * 3, deviation=(Fraction(1, 4), Fraction(1, 3), Fraction(1)))
+    deviation = (Fraction(1, 4), Fraction(1, 3), Fraction(1))
+    pixels = Pixels(mean=(Fraction(1, 2),) * 3, deviation=deviation)
     for scale, layers in ((0.02, 1), (0.012, 2)):
         make = Maker(5)
         x = make.quant(make.image, scale, 8, signed=True)
@@ -319,16 +320,18 @@ REFUSED: dict[str, tuple[Case, str]] = {
     "resize": (lambda make: make.node("Resize", stem(make)), "the operator Resize is not read"),
     "domain": (lambda make: make.node("Relu", stem(make), domain="else.where"),
                "Relu of else.where is not read"),
-    "softmax inside": (lambda make: make.quant(make.node("Softmax", stem(make)), 0.1),
+    "softmax inside": (lambda make: make.head(make.node("Softmax", stem(make)), 6, 8),
                        "Softmax is not read"),
     "relu, then norm": (lambda make: norm(make, make.node("Relu", make.conv(stem(make), 6, 6)), 6),
                         "behind a ReLU"),
     "relu at the end": (lambda make: make.node("Relu", make.head(stem(make), 6, 8)), "plain sums"),
-    "16 bits": (lambda make: make.quant(make.conv(stem(make), 6, 6), 0.001, 9), "512 codes"),
-    "scale 0": (lambda make: make.quant(make.conv(stem(make), 6, 6), 0.0), "not positive"),
-    "channel scales": (lambda make: make.node(
-        "QuantizeLinear", stem(make), make.constant([0.1] * 5 + [0.2]), make.constant([0] * 6, np.uint8)),
-        "one scale for all channels"),
+    "16 bits": (lambda make: make.head(
+        make.quant(make.conv(stem(make), 6, 6), 0.001, 9), 6, 8), "512 codes"),
+    "scale 0": (lambda make: make.head(
+        make.quant(make.conv(stem(make), 6, 6), 0.0), 6, 8), "not positive"),
+    "channel scales": (lambda make: make.head(make.node(
+        "QuantizeLinear", make.conv(stem(make), 6, 6), make.constant([0.1] * 5 + [0.2]),
+        make.constant(0, np.uint8)), 6, 8), "one scale for all channels"),
     "flat map": (lambda make: make.node("MatMul", stem(make), make.weight(make.codes(8, 8), 0.1)),
                  "flatten it first"),
     "odd weight": (lambda make: make.linear(make.node("Flatten", stem(make)), 385),
@@ -337,7 +340,8 @@ REFUSED: dict[str, tuple[Case, str]] = {
     "nan": (lambda make: make.quant(
         make.node("Mul", stem(make), make.constant(np.nan)), 0.1), "NaN or infinite"),
     "division by 0": (lambda make: make.node("Div", stem(make), make.constant(0.0)), "by 0"),
-    "missing input": (lambda make: make.node("Conv", stem(make)), "an input is missing"),
+    "no weight": (lambda make: make.node("Conv", stem(make)), "its weight is not a constant"),
+    "missing input": (lambda make: make.node("Add", stem(make)), "an input is missing"),
     "transposed tensor": (lambda make: make.node("Transpose", stem(make), perm=[0, 2, 3, 1]),
                           "turns a tensor"),
 }  # fmt: skip

@@ -20,6 +20,8 @@ examples:
       the program as C source, for driver/c
   lsfq export --network networks/vgg7_w32_w4a4 --onnx build/vgg7.onnx
       an ONNX model of integers alone, which onnxruntime runs to the same numbers
+  lsfq export --network networks/vgg7_w32_w4a4 --qonnx build/vgg7.onnx
+      a model with Quant nodes, for the tools that read these
 """
 
 from __future__ import annotations
@@ -106,6 +108,10 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--onnx", type=Path, metavar="FILE", help="write the integer network as an ONNX model"
     )
+    result.add_argument(
+        "--qonnx", type=Path, metavar="FILE",
+        help="write it as a QONNX model, where float32 gives every code",
+    )  # fmt: skip
     streams = result.add_argument_group("streams for the core")
     streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
     add_lanes(streams)
@@ -245,13 +251,18 @@ def export_c(network: IntegerNetwork, options: argparse.Namespace) -> None:
         print(f"wrote {options.c / name}")
 
 
-def export_onnx(network: IntegerNetwork, path: Path) -> None:
-    """Write the network as an ONNX model of integers."""
+def export_onnx(network: IntegerNetwork, path: Path, quant_nodes: bool) -> None:
+    """Write the network as an ONNX model of integers, or with Quant nodes."""
     try:
         from ref_model.exchange.integer_onnx import to_onnx
+        from ref_model.exchange.qonnx import to_qonnx
     except ImportError as error:
         raise ExportError(f"ONNX needs a package ({error}): {pip_install('onnx')}") from error
-    content = to_onnx(network).SerializeToString(deterministic=True)
+    if quant_nodes:
+        model = to_qonnx(network, ProgressBar(f"{network.name} in float32"))
+    else:
+        model = to_onnx(network)
+    content = model.SerializeToString(deterministic=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -260,15 +271,20 @@ def export_onnx(network: IntegerNetwork, path: Path) -> None:
     print(f"{network.name}: {len(content)} bytes -> {path}")
 
 
+def targets(options: argparse.Namespace) -> tuple[Path | None, ...]:
+    """What is to be written."""
+    return options.output, options.streams, options.c, options.onnx, options.qonnx
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit status."""
     command_line = parser()
     options = command_line.parse_args(arguments)
     given = any((options.checkpoint, options.network, options.untrained))
-    if given != any((options.output, options.streams, options.c, options.onnx)):
+    if given != any(targets(options)):
         command_line.error(
-            "give a source (--checkpoint, --network or --untrained) and --output, --streams, --c "
-            "or --onnx"
+            "give a source (--checkpoint, --network or --untrained) and --output, --streams, --c, "
+            "--onnx or --qonnx"
         )
     if options.untrained is not None and options.untrained not in MODELS:
         command_line.error(f"--untrained {options.untrained}: choose one of {', '.join(MODELS)}")
@@ -307,7 +323,9 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         if options.c is not None:
             export_c(network, options)
         if options.onnx is not None:
-            export_onnx(network, options.onnx)
+            export_onnx(network, options.onnx, quant_nodes=False)
+        if options.qonnx is not None:
+            export_onnx(network, options.qonnx, quant_nodes=True)
     except (ConversionError, ExchangeError, UnsupportedNetworkError, NetworkError) as error:
         print(f"lsfq export: {error}", file=sys.stderr)
         return 1
@@ -319,8 +337,6 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     content.update(
         network=network.name,
         layers=len(network.layers),
-        written=[
-            str(path) for path in (options.output, options.streams, options.c, options.onnx) if path
-        ],
+        written=[str(path) for path in targets(options) if path],
     )
     return 0

@@ -19,7 +19,7 @@ import onnx
 from ref_model.exchange.errors import ExchangeError
 from ref_model.exchange.importer import Imported, Pixels
 from ref_model.exchange.integer_onnx import is_integer_model
-from ref_model.exchange.model_file import read_model
+from ref_model.exchange.model_file import graph_of, read_model
 from ref_model.exchange.onnx_runtime import OnnxRuntime
 from ref_model.integer import INPUT, run_network
 from ref_model.integer.execute import check_images, run_layer
@@ -142,7 +142,14 @@ def _without_shapes(model: onnx.ModelProto, batch: int | None) -> onnx.ModelProt
 
 
 def _fixed_batch(model: onnx.ModelProto) -> bool:
-    return any(node.op_type in ("Reshape", "Expand") for node in model.graph.node)
+    """Whether a Reshape names the number of images; 0 keeps it."""
+    graph = graph_of(model)
+    targets = [
+        graph.constants[node.inputs[1]].reshape(-1)
+        for node in graph.nodes
+        if node.operator == "Reshape" and node.inputs[1] in graph.constants
+    ]
+    return any(target.size and target[0] > 0 for target in targets)
 
 
 def _by_qonnx(model: onnx.ModelProto, fed: Array, names: list[str]) -> dict[str, Array]:

@@ -185,7 +185,8 @@ class _Reader:
                 continue
             value = self._run(node)
             self.values[node.outputs[0]] = value
-            if isinstance(value, Codes) and value.window is None and value.tensor != INPUT:
+            plain = isinstance(value, Codes) and value.window is None and value.scale
+            if isinstance(value, Codes) and plain and value.tensor != INPUT:
                 self.tensors[value.tensor] = (node.outputs[0], value)
             if progress is not None:
                 progress(index + 1, len(self.graph.nodes))

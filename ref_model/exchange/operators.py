@@ -335,7 +335,7 @@ def _with_constant(node: Node, inputs: Inputs, meaning: Callable[[Any], tuple[An
         raise refuse(node, "multiplies two tensors")
     if isinstance(first, Codes) and second.array.size == 1:
         factor, summand = meaning(second.exact().reshape(-1)[0])
-        if summand is None and factor > 0:
+        if summand is None:
             return replace(first, scale=first.scale * factor)
     unfinished = _sum(node, first)
     numbers = _channels(node, second, unfinished.shape, unfinished.flat)
@@ -411,7 +411,7 @@ def _bounded(
     reading: Reading, node: Node, value: Value | None, low: Fraction | None, high: Fraction | None
 ) -> Value:
     """``value`` clamped; codes that are not changed by that stay what they are."""
-    if isinstance(value, Codes) and value.window is None:
+    if isinstance(value, Codes) and value.window is None and value.scale > 0:
         least = -value.scale * value.zero
         most = value.scale * (value.largest - value.zero)
         if (low is None or low <= least) and (high is None or high >= most):
@@ -493,8 +493,8 @@ def flatten(reading: Reading, node: Node, inputs: Inputs) -> Value:
         fits = node.attributes.get("axis", 1) == 1
     elif node.operator == "Reshape":
         target = _constant(node, inputs, 1, "shape").array.reshape(-1).tolist()
-        if len(target) == 4 and tuple(target[1:]) == shape and not value.flat:
-            return value
+        if len(target) == 4 and tuple(target[1:]) == shape:
+            return replace(value, flat=False)
         fits = len(target) == 2 and target[1] in (-1, numbers)
     else:
         fits = shape[1:] == (1, 1)

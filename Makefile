@@ -118,4 +118,4 @@ $(VENV)/docs.stamp: $(VENV)/sim.stamp
 	@$(SETUP) sim docs
 
 $(VENV)/all.stamp: $(VENV)/sim.stamp
-	@$(SETUP) sim train package synth docs dev
+	@$(SETUP) sim train package synth docs onnx dev

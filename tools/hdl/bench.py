@@ -36,7 +36,6 @@ from ref_model.integer import atomic_file
 
 BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
-OBJECT_CACHE = Path(__file__).with_name("object_cache.py")
 TIME_LIMIT = Path(__file__).with_name("time_limit.py")
 VISIBLE = Path(__file__).with_name("visible.vlt")
 LOCK_TIMEOUT_S = 1800
@@ -307,7 +306,6 @@ def run_bench(
         raise BenchError(str(error)) from None
     variables.setdefault("SIM_CMD_PREFIX", f"{sys.executable} -SE {TIME_LIMIT} {timeout_s}")
     variables.setdefault("COCOTB_ANSI_OUTPUT", "0")
-    variables.setdefault("OBJCACHE", f"{sys.executable} -SE {OBJECT_CACHE} {BUILD / 'objects'}")
     variables.update(environment or {})
     with _environment(variables):
         runner = get_runner(simulator)

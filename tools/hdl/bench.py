@@ -38,6 +38,7 @@ BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
 TIME_LIMIT = Path(__file__).with_name("time_limit.py")
 VISIBLE = Path(__file__).with_name("visible.vlt")
+ONCE = Path(__file__).with_name("once.vlt")
 LOCK_TIMEOUT_S = 1800
 DEFAULT_SEED = 1
 
@@ -58,6 +59,7 @@ VERILATOR_ARGS = (
     "--public-depth",
     "1",
     str(VISIBLE),
+    str(ONCE),
 )
 
 

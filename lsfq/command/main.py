@@ -12,6 +12,7 @@ from lsfq.command.entry import guarded
 COMMANDS = {
     "train": ("train", "train a network: float, quantised, with integer constants"),
     "export": ("export", "turn a checkpoint into integers, integers into streams or C source"),
+    "import": ("import_model", "turn a quantised ONNX model into an integer network, exactly"),
     "eval": ("evaluate", "accuracy of exported networks on a whole test set, integers only"),
     "run": ("run", "run images on the reference model, the simulator or a board"),
     "report": ("report", "write docs/accuracy or docs/performance"),
@@ -22,6 +23,7 @@ EXAMPLES = """\
 examples:
   lsfq train --out runs/mine
   lsfq export --checkpoint runs/mine/network.pt --output networks/mine
+  lsfq import model.onnx --output networks/theirs
   lsfq eval networks/mine
   lsfq run --network networks/mine --backend simulator --compare
   lsfq report accuracy --check"""

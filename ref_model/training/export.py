@@ -16,7 +16,7 @@ from ref_model.training import checkpoint
 from ref_model.training.config import TrainingConfig
 from ref_model.training.constants import network_constants
 from ref_model.training.graph import UnsupportedLayerError, trace
-from ref_model.training.layers import ClassifierUnit, ConvUnit, Mode, Network
+from ref_model.training.layers import ClassifierUnit, ConvUnit, LinearUnit, Mode, Network
 from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
 
 
@@ -45,7 +45,7 @@ def to_integer_network(source: Path | str | Network, name: str | None = None) ->
         )
     network, config, record = checkpoint.load_network(Path(source))
     float_only = "float_accuracy" in record and "quantised_accuracy" not in record
-    if float_only and not _clips_set(network):
+    if float_only and not clips_set(network):
         raise NotQuantisedError(
             f"{source}: holds the float network of a run; quantisation was never started "
             "(network.pt is the end of a run, --float-from takes this file)"
@@ -54,7 +54,7 @@ def to_integer_network(source: Path | str | Network, name: str | None = None) ->
     return _convert(network, name or config.name(), provenance(config, record))
 
 
-def _clips_set(network: Network) -> bool:
+def clips_set(network: Network) -> bool:
     """Whether a clip of ``network`` was set since the network was made."""
     return any(quantizer.clip_set for unit in network.units() for quantizer in _clipped(unit))
 
@@ -72,10 +72,13 @@ def _check_started(network: Network) -> None:
 
     The integers of such a network are valid and mean nothing.
     """
-    advice = "call start_quantisation(images) first, then train or set_mode(Mode.QUANTIZED)"
+    advice = (
+        "call start_quantisation(images) or lsfq.calibrate(network, images) first, then train or "
+        "set_mode(Mode.QUANTIZED)"
+    )
     fault = ""
     clipped = [unit for unit in network.units() if _clipped(unit)]
-    if clipped and not _clips_set(network):
+    if clipped and not clips_set(network):
         fault = (
             f"layer {clipped[0].name}: quantisation was never started, its clips are those of a "
             f"new network; {advice}"
@@ -121,11 +124,11 @@ def _convert(network: Network, name: str, origin: dict[str, Any]) -> IntegerNetw
         previous = unit.name
         layers.append(
             IntegerLayer(
-                kind="conv",
+                kind="linear" if isinstance(unit, LinearUnit) else "conv",
                 output_bits=unit.activation_quantizer.bits,
                 pool=unit.pool,
                 stride=int(unit.conv.stride[0]),
-                padding=int(unit.conv.kernel_size[0] // 2),
+                padding=int(unit.conv.padding[0]),
                 groups=unit.conv.groups,
                 skip=step.skip,
                 skip_multiplier=constants.skip_multiplier,

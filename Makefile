@@ -55,7 +55,7 @@ proofs: $(VENV)/synth.stamp ## Prove rules of the small modules by induction, an
 	$(BIN)/python scripts/prove.py $(ARGS)
 
 test: $(VENV)/all.stamp ## Run the whole test suite (JOBS=2 at a time)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tb -n $(JOBS) --dist worksteal $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tb -n $(JOBS) --dist worksteal --durations=25 $(ARGS)
 
 lint: $(VENV)/all.stamp ## Check style and types of the Python, and the Verilog with -Wall
 	$(BIN)/ruff check .
@@ -118,4 +118,4 @@ $(VENV)/docs.stamp: $(VENV)/sim.stamp
 	@$(SETUP) sim docs
 
 $(VENV)/all.stamp: $(VENV)/sim.stamp
-	@$(SETUP) sim train package synth docs dev
+	@$(SETUP) sim train package synth docs onnx dev

@@ -16,7 +16,7 @@ module lsfq_datapath #(
   parameter POUT             = 16,
   parameter PARAM_W          = 128,
   parameter ACC_W            = 27,
-  parameter MAX_POOL_WIDTH   = 256,
+  parameter MAX_POOL_WIDTH   = 512,
   parameter MULTIPLIER       = 0,
   parameter DEPTHWISE_PIXELS = 1,
   parameter PTR_W            = 20,

@@ -7,7 +7,8 @@
         accelerator.load("networks/vgg7_w32_w4a4")
         logits = accelerator.run(images)        # uint8 (N, 3, 32, 32) -> int64 (N, classes)
 
-The driver needs numpy only; `Simulator` needs the extra ``sim``, `Board` needs PYNQ.
+The driver needs numpy only; `Simulator` needs the extra ``sim``, `Board` needs PYNQ. `quantize`,
+`calibrate`, `fit` and `export` make such networks of PyTorch models; they need the extra ``train``.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
         PassTimeoutError,
         TransferError,
     )
+    from lsfq.own_models import calibrate, export, fit, quantize
     from ref_model.hardware.core_config import CoreConfig
     from ref_model.hardware.errors import UnsupportedNetworkError
     from ref_model.integer.network import NetworkError
     from ref_model.integer.storage import NetworkFormatError
+    from ref_model.training.errors import UnsupportedLayerError
 
 __all__ = [
     "DEFAULT_CORE",
@@ -56,7 +59,12 @@ __all__ = [
     "Reference",
     "Simulator",
     "TransferError",
+    "UnsupportedLayerError",
     "UnsupportedNetworkError",
+    "calibrate",
+    "export",
+    "fit",
+    "quantize",
 ]
 
 _HOMES = {
@@ -76,10 +84,12 @@ _HOMES = {
         "PassTimeoutError",
         "TransferError",
     ),
+    "lsfq.own_models": ("calibrate", "export", "fit", "quantize"),
     "ref_model.hardware.core_config": ("CoreConfig",),
     "ref_model.hardware.errors": ("UnsupportedNetworkError",),
     "ref_model.integer.network": ("NetworkError",),
     "ref_model.integer.storage": ("NetworkFormatError",),
+    "ref_model.training.errors": ("UnsupportedLayerError",),
 }
 """Module -> names that come from it, when they are first used: a command starts without numpy."""
 

@@ -6,12 +6,13 @@ moved clone is made anew; packages are installed again when one that the last ru
 gone, or when pyproject.toml or constraints.txt changed. When nothing is to be done, this takes a
 moment and starts no pip. Needs Python's own library only.
 
-example:
+examples:
   scripts/environment.py .venv sim train      the extras sim and train of pyproject.toml
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -178,10 +179,21 @@ def write_record(path: Path, content: dict[str, Any]) -> None:
 
 
 def main(words: list[str]) -> int:
-    """Entry point: ``[--this-python] VENV EXTRA ...``; 1 when the environment cannot be made."""
-    asked = words[:1] == ["--this-python"]
-    name, *extras = words[1:] if asked else words
-    venv = Path(name).absolute()
+    """Entry point; 1 when the environment cannot be made."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/environment.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--this-python",
+        action="store_true",
+        help="make the environment anew where its Python is not the one that runs this command",
+    )
+    parser.add_argument("venv", metavar="VENV", type=Path, help="folder of the environment")
+    parser.add_argument("extras", metavar="EXTRA", nargs="+", help="extras of pyproject.toml")
+    options = parser.parse_args(words)
+    asked, venv, extras = options.this_python, options.venv.absolute(), options.extras
     stamp = venv / f"{'all' if 'dev' in extras else extras[-1]}.stamp"
     try:
         check_machine()

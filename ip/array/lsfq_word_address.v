@@ -19,7 +19,7 @@
 //   next image   image start + in_pitch                    group start + skipped row
 //   next group   in_start                                  group start + group_words, + skipped row
 //
-// In a row that has no row above it (`row_first`) one kernel row is skipped, which is `words`
+// In a row that has no row above it one kernel row is skipped, which is `words`
 // weights. A step starts with its first kernel row. The rows of a channel group lie in a ring:
 // `stride` words, `in_ring` rows, of which `in_left` are left from the first one on.
 //
@@ -64,7 +64,7 @@ module lsfq_word_address #(
   input  wire             row_end,
   input  wire             image_end,
   input  wire             group_end,
-  input  wire             row_first,
+  input  wire             row_last,
   input  wire             next_row_first,
   input  wire             low_weight,       // the word has the weights' low digit
   input  wire [1:0]       next_phase,
@@ -76,9 +76,9 @@ module lsfq_word_address #(
   localparam WORD = 0, LINE = 1, STEP = 2, IMAGE = 3, LAYER = 4;         // bit numbers of from_q
   localparam [4:0] FROM_WORD = 5'd1 << WORD, FROM_LINE = 5'd1 << LINE, FROM_STEP = 5'd1 << STEP,
                    FROM_IMAGE = 5'd1 << IMAGE, FROM_LAYER = 5'd1 << LAYER;
-  localparam [3:0] BY_STRIDE = 4'd0, BY_PITCH = 4'd1, BY_IMAGE = 4'd2, BY_DIGIT = 4'd3,
-                   BY_ZERO = 4'd4, BY_ONE = 4'd5, BY_ROW_UP = 4'd6, BY_ROW_DOWN = 4'd7,
-                   BY_PITCH_WRAP = 4'd8, BY_ONE_WRAP = 4'd9, BY_ROW_DOWN_WRAP = 4'd10;
+  // bit numbers of by_q
+  localparam BY_STRIDE = 0, BY_PITCH = 1, BY_PITCH_WRAP = 2, BY_IMAGE = 3, BY_DIGIT = 4, BY_ONE = 5,
+             BY_ONE_WRAP = 6, BY_ROW_UP = 7, BY_ROW_DOWN = 8, BY_ROW_DOWN_WRAP = 9;
 
   wire [17:0] pitch     = {2'd0, row_pitch};
   wire [PTR_W-1:0] skip = {{(PTR_W-18){1'b0}}, words};
@@ -100,30 +100,37 @@ module lsfq_word_address #(
 
   // ---- the ring: rows left from the first kernel row of the nest's step on
 
-  wire       stays     = three_rows && row_first;       // the next row's kernel begins no lower
-  wire [1:0] rows_down = stays ? {1'b0, stride2} : stride2 ? 2'd2 : 2'd1;
+  reg        stays_q;                   // the row has no row above it: the next row's kernel begins
+                                        // no lower, with stride 2 one row lower
+  wire [1:0] rows_down = stays_q ? {1'b0, stride2} : {stride2, !stride2};
   wire       last_row, last_row_but_one, row_wraps;
 
   lsfq_ring_counter #(
     .WIDTH(16)
   ) u_ring (
     .aclk        (aclk),
-    .restart     (restart || (advance && image_end)),
+    .restart     (restart),
     .ring        (in_ring),
     .start       (in_left),
     .advance     (advance && row_end),
+    .again       (row_last),
     .by          (rows_down),
     .last        (last_row),
     .last_but_one(last_row_but_one),
     .wraps       (row_wraps)
   );
 
+  always @(posedge aclk) begin
+    if (restart) stays_q <= three_rows && !above;
+    else if (advance && row_end) stays_q <= three_rows && row_last && !above;
+  end
+
   wire line_wraps = three_rows && (line_first ? last_row : last_row_but_one);
 
   // ---- the move to the nest's word from the word before
 
   reg [4:0]       from_q;
-  reg [3:0]       by_q;
+  reg [9:0]       by_q;                     // no bit: by 0
   reg             line_q, step_q, image_q, group_q;     // the word begins one
   // the weight pointer does not move by one; moves to the low digit; moves past the skipped row
   reg             back_q, low_q, skip_q;
@@ -145,22 +152,16 @@ module lsfq_word_address #(
                        | ({18{late_from_q[STEP]}}  & step_base_q)
                        | ({18{late_from_q[IMAGE]}} & image_base_q)
                        | ({18{late_from_q[LAYER]}} & in_start);
-  reg  [17:0]     by;
-  always @* begin
-    case (by_q)
-      BY_STRIDE:     by = stride;
-      BY_PITCH:      by = pitch;
-      BY_IMAGE:      by = in_pitch;
-      BY_DIGIT:      by = in_digit;
-      BY_ZERO:       by = 18'd0;
-      BY_ONE:        by = 18'd1;
-      BY_ROW_UP:     by = row_up_q;
-      BY_ROW_DOWN:   by = row_down_q;
-      BY_PITCH_WRAP: by = pitch_wrap_q;
-      BY_ONE_WRAP:   by = one_wrap_q;
-      default:       by = row_down_wrap_q;
-    endcase
-  end
+  wire [17:0]     by   = ({18{by_q[BY_STRIDE]}}        & stride)
+                       | ({18{by_q[BY_PITCH]}}         & pitch)
+                       | ({18{by_q[BY_PITCH_WRAP]}}    & pitch_wrap_q)
+                       | ({18{by_q[BY_IMAGE]}}         & in_pitch)
+                       | ({18{by_q[BY_DIGIT]}}         & in_digit)
+                       | ({18{by_q[BY_ONE]}}           & 18'd1)
+                       | ({18{by_q[BY_ONE_WRAP]}}      & one_wrap_q)
+                       | ({18{by_q[BY_ROW_UP]}}        & row_up_q)
+                       | ({18{by_q[BY_ROW_DOWN]}}      & row_down_q)
+                       | ({18{by_q[BY_ROW_DOWN_WRAP]}} & row_down_wrap_q);
 
   wire [17:0]      address_d    = from + move_q;
   wire [PTR_W-1:0] group_base_d = late_group_q ? next_base_q : group_base_q;
@@ -188,14 +189,17 @@ module lsfq_word_address #(
 
       from_q <= !line_end  ? FROM_WORD : !phase_end ? FROM_LINE : !image_end ? FROM_STEP
               : !group_end ? FROM_IMAGE : FROM_LAYER;
-      by_q   <= !line_end  ? BY_STRIDE
-              : !phase_end ? (line_wraps ? BY_PITCH_WRAP : BY_PITCH)
-              : !step_end  ? (next_phase[1] ? BY_DIGIT : BY_ZERO)
-              : !row_end   ? BY_ONE
-              : !image_end ? (rows_down == 2'd0 ? BY_ROW_UP
-                           :  rows_down[0]      ? (row_wraps ? BY_ONE_WRAP : BY_ONE)
-                                                : (row_wraps ? BY_ROW_DOWN_WRAP : BY_ROW_DOWN))
-              : !group_end ? BY_IMAGE : BY_ZERO;
+      by_q[BY_STRIDE]        <= !line_end;
+      by_q[BY_PITCH]         <= line_end && !phase_end && !line_wraps;
+      by_q[BY_PITCH_WRAP]    <= line_end && !phase_end && line_wraps;
+      by_q[BY_DIGIT]         <= phase_end && !step_end && next_phase[1];
+      by_q[BY_ONE]           <= (step_end && !row_end) ||
+                                (row_end && !image_end && rows_down[0] && !row_wraps);
+      by_q[BY_ONE_WRAP]      <= row_end && !image_end && rows_down[0] && row_wraps;
+      by_q[BY_ROW_UP]        <= row_end && !image_end && rows_down == 2'd0;
+      by_q[BY_ROW_DOWN]      <= row_end && !image_end && rows_down[1] && !row_wraps;
+      by_q[BY_ROW_DOWN_WRAP] <= row_end && !image_end && rows_down[1] && row_wraps;
+      by_q[BY_IMAGE]         <= image_end && !group_end;
       line_q  <= line_end;
       step_q  <= step_end;
       image_q <= image_end;
@@ -211,7 +215,7 @@ module lsfq_word_address #(
       // A layer begins like a group, but group_base_q already points to its first group.
       if (restart) begin
         from_q  <= FROM_LAYER;
-        by_q    <= BY_ZERO;
+        by_q    <= 10'd0;
         line_q  <= 1'b1;
         step_q  <= 1'b1;
         image_q <= 1'b1;

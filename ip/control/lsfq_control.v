@@ -15,7 +15,7 @@ module lsfq_control #(
   parameter ACC_W            = 27,
   parameter FEATURE_DEPTH    = 8192,
   parameter WEIGHT_DEPTH     = 512,
-  parameter MAX_POOL_WIDTH   = 256,
+  parameter MAX_POOL_WIDTH   = 512,
   parameter DEPTHWISE_PIXELS = 1
 ) (
   input  wire        aclk,

@@ -17,7 +17,7 @@ module lsfq_registers #(
   parameter ACC_W            = 27,
   parameter FEATURE_DEPTH    = 8192,
   parameter WEIGHT_DEPTH     = 512,
-  parameter MAX_POOL_WIDTH   = 256,
+  parameter MAX_POOL_WIDTH   = 512,
   parameter DEPTHWISE_PIXELS = 1,
   parameter LAYERS           = 64,
   parameter LAYER_W          = $clog2(LAYERS)

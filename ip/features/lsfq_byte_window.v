@@ -2,22 +2,27 @@
 //
 // lsfq_byte_window: takes 1 to DATA_W/8 bytes a cycle from a stream of beats, wherever they lie.
 //
-//   data = the next `count` bytes, the first one lowest; the bytes above them are undefined
+//   data = the next bytes, the first one lowest: CHUNK, or `part` with `partial`; those above them
+//          are undefined
 //
 // One beat is held; bytes of the beat behind it come from the stream itself. `ready` says that the
-// bytes are there, and `take` takes them. The bytes with `image_end` are an image's last ones: the beat
-// behind them stays in the stream. `align` then drops what is left of the held beat, and `ended`
-// says whether the image's last beat had TLAST. `too_short` says that the packet ends before the bytes
-// that are `wanted` next, or right behind them, though they are not the image's last.
+// bytes are there, and `take` takes them. The bytes with `image_end` are an image's last ones: the
+// beat behind them stays in the stream. `align` then drops what is left of the held beat, and
+// `ended` says whether the image's last beat had TLAST. `too_short` says that the packet ends
+// before the bytes that are `wanted` next, or right behind them, though they are not the image's
+// last.
 //
+// Whether the bytes go on in the next beat is known a cycle ahead for both numbers, so `part` holds
+// still from the second cycle before the first bytes on.
 // Handshake: no beat is taken while `enable` is low. `s_ready` does not depend on `s_valid`.
 // Reset forgets the held beat.
 
 `default_nettype none
 
 module lsfq_byte_window #(
-  parameter DATA_W  = 64,
-  parameter COUNT_W = $clog2(DATA_W / 8) + 1       // derived
+  parameter DATA_W = 64,
+  parameter CHUNK  = 8,                            // at most DATA_W/8
+  parameter BYTE_W = $clog2(DATA_W / 8)            // derived
 ) (
   input  wire               aclk,
   input  wire               aresetn,
@@ -29,7 +34,8 @@ module lsfq_byte_window #(
   input  wire               s_last,
 
   input  wire               wanted,         // the bytes can be taken
-  input  wire [COUNT_W-1:0] count,
+  input  wire [BYTE_W:0]    part,
+  input  wire               partial,
   input  wire               image_end,
   output wire               ready,
   output wire               take,           // wanted, and ready
@@ -41,17 +47,25 @@ module lsfq_byte_window #(
 );
 
   localparam BYTES = DATA_W / 8;
-  localparam [COUNT_W:0] BYTES_C = BYTES[COUNT_W:0];
+  localparam [BYTE_W:0]   CHUNK_B = CHUNK[BYTE_W:0];
+  localparam [BYTE_W+1:0] BYTES_B = BYTES[BYTE_W+1:0];
 
   reg               held_q;                 // a beat is held,
   reg [DATA_W-1:0]  beat_q;                 // this one,
   reg               last_q;                 // with TLAST
-  reg [COUNT_W-2:0] byte_q;                 // its next byte
-  reg               ended_q;                // the beat of the bytes taken last had TLAST
+  reg [BYTE_W-1:0]  byte_q;                 // its next byte
+  // CHUNK bytes, `part` bytes: go on in the next beat; leave nothing of the held beat
+  reg               crosses_q, part_crosses_q, used_up_q, part_used_up_q;
 
-  wire [COUNT_W:0]  next    = {2'd0, byte_q} + {1'b0, count};
-  wire              crosses = next > BYTES_C;       // the bytes go on in the next beat
-  wire              used_up = next >= BYTES_C;      // nothing of the held beat is left
+  wire [BYTE_W:0]   count     = partial ? part : CHUNK_B;
+  wire [BYTE_W-1:0] next      = byte_q + count[BYTE_W-1:0];
+  // where the bytes end, and those after them
+  wire [BYTE_W+1:0] here_end  = {2'd0, byte_q} + {1'b0, CHUNK_B};
+  wire [BYTE_W+1:0] here_part = {2'd0, byte_q} + {1'b0, part};
+  wire [BYTE_W+1:0] next_end  = {2'd0, next} + {1'b0, CHUNK_B};
+  wire [BYTE_W+1:0] next_part = {2'd0, next} + {1'b0, part};
+  wire              crosses   = partial ? part_crosses_q : crosses_q;
+  wire              used_up   = partial ? part_used_up_q : used_up_q;
 
   wire [2*DATA_W-1:0] both = {s_data, beat_q};
 
@@ -60,28 +74,31 @@ module lsfq_byte_window #(
   assign data    = both[{1'b0, byte_q, 3'd0} +: DATA_W];
   assign too_short = wanted && held_q && last_q && (crosses || (used_up && !image_end));
   assign s_ready = enable && (!held_q || (wanted && used_up && !last_q && (crosses || !image_end)));
-  assign ended   = ended_q;
+  assign ended   = last_q;                  // no beat behind the image's last one was taken
 
   always @(posedge aclk) begin
+    crosses_q      <= take ? next_end > BYTES_B : here_end > BYTES_B;
+    used_up_q      <= take ? next_end >= BYTES_B : here_end >= BYTES_B;
+    part_crosses_q <= take ? next_part > BYTES_B : here_part > BYTES_B;
+    part_used_up_q <= take ? next_part >= BYTES_B : here_part >= BYTES_B;
+    if (take) byte_q <= next;
     if (s_valid && s_ready) begin
       beat_q <= s_data;
       last_q <= s_last;
-    end
-    if (take) begin
-      byte_q  <= next[COUNT_W-2:0];
-      ended_q <= crosses ? s_last : last_q;
     end
     if (s_valid && s_ready) held_q <= 1'b1;
     else if (take && used_up) held_q <= 1'b0;
     if (align) begin
       held_q <= 1'b0;
-      byte_q <= {(COUNT_W-1){1'b0}};
+      byte_q <= {BYTE_W{1'b0}};
     end
     if (!aresetn) begin
       held_q <= 1'b0;
-      byte_q <= {(COUNT_W-1){1'b0}};
+      byte_q <= {BYTE_W{1'b0}};
     end
   end
+
+  wire unused = &{1'b0, count[BYTE_W]};
 
 endmodule
 

@@ -11,7 +11,7 @@ module lsfq_features #(
   parameter PIN           = 16,
   parameter DATA_W        = 64,
   parameter FEATURE_DEPTH = 8192,
-  parameter MAX_WIDTH     = 256     // of an image with a row window
+  parameter MAX_WIDTH     = 512     // of an image with a row window
 ) (
   input  wire              aclk,
   input  wire              aresetn,

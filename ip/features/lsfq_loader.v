@@ -20,7 +20,7 @@
 module lsfq_loader #(
   parameter PIN       = 16,
   parameter DATA_W    = 64,
-  parameter MAX_WIDTH = 256                // of an image with a row window
+  parameter MAX_WIDTH = 512                // of an image with a row window
 ) (
   input  wire              aclk,
   input  wire              aresetn,
@@ -51,7 +51,7 @@ module lsfq_loader #(
   localparam LOG_PIN = $clog2(PIN);
   localparam BYTES   = DATA_W / 8;
   localparam CHUNK   = BYTES < PIN ? BYTES : PIN;       // codes taken at once
-  localparam WIDE_W  = $clog2(BYTES) + 1;
+  localparam BYTE_W  = $clog2(BYTES);
   localparam COUNT_W = $clog2(CHUNK) + 1;
   localparam [7:0] E_IMAGE_SHORT = 8'd13, E_IMAGE_LONG = 8'd14;
 
@@ -138,16 +138,19 @@ module lsfq_loader #(
   // ---- bytes to codes, codes to pairs, pairs to memory
 
   wire               wanted, take, row_end, all_end, pending, too_short, ended, window_ready;
-  wire [COUNT_W-1:0] count;
+  wire [COUNT_W-1:0] part;
+  wire               partial;
   wire [DATA_W-1:0]  bytes;
   wire               pair_valid, pair_ready, pair_bottom, pair_row_end, pair_last_group;
   wire [16*PIN-1:0]  pair, window_pair;
   wire               window_valid, writer_ready, window_next, window_advance, writing;
+  wire               window_row_end, window_last_group;
   wire               unused_ready;
   wire               unused_bytes = &{1'b0, bytes};     // PIN codes of a beat at most
 
   lsfq_byte_window #(
-    .DATA_W(DATA_W)
+    .DATA_W(DATA_W),
+    .CHUNK (CHUNK)
   ) u_bytes (
     .aclk     (aclk),
     .aresetn  (!halt_q),
@@ -157,7 +160,8 @@ module lsfq_loader #(
     .s_data   (s_data),
     .s_last   (s_last),
     .wanted   (wanted),
-    .count    ({{(WIDE_W-COUNT_W){1'b0}}, count}),
+    .part     ({{(BYTE_W+1-COUNT_W){1'b0}}, part}),
+    .partial  (partial),
     .image_end(all_end && ends_q),
     .ready    (unused_ready),
     .take     (take),
@@ -180,7 +184,8 @@ module lsfq_loader #(
     .begin_group (in_row),
     .enable      (in_load),
     .wanted      (wanted),
-    .count       (count),
+    .part        (part),
+    .partial     (partial),
     .take        (take),
     .data        (bytes[8*CHUNK-1:0]),
     .row_end     (row_end),
@@ -198,23 +203,27 @@ module lsfq_loader #(
     .PIN      (PIN),
     .MAX_WIDTH(MAX_WIDTH)
   ) u_window (
-    .aclk     (aclk),
-    .restart  (in_hold),
-    .enable   (window_q),
-    .first    (begins_q),
-    .last     (ends_q),
-    .thinned  (thinned_q),
-    .single   (single_q),
-    .s_valid  (pair_valid),
-    .s_ready  (pair_ready),
-    .s_bottom (pair_bottom),
-    .s_row_end(pair_row_end),
-    .s_pair   (pair),
-    .m_valid  (window_valid),
-    .m_ready  (writer_ready),
-    .m_next   (window_next),
-    .m_advance(window_advance),
-    .m_pair   (window_pair)
+    .aclk        (aclk),
+    .aresetn     (!halt_q),
+    .restart     (in_hold),
+    .enable      (window_q),
+    .first       (begins_q),
+    .last        (ends_q),
+    .thinned     (thinned_q),
+    .single      (single_q),
+    .s_valid     (pair_valid),
+    .s_ready     (pair_ready),
+    .s_bottom    (pair_bottom),
+    .s_row_end   (pair_row_end),
+    .s_last_group(pair_last_group),
+    .s_pair      (pair),
+    .m_valid     (window_valid),
+    .m_ready     (writer_ready),
+    .m_next      (window_next),
+    .m_advance   (window_advance),
+    .m_row_end   (window_row_end),
+    .m_last_group(window_last_group),
+    .m_pair      (window_pair)
   );
 
   lsfq_pair_writer #(
@@ -236,8 +245,8 @@ module lsfq_loader #(
     .s_ready      (writer_ready),
     .s_next       (window_next),
     .s_advance    (window_advance),
-    .s_row_end    (pair_row_end),
-    .s_last_group (pair_last_group),
+    .s_row_end    (window_row_end),
+    .s_last_group (window_last_group),
     .s_pair       (window_pair),
     .busy         (writing),
     .write_ready  (write_ready),
@@ -256,7 +265,7 @@ module lsfq_loader #(
   wire wrong_end   = too_short || ends_wrong;
   wire row_taken   = take && row_end;
   wire all_taken   = take && all_end;
-  wire stored      = in_flush && !pending && !pair_valid && !writing;
+  wire stored      = in_flush && !pending && !pair_valid && !window_valid && !writing;
   wire begins      = in_hold && may_begin_q;
   wire drops       = wrong_end || (stop && !in_idle);
   wire pass_stored = stored && last_q;

@@ -12,7 +12,7 @@
 //
 // Handshake: `restart` reads `height`, `width` and `channels`, which hold still from then on;
 // `begin_group` begins each row of each channel group; with `enable` codes are taken. `wanted` says
-// that `count` codes may come, `take` that they come in `data`.
+// that codes may come, `take` that they come in `data`.
 // Reset forgets what is under way.
 // Parameter rules: CHUNK is a power of two, at most PIN.
 
@@ -34,7 +34,8 @@ module lsfq_pair_collector #(
   input  wire                enable,
 
   output wire                wanted,
-  output wire [COUNT_W-1:0]  count,
+  output wire [COUNT_W-1:0]  part,           // codes of a pixel's last chunk; the others have CHUNK
+  output wire                partial,        // the next chunk is a last one
   input  wire                take,
   input  wire [8*CHUNK-1:0]  data,
   output wire                row_end,        // the codes are the last of their group's row
@@ -65,7 +66,8 @@ module lsfq_pair_collector #(
 
   wire [LOG_PIN-1:0] beyond   = channels[LOG_PIN-1:0];
   wire [LOG_PIN:0]   chunks   = (group_channels_q + CHUNK_P - 1'b1) >> LOG_CHUNK;
-  wire [COUNT_W-1:0] partial  = {1'b0, group_channels_q[LOG_CHUNK-1:0]};
+  wire [COUNT_W-1:0] over     = {1'b0, rest_q[LOG_CHUNK-1:0]};
+  reg  [COUNT_W-1:0] rest_part_q, part_q;
 
   // ---- the place of the next codes
 
@@ -80,7 +82,8 @@ module lsfq_pair_collector #(
 
   assign row_end = pixel_end && last_x;
   assign all_end = row_end && last_group && last_y;
-  assign count   = last_chunk && partial != {COUNT_W{1'b0}} ? partial : CHUNK_C;
+  assign part    = part_q;
+  assign partial = last_chunk;
 
   lsfq_loop_counter #(
     .WIDTH(LOG_PIN + 1)
@@ -130,8 +133,13 @@ module lsfq_pair_collector #(
     groups_q <= ({1'b0, channels} + ALMOST) >> LOG_PIN;
     rest_q   <= beyond == {LOG_PIN{1'b0}} ? PIN_C : {1'b0, beyond};
 
+    rest_part_q <= over == {COUNT_W{1'b0}} ? CHUNK_C : over;
+
     group_begins_q <= begin_group;
-    if (begin_group) group_channels_q <= last_group ? rest_q : PIN_C;
+    if (begin_group) begin
+      group_channels_q <= last_group ? rest_q : PIN_C;
+      part_q           <= last_group ? rest_part_q : CHUNK_C;
+    end
     if (take) begin
       chunk_q <= pixel_end ? {(LOG_PIN+1){1'b0}} : chunk_q + 1'b1;
       if (pixel_end) odd_q <= !odd_q && !last_x;
@@ -158,7 +166,7 @@ module lsfq_pair_collector #(
   integer b;
   always @(posedge aclk) begin
     for (b = 0; b < CHUNK; b = b + 1)
-      codes_q[8*b +: 8] <= b[COUNT_W-1:0] < count ? data[8*b +: 8] : 8'd0;
+      codes_q[8*b +: 8] <= !last_chunk || b[COUNT_W-1:0] < part_q ? data[8*b +: 8] : 8'd0;
     place_q       <= chunk_q;
     place_odd_q   <= odd_q;
     bottom_q      <= last_y;

@@ -60,19 +60,19 @@ module lsfq_pair_writer #(
   reg                 digit_q;               // 0: the only digit, or the high one
   reg                 restart_q;
   reg  [17:0]         wrap_q;                // from the ring's last row to its first
-  reg  [17:0]         low_pitch_q, low_wrap_q;       // to the low digit of the row below
+  reg  [17:0]         down_q, low_down_q;    // to the row below; to its low digit
+  reg                 settle_q;              // a row has ended: these are not right yet
 
   wire                proceed;               // the write leaves
   wire                last_digit = digit_q == wide;
-  wire                place_ends = s_valid && proceed && last_digit && s_advance;
+  wire                here       = s_valid && !settle_q;
+  wire                place_ends = here && proceed && last_digit && s_advance;
   wire                row_ends   = place_ends && s_row_end && s_last_group;
   wire                wraps, unused_last, unused_last_but_one;
-  wire [17:0]         down       = wraps ? wrap_q : pitch;      // to the row below
-  wire [17:0]         low_down   = wraps ? low_wrap_q : low_pitch_q;
-  wire [17:0]         next_row   = row_q + down;
+  wire [17:0]         next_row   = row_q + down_q;
   wire [17:0]         next_group = group_q + plane;
 
-  assign s_ready = proceed && last_digit;
+  assign s_ready = proceed && last_digit && !settle_q;
 
   lsfq_ring_counter #(
     .WIDTH(16)
@@ -82,6 +82,7 @@ module lsfq_pair_writer #(
     .ring        (ring),
     .start       (left),
     .advance     (row_ends),
+    .again       (1'b0),
     .by          (2'd1),
     .last        (unused_last),
     .last_but_one(unused_last_but_one),
@@ -89,12 +90,13 @@ module lsfq_pair_writer #(
   );
 
   always @(posedge aclk) begin
-    wrap_q      <= pitch - plane;
-    low_pitch_q <= pitch + digit_words;
-    low_wrap_q  <= wrap_q + digit_words;
-    restart_q   <= restart;
+    wrap_q     <= pitch - plane;
+    down_q     <= wraps ? wrap_q : pitch;
+    low_down_q <= (wraps ? wrap_q : pitch) + digit_words;
+    restart_q  <= restart;
+    settle_q   <= row_ends;
 
-    if (s_valid && proceed) digit_q <= !last_digit;
+    if (here && proceed) digit_q <= !last_digit;
     if (place_ends) begin
       address_q <= !s_row_end ? address_q + 18'd1 : s_last_group ? next_row : next_group;
       if (s_row_end) group_q <= s_last_group ? next_row : next_group;
@@ -108,7 +110,7 @@ module lsfq_pair_writer #(
     end
   end
 
-  wire [17:0] offset = s_next ? (digit_q ? low_down : down) : (digit_q ? digit_words : 18'd0);
+  wire [17:0] offset = s_next ? (digit_q ? low_down_q : down_q) : (digit_q ? digit_words : 18'd0);
   wire [17:0] place  = address_q + offset;
 
   // ---- its nibbles
@@ -131,7 +133,7 @@ module lsfq_pair_writer #(
   ) u_write (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .s_valid(s_valid),
+    .s_valid(here),
     .s_ready(proceed),
     .s_data ({place, joined}),
     .m_valid(busy),

@@ -14,17 +14,18 @@
 // The rows of an image may come in parts: `restart` begins one, with `first` it is the image's
 // first part, with `last` the last one.
 //
-// Handshake: a pair is taken at most every second cycle with `enable`. `restart` ends at least 4
-// cycles before the first pair.
-// Parameter rules: MAX_WIDTH, the greatest width of a row, is a power of two of at least 4.
+// Latency 1 cycle. Handshake: a pair is taken at most every second cycle with `enable`. `restart`
+// ends at least 4 cycles before the first pair. Parameter rules: MAX_WIDTH, the greatest width of a
+// row, is a power of two of at least 4.
 
 `default_nettype none
 
 module lsfq_row_window #(
   parameter PIN       = 16,
-  parameter MAX_WIDTH = 256
+  parameter MAX_WIDTH = 512
 ) (
   input  wire              aclk,
+  input  wire              aresetn,
   input  wire              restart,
 
   input  wire              enable,
@@ -37,13 +38,16 @@ module lsfq_row_window #(
   output wire              s_ready,
   input  wire              s_bottom,         // the pair's row is the last one of this part
   input  wire              s_row_end,        // the pair is the last of its row
+  input  wire              s_last_group,     // handed on
   input  wire [16*PIN-1:0] s_pair,
 
-  output wire              m_valid,
+  output reg               m_valid,
   input  wire              m_ready,
-  output wire              m_next,
-  output wire              m_advance,
-  output wire [16*PIN-1:0] m_pair
+  output reg               m_next,
+  output reg               m_advance,
+  output reg               m_row_end,
+  output reg               m_last_group,
+  output reg  [16*PIN-1:0] m_pair
 );
 
   localparam CHANNELS = PIN / 3;             // most channels of an image with a window
@@ -64,23 +68,26 @@ module lsfq_row_window #(
   reg                own_q;                  // now its own row's window leaves
   reg  [1:0]         wait_q;                 // cycles until the rows above it are read
 
+  // What leaves is known a cycle after the pair has come: nothing, or the windows of the row above
+  // and of its own row.
+  reg                seen_q, nothing_q, above_q, both_q;
+
   wire               bottom = last && s_bottom;
-  // the windows that leave: that of the row above, that of its own row
-  wire               above  = !top_q && !(thinned && !odd_q);
-  wire               own    = bottom && !(thinned && odd_q);
-  wire               here   = s_valid && wait_q == 2'd0;
-  wire               done   = above && own ? own_q : 1'b1;      // nothing is left to leave after it
-  wire               taken  = enable && here && done && (m_ready || !(above || own));
+  wire               free   = !m_valid || m_ready;              // a pair may leave
+  wire               here   = seen_q && wait_q == 2'd0;
+  wire               done   = !both_q || own_q;                 // no other one leaves after it
+  wire               taken  = enable && here && done && (free || nothing_q);
   wire [PAIR_W-1:0]  next   = s_row_end ? {PAIR_W{1'b0}} : pair_q + 1'b1;
 
-  assign s_ready   = enable ? here && done && (m_ready || !(above || own)) : m_ready;
-  assign m_valid   = enable ? here && (above || own) : s_valid;
-  assign m_next    = enable && above && own && own_q;
-  assign m_advance = done || !enable;
+  assign s_ready = enable ? taken : free;
 
   always @(posedge aclk) begin
+    seen_q    <= s_valid && !s_ready;
+    nothing_q <= !bottom && (thinned ? !odd_q : top_q);
+    above_q   <= !top_q && !(thinned && !odd_q);
+    both_q    <= bottom && !top_q && !thinned;
     if (wait_q != 2'd0) wait_q <= wait_q - 2'd1;
-    if (enable && here && m_ready && above && own) own_q <= !own_q;
+    if (here && free && both_q) own_q <= !own_q;
     if (taken) begin
       pair_q <= next;
       wait_q <= single ? 2'd2 : 2'd1;        // a row of one pair is read after it is written
@@ -100,6 +107,7 @@ module lsfq_row_window #(
         second_q <= 1'b0;
       end
     end
+    if (!aresetn) seen_q <= 1'b0;
   end
 
   // ---- the rows above
@@ -119,7 +127,7 @@ module lsfq_row_window #(
     .read_data    ({row_above2, row_above})
   );
 
-  wire leaves_own = own && (!above || own_q);
+  wire leaves_own = !above_q || own_q;
   wire no_above2  = leaves_own ? top_q : second_q;      // the window's first row is outside
 
   wire [ROW_W-1:0] window_0 = no_above2 ? {ROW_W{1'b0}} : leaves_own ? row_above : row_above2;
@@ -134,7 +142,17 @@ module lsfq_row_window #(
     end
   endgenerate
 
-  assign m_pair = enable ? window : s_pair;
+  always @(posedge aclk) begin
+    if (free) begin
+      m_valid      <= enable ? here && !nothing_q : s_valid;
+      m_next       <= enable && own_q;
+      m_advance    <= done || !enable;
+      m_row_end    <= s_row_end;
+      m_last_group <= s_last_group;
+      m_pair       <= enable ? window : s_pair;
+    end
+    if (!aresetn) m_valid <= 1'b0;
+  end
 
 endmodule
 

@@ -17,7 +17,7 @@
 
 module lsfq_max_pool #(
   parameter POUT      = 16,
-  parameter MAX_WIDTH = 256
+  parameter MAX_WIDTH = 512
 ) (
   input  wire               aclk,
   input  wire               aresetn,

@@ -111,10 +111,11 @@ module lsfq_pair_walk #(
     .WIDTH(18)
   ) u_ring (
     .aclk        (aclk),
-    .restart     (restart || (move && image_end)),
+    .restart     (restart),
     .ring        (plane),
     .start       (left),
     .advance     (move),
+    .again       (image_end),
     .by          (2'd1),
     .last        (unused_last),
     .last_but_one(unused_last_but_one),

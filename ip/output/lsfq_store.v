@@ -13,7 +13,7 @@ module lsfq_store #(
   parameter PIN              = 16,
   parameter POUT             = 16,
   parameter PARAM_W          = 128,
-  parameter MAX_POOL_WIDTH   = 256,
+  parameter MAX_POOL_WIDTH   = 512,
   parameter MULTIPLIER       = 0,
   parameter DEPTHWISE_PIXELS = 1,
   parameter SET_BEATS        = 64 * POUT / PARAM_W

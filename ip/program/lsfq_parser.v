@@ -27,7 +27,7 @@ module lsfq_parser #(
   parameter PARAM_W        = 128,
   parameter FEATURE_DEPTH  = 8192,
   parameter WEIGHT_DEPTH   = 512,
-  parameter MAX_POOL_WIDTH = 256,
+  parameter MAX_POOL_WIDTH = 512,
   parameter BEAT_W         = 8,
   parameter MULTIPLIER     = 0          // as in lsfq_lane; here 4 alone matters
 ) (

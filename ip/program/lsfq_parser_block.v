@@ -19,7 +19,7 @@ module lsfq_parser_block #(
   parameter POUT           = 16,
   parameter FEATURE_DEPTH  = 8192,
   parameter WEIGHT_DEPTH   = 512,
-  parameter MAX_POOL_WIDTH = 256,
+  parameter MAX_POOL_WIDTH = 512,
   parameter MULTIPLIER     = 0,         // as in lsfq_lane; here 4 alone matters
   parameter LAST_STEP      = 21
 ) (

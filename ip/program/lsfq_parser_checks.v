@@ -11,7 +11,7 @@
 module lsfq_parser_checks #(
   parameter PIN            = 16,
   parameter POUT           = 16,
-  parameter MAX_POOL_WIDTH = 256
+  parameter MAX_POOL_WIDTH = 512
 ) (
   input  wire         aclk,
   input  wire [511:0] block,

@@ -79,7 +79,7 @@ module lsfq_parser_memory #(
 
   // ---- tensors
 
-  wire open = is_layer && open_q && !waits_for_all;
+  reg  open_now_q;                      // some are open, and the layer does not wait for them
   reg  far_q;                           // a pitch of 2^18 words or more
   reg  in_over_q, out_over_q, skip_over_q;              // they end behind the memory
   reg  in_open_q, out_open_q, skip_open_q;              // they meet the open images
@@ -88,6 +88,7 @@ module lsfq_parser_memory #(
   reg  same_base_q, same_pitch_q, in_place_q;     // the output is exactly the skip tensor's place
 
   always @(posedge aclk) begin
+    open_now_q   <= is_layer && open_q && !waits_for_all;
     far_q        <= many && (input_pitch[31:18] != 14'd0 ||
                              (writes && output_pitch[31:18] != 14'd0) ||
                              (adds && skip_pitch[31:18] != 14'd0));
@@ -103,9 +104,10 @@ module lsfq_parser_memory #(
     same_base_q  <= skip_base == output_base;
     same_pitch_q <= skip_pitch == output_pitch;
     in_place_q   <= same_base_q && ((!many && !rows) || same_pitch_q) && !pool;
-    bad_memory   <= too_large || far_q || in_over_q || (open && in_open_q && !fed_q) ||
-                    (writes && (out_over_q || in_out_q || (open && out_open_q))) ||
-                    (adds && (skip_over_q || (open && skip_open_q) || (skip_out_q && !in_place_q)));
+    bad_memory   <= too_large || far_q || in_over_q || (open_now_q && in_open_q && !fed_q) ||
+                    (writes && (out_over_q || in_out_q || (open_now_q && out_open_q))) ||
+                    (adds && (skip_over_q || (open_now_q && skip_open_q) ||
+                              (skip_out_q && !in_place_q)));
   end
 
   // ---- weights: words that are used once pass through the memory and may be any number

@@ -19,7 +19,7 @@ module lsfq_program #(
   parameter PARAM_W        = 128,
   parameter FEATURE_DEPTH  = 8192,
   parameter WEIGHT_DEPTH   = 512,
-  parameter MAX_POOL_WIDTH = 256,
+  parameter MAX_POOL_WIDTH = 512,
   parameter MULTIPLIER     = 0,
   parameter PTR_W          = 20,
   parameter SET_BEATS      = 64 * POUT / PARAM_W

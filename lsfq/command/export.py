@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Export trained networks as integers, and integer networks as streams for the core.
+"""Export trained networks as integers, and integer networks as streams, C source or ONNX.
 
 Without options every networks/*/checkpoint.pt is converted again and compared with the export that
 is shipped beside it: the exit status is 0 when all are identical, 1 when one differs or its export
@@ -18,6 +18,10 @@ examples:
       param.bin, image_*.bin, result_*.bin and program.txt for a 16x16 core
   lsfq export --network networks/vgg7_w32_w4a4 --c build/c --pin 8 --pout 8
       the program as C source, for driver/c
+  lsfq export --network networks/vgg7_w32_w4a4 --onnx build/vgg7.onnx
+      an ONNX model of integers alone, which onnxruntime runs to the same numbers
+  lsfq export --network networks/vgg7_w32_w4a4 --qonnx build/vgg7.onnx
+      a model with Quant nodes, for the tools that read these
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from lsfq.command.core_choice import add_lanes, add_memories, chosen_core
 from lsfq.command.train import LARGE_MODELS, MODELS
 from lsfq.files import ROOT, SAMPLE, pip_install
 from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
+from ref_model.exchange.errors import ExchangeError
 from ref_model.hardware.c_source import c_files
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.plan import MAX_BATCH, plan_network
@@ -100,6 +105,13 @@ def parser() -> argparse.ArgumentParser:
         "--activation-bits", type=int, default=4, metavar="B", help="2, 3, 4 or 8 (4)"
     )
     untrained.add_argument("--seed", type=int, default=0, help="of the random weights (0)")
+    result.add_argument(
+        "--onnx", type=Path, metavar="FILE", help="write the integer network as an ONNX model"
+    )
+    result.add_argument(
+        "--qonnx", type=Path, metavar="FILE",
+        help="write it as a QONNX model, where float32 gives every code",
+    )  # fmt: skip
     streams = result.add_argument_group("streams for the core")
     streams.add_argument("--streams", type=Path, metavar="DIR", help="write the stream files here")
     add_lanes(streams)
@@ -239,14 +251,40 @@ def export_c(network: IntegerNetwork, options: argparse.Namespace) -> None:
         print(f"wrote {options.c / name}")
 
 
+def export_onnx(network: IntegerNetwork, path: Path, quant_nodes: bool) -> None:
+    """Write the network as an ONNX model of integers, or with Quant nodes."""
+    try:
+        from ref_model.exchange.integer_onnx import to_onnx
+        from ref_model.exchange.qonnx import to_qonnx
+    except ImportError as error:
+        raise ExportError(f"ONNX needs a package ({error}): {pip_install('onnx')}") from error
+    if quant_nodes:
+        model = to_qonnx(network, ProgressBar(f"{network.name} in float32"))
+    else:
+        model = to_onnx(network)
+    content = model.SerializeToString(deterministic=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be written ({error.strerror})") from error
+    write_file(path, content)
+    print(f"{network.name}: {len(content)} bytes -> {path}")
+
+
+def targets(options: argparse.Namespace) -> tuple[Path | None, ...]:
+    """What is to be written."""
+    return options.output, options.streams, options.c, options.onnx, options.qonnx
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit status."""
     command_line = parser()
     options = command_line.parse_args(arguments)
     given = any((options.checkpoint, options.network, options.untrained))
-    if given != any((options.output, options.streams, options.c)):
+    if given != any(targets(options)):
         command_line.error(
-            "give a source (--checkpoint, --network or --untrained) and --output, --streams or --c"
+            "give a source (--checkpoint, --network or --untrained) and --output, --streams, --c, "
+            "--onnx or --qonnx"
         )
     known = (*MODELS, *LARGE_MODELS)
     if options.untrained is not None and options.untrained not in known:
@@ -285,7 +323,11 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
             export_streams(network, options)
         if options.c is not None:
             export_c(network, options)
-    except (ConversionError, UnsupportedNetworkError, NetworkError) as error:
+        if options.onnx is not None:
+            export_onnx(network, options.onnx, quant_nodes=False)
+        if options.qonnx is not None:
+            export_onnx(network, options.qonnx, quant_nodes=True)
+    except (ConversionError, ExchangeError, UnsupportedNetworkError, NetworkError) as error:
         print(f"lsfq export: {error}", file=sys.stderr)
         return 1
     except (
@@ -296,6 +338,6 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
     content.update(
         network=network.name,
         layers=len(network.layers),
-        written=[str(path) for path in (options.output, options.streams, options.c) if path],
+        written=[str(path) for path in targets(options) if path],
     )
     return 0

@@ -96,7 +96,7 @@ def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], lis
     """(images (N, C, H, W), their labels if they have any); DatasetError, ValueError, OSError."""
     labels = None
     if options.images.suffix == ".npy":
-        images = _read_array(options.images)
+        images = read_array(options.images)
     else:
         found = read_records(options.images, CIFAR10)
         images, labels = found.pixels, found.labels.tolist()
@@ -108,7 +108,7 @@ def read_images(options: argparse.Namespace) -> tuple[npt.NDArray[np.uint8], lis
     return images[:count], labels if labels is None else labels[:count]
 
 
-def _read_array(path: Path) -> npt.NDArray[np.uint8]:
+def read_array(path: Path) -> npt.NDArray[np.uint8]:
     """A .npy file of uint8 (N, C, H, W), and nothing else; OSError, ValueError."""
     with path.open("rb") as file:
         try:

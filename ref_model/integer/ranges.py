@@ -20,12 +20,24 @@ ACCUMULATOR_BITS = 27
 
 
 def largest_weight(bits: int) -> int:
-    """Largest weight code, 2^(bits-1) - 1; the smallest is its negative (narrow, symmetric).
+    """Largest weight code, 2^(bits-1) - 1; training's smallest is its negative (narrow, symmetric).
 
     >>> [largest_weight(bits) for bits in CODE_BITS]
     [1, 3, 7, 127]
     """
     return (1 << (bits - 1)) - 1
+
+
+def smallest_weight(bits: int) -> int:
+    """Smallest weight code that a network may have: two's complement, but narrow for 3 bits.
+
+    The core stores w + 8 in four bits (w + 128 in eight), which holds -2, -8 and -128. A code -4 is
+    stored as one of 4 bits: cores for 3 bits store w + 3.
+
+    >>> [smallest_weight(bits) for bits in CODE_BITS]
+    [-2, -3, -8, -128]
+    """
+    return -3 if bits == 3 else -(1 << (bits - 1))
 
 
 def largest_activation(bits: int) -> int:

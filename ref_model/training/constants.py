@@ -98,7 +98,7 @@ def conv_constants(unit: ConvUnit, source: Grid, skip: Grid | None = None) -> La
     layer pads a signed tensor, whose zero is not code 0.
     """
     check_numbers(unit)
-    if source.zero and unit.conv.kernel_size != (1, 1):
+    if source.zero and unit.conv.padding != (0, 0):
         raise UnsupportedLayerError(
             f"layer {unit.name}: pads a signed tensor, where code 0 does not mean 0; "
             "a ConvUnit(linear=True) may be read by 1x1 layers, residual additions and classifiers"

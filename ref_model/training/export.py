@@ -21,6 +21,7 @@ from ref_model.training.layers import (
     ClassifierUnit,
     ConvUnit,
     HeadUnit,
+    LinearUnit,
     Mode,
     Network,
     Unit,
@@ -53,7 +54,7 @@ def to_integer_network(source: Path | str | Network, name: str | None = None) ->
         )
     network, config, record = checkpoint.load_network(Path(source))
     float_only = "float_accuracy" in record and "quantised_accuracy" not in record
-    if float_only and not _clips_set(network):
+    if float_only and not clips_set(network):
         raise NotQuantisedError(
             f"{source}: holds the float network of a run; quantisation was never started "
             "(network.pt is the end of a run, --float-from takes this file)"
@@ -62,7 +63,7 @@ def to_integer_network(source: Path | str | Network, name: str | None = None) ->
     return _convert(network, name or config.name(), provenance(config, record))
 
 
-def _clips_set(network: Network) -> bool:
+def clips_set(network: Network) -> bool:
     """Whether a clip of ``network`` was set since the network was made."""
     return any(quantizer.clip_set for unit in network.units() for quantizer in _clipped(unit))
 
@@ -80,10 +81,13 @@ def _check_started(network: Network) -> None:
 
     The integers of such a network are valid and mean nothing.
     """
-    advice = "call start_quantisation(images) first, then train or set_mode(Mode.QUANTIZED)"
+    advice = (
+        "call start_quantisation(images) or lsfq.calibrate(network, images) first, then train or "
+        "set_mode(Mode.QUANTIZED)"
+    )
     fault = ""
     clipped = [unit for unit in network.units() if _clipped(unit)]
-    if clipped and not _clips_set(network):
+    if clipped and not clips_set(network):
         fault = (
             f"layer {clipped[0].name}: quantisation was never started, its clips are those of a "
             f"new network; {advice}"
@@ -112,8 +116,9 @@ def _stem(network: Network, steps: tuple[Step, ...]) -> Step | None:
     if len(readers) > 1 or not isinstance(first.unit, ConvUnit) or first.unit.conv.groups > 1:
         return None
     conv = first.unit.conv
-    halved = conv.stride == (2, 2) and shape[1] % 2 == 0 and shape[2] % 2 == 0
-    return first if conv.kernel_size == STEM_KERNEL and halved else None
+    even = shape[1] % 2 == 0 and shape[2] % 2 == 0
+    is_stem = (conv.kernel_size, conv.stride, conv.padding) == (STEM_KERNEL, (2, 2), (3, 3))
+    return first if is_stem and even else None
 
 
 def _convert(network: Network, name: str, origin: dict[str, Any]) -> IntegerNetwork:
@@ -142,13 +147,13 @@ def _convert(network: Network, name: str, origin: dict[str, Any]) -> IntegerNetw
             continue
         bits[unit.name] = unit.activation_quantizer.bits
         previous = unit.name
-        stride, padding = int(unit.conv.stride[0]), int(unit.conv.kernel_size[0] // 2)
+        stride, padding = int(unit.conv.stride[0]), int(unit.conv.padding[0])
         if step is stem:
             shared["weight"] = stem_weight(shared["weight"])
             stride, padding = 1, 1
         layers.append(
             IntegerLayer(
-                kind="conv",
+                kind="linear" if isinstance(unit, LinearUnit) else "conv",
                 output_bits=unit.activation_quantizer.bits,
                 pool=unit.pool,
                 stride=stride,

@@ -23,6 +23,7 @@ from torch import fx, nn
 from torch.nn import functional
 
 from ref_model.integer.network import INPUT
+from ref_model.training.errors import UnsupportedLayerError
 from ref_model.training.layers import (
     RAW_UNITS,
     UNITS,
@@ -30,9 +31,7 @@ from ref_model.training.layers import (
     Unit,
 )
 
-
-class UnsupportedLayerError(ValueError):
-    """A network does something that has no integer form; the message says what to use instead."""
+__all__ = ["Step", "UnsupportedLayerError", "trace"]
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,32 @@ class Mode(Enum):
     """Weights and activations on their grids (fake quantisation), BatchNorm in float."""
 
 
+class FixedNorm2d(JointBatchNorm2d):
+    """A bias a channel in BatchNorm's place, for layers that have none.
+
+    The scale is 1, and the statistics (mean 0, variance 1) stay as they are in training, too.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, eps=0.0)
+        self.weight.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, var = self.running_mean, self.running_var
+        return functional.batch_norm(x, mean, var, self.weight, self.bias, False, 0.0, self.eps)
+
+
 class ConvUnit(nn.Module):
     """Convolution, BatchNorm, residual addition, max pool, activation: one integer layer.
 
     ``forward(x, skip)`` adds ``skip``, a tensor of the result's shape, before the activation.
     Input and output are float32 (N, C, H, W). ``pool`` is 1 (none), 2, or 3: a 3x3 max pool with
-    stride 2 and padding 1. The padding keeps the size of the map (kernel // 2). Kernels are 1, 3,
-    or 7 with stride 2 for the first layer (`integer.stem`).
+    stride 2 and padding 1. The padding keeps the size of the map (kernel // 2), where ``padding``
+    does not say otherwise. A kernel of 7 with stride 2 may read the image (`integer.stem`).
+
+    The convolution has no bias: BatchNorm's mean can hold one. ``fixed_norm`` puts a bias in
+    BatchNorm's place (`FixedNorm2d`). ``ceiling`` clips the activation in FLOAT mode (6 is ReLU6);
+    quantised activations have a learned clip, which calibration does not set above it.
 
     ``linear`` leaves the activation out. The grid of the result is then signed: codes stay
     unsigned, and code ``activation_quantizer.zero`` means 0. A layer that pads such a tensor
@@ -56,22 +75,26 @@ class ConvUnit(nn.Module):
         weight_bits: int,
         activation_bits: int,
         *,
-        kernel: int = 3,
+        kernel: int | tuple[int, int] = 3,
         stride: int = 1,
+        padding: int | None = None,
         groups: int = 1,
         pool: int = 1,
         linear: bool = False,
+        ceiling: float | None = None,
+        fixed_norm: bool = False,
     ) -> None:
         super().__init__()
         self.name = name
         self.pool = pool
         self.linear = linear
+        self.ceiling = ceiling
         self.mode = Mode.FLOAT
         self.training_type = torch.float32
-        self.conv = nn.Conv2d(
-            inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
-        )
-        self.norm = JointBatchNorm2d(outputs)
+        if padding is None:
+            padding = (kernel if isinstance(kernel, int) else kernel[0]) // 2
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
+        self.norm = FixedNorm2d(outputs) if fixed_norm else JointBatchNorm2d(outputs)
         self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits, outputs)
         self.activation_quantizer: ActivationQuantizer = scheme.activation(activation_bits, linear)
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
@@ -91,11 +114,17 @@ class ConvUnit(nn.Module):
         if self.pool > 1:
             x = max_pool(x, self.pool)
         if self.mode is Mode.FLOAT:
-            return x if self.linear else functional.relu(x, inplace=True)
+            return x if self.linear else self._activation(x)
         if self.mode is Mode.CALIBRATE:
-            self.activation_quantizer.calibrate(x)
+            self.activation_quantizer.calibrate(x if self.ceiling is None else self._activation(x))
         quantised: Tensor = self.activation_quantizer(x)
         return quantised
+
+    def _activation(self, x: Tensor) -> Tensor:
+        """The float activation, in the place of ``x`` where it has no ceiling."""
+        if self.ceiling is None:
+            return functional.relu(x, inplace=True)
+        return x.clamp(0.0, self.ceiling)
 
     def _convolve_in_training_type(self, x: Tensor, weight: Tensor) -> Tensor:
         """The convolution; in training with operands of ``training_type``, result as the weights.
@@ -163,6 +192,42 @@ class HeadUnit(nn.Module):
     def initialise_weights(self) -> None:
         """Set the weight clip from the float weights, and the weights to start from."""
         self.conv.weight.copy_(self.weight_quantizer.initialise(self.conv.weight))
+
+
+class LinearUnit(ConvUnit):
+    """Linear layer over the whole (C, H, W) map, BatchNorm, activation: one integer layer.
+
+    A layer between others; the last one is a `ClassifierUnit`. It is computed as a convolution with
+    a kernel of the map's size. Input float32 (N, C, H, W), output float32 (N, outputs, 1, 1).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: tuple[int, int, int],
+        outputs: int,
+        scheme: Scheme,
+        weight_bits: int,
+        activation_bits: int,
+        *,
+        linear: bool = False,
+        ceiling: float | None = None,
+        fixed_norm: bool = False,
+    ) -> None:
+        channels, height, width = shape
+        super().__init__(
+            name,
+            channels,
+            outputs,
+            scheme,
+            weight_bits,
+            activation_bits,
+            kernel=(height, width),
+            padding=0,
+            linear=linear,
+            ceiling=ceiling,
+            fixed_norm=fixed_norm,
+        )
 
 
 class ClassifierUnit(nn.Module):

@@ -84,6 +84,11 @@ def integer_accuracy(network: Network, images: Images, ranks: Ranks = ALONE) -> 
 
 
 def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str, Any]]:
+    """`parameter_groups` with the weight decay of ``config``."""
+    return parameter_groups(network, config.weight_decay)
+
+
+def parameter_groups(network: Network, weight_decay: float) -> list[dict[str, Any]]:
     """Parameters with weight decay (weights, PACT's clips) and without (everything else)."""
     decayed: list[Tensor] = [unit.weight for unit in network.units()]
     decayed += [
@@ -94,7 +99,7 @@ def optimiser_groups(network: Network, config: TrainingConfig) -> list[dict[str,
     known = {id(parameter) for parameter in decayed}
     plain = [p for p in network.parameters() if id(p) not in known]
     return [
-        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": decayed, "weight_decay": weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
 

@@ -12,7 +12,7 @@ from ref_model.integer.network import IntegerNetwork
 from ref_model.training.augment import to_unit
 from ref_model.training.config import TrainingConfig
 from ref_model.training.export import provenance, to_integer_network
-from ref_model.training.layers import RAW_UNITS, Network
+from ref_model.training.layers import RAW_UNITS, Mode, Network
 
 CODES = 40 * 3 * 32 * 32
 """Codes of calibration images at least, if there are so many: large images are fewer."""
@@ -54,6 +54,21 @@ def untrained_network(config: TrainingConfig, pixels: Tensor) -> Network:
         means = network(images).transpose(0, 1).reshape(len(last.bias), -1).mean(1)
         last.bias.sub_(means)
     return network
+
+
+def unquantised_integer_network(config: TrainingConfig) -> IntegerNetwork:
+    """The layers of ``config``'s network with random weights that nothing was calibrated for.
+
+    For plans alone: shapes and widths are right, the codes mean nothing.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = config.build()
+    for unit in network.units():
+        unit.initialise_weights()
+    network.set_mode(Mode.QUANTIZED)
+    network.eval()
+    return to_integer_network(network, config.model)
 
 
 def untrained_integer_network(

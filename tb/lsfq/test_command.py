@@ -29,7 +29,9 @@ def files(small: Case, tmp_path: Path) -> list[str]:
     return ["--network", str(tmp_path / "net"), "--images", str(tmp_path / "images.npy")]
 
 
-@pytest.mark.parametrize("words", [[], ["train"], ["export"], ["eval"], ["run"], ["report"]])
+@pytest.mark.parametrize(
+    "words", [[], ["train"], ["export"], ["import"], ["eval"], ["run"], ["report"]]
+)
 def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     try:
         status: Any = main([*words, "--help"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worked example runs as a user would run it."""
+"""The worked examples run as a user would run them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lsfq.command.main import main
 from tb.lsfq.conftest import ROOT
 
 EXAMPLE = ROOT / "examples" / "own_network" / "own_network.py"
+OWN_MODEL = ROOT / "examples" / "own_model" / "own_model.py"
 
 
 def test_own_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,3 +24,24 @@ def test_own_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "logits are identical" in done.stdout
     assert main(["run", "--network", str(tmp_path / "own"), "--count", "2", "--compare"]) == 0
     assert "identical" in capsys.readouterr().out
+
+
+def test_own_model(tmp_path: Path) -> None:
+    """An ordinary model to cycles on the Verilog, with linear layers between others."""
+    pytest.importorskip("torch")
+    picture = tmp_path / "cycles.svg"
+    line = [sys.executable, str(OWN_MODEL), "--images", "1", "--steps", "2"]
+    done = subprocess.run(
+        [*line, "--picture", str(picture)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in ("expand+depthwise", "hidden", "cycles: ", "logits are identical"):
+        assert words in done.stdout
+    assert "expand+depthwise" in picture.read_text(encoding="utf-8")
+    weights = tmp_path / "weights.pt"
+    weights.write_bytes(b"nothing")
+    done = subprocess.run(
+        [*line, "--weights", str(weights)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "not a readable checkpoint" in done.stderr

@@ -49,7 +49,6 @@ from tb.support.clocking import (
     wait_high,
 )
 from tb.support.handshake import CHANNEL, Beat, HandshakeMonitor, HandshakeSink, HandshakeSource
-from tb.support.scoreboard import Scoreboard
 from tools.hdl.bench import (
     RAM_CLASH,
     BenchError,
@@ -83,7 +82,6 @@ __all__ = [
     "HandshakeMonitor",
     "HandshakeSink",
     "HandshakeSource",
-    "Scoreboard",
     "StallPattern",
     "TestsFailed",
     "bench_seed",

@@ -36,9 +36,9 @@ from ref_model.integer import atomic_file
 
 BUILD = rtl.ROOT / "build"
 TIMESCALE = ("1ns", "1ps")
-OBJECT_CACHE = Path(__file__).with_name("object_cache.py")
 TIME_LIMIT = Path(__file__).with_name("time_limit.py")
 VISIBLE = Path(__file__).with_name("visible.vlt")
+ONCE = Path(__file__).with_name("once.vlt")
 LOCK_TIMEOUT_S = 1800
 DEFAULT_SEED = 1
 
@@ -59,6 +59,7 @@ VERILATOR_ARGS = (
     "--public-depth",
     "1",
     str(VISIBLE),
+    str(ONCE),
 )
 
 
@@ -307,7 +308,6 @@ def run_bench(
         raise BenchError(str(error)) from None
     variables.setdefault("SIM_CMD_PREFIX", f"{sys.executable} -SE {TIME_LIMIT} {timeout_s}")
     variables.setdefault("COCOTB_ANSI_OUTPUT", "0")
-    variables.setdefault("OBJCACHE", f"{sys.executable} -SE {OBJECT_CACHE} {BUILD / 'objects'}")
     variables.update(environment or {})
     with _environment(variables):
         runner = get_runner(simulator)

@@ -24,7 +24,7 @@ module lsfq_depthwise #(
   parameter POUT       = 16,
   parameter PIXELS     = 1,
   parameter PARAM_W    = 128,
-  parameter MAX_WIDTH  = 256,
+  parameter MAX_WIDTH  = 512,
   parameter MULTIPLIER = 0,                     // form of its multipliers, see lsfq_requant
   parameter SET_BEATS  = 64 * POUT / PARAM_W    // derived
 ) (

@@ -27,7 +27,7 @@
 
 module lsfq_depthwise_window #(
   parameter POUT      = 16,
-  parameter MAX_WIDTH = 256
+  parameter MAX_WIDTH = 512
 ) (
   input  wire               aclk,
   input  wire               aresetn,
@@ -134,11 +134,12 @@ module lsfq_depthwise_window #(
     if (advance) under_way_q <= LATENCY[3:0];
     else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
 
+    if (drain && below) flush_second_q <= 1'b1;         // no row of moves is owed
     if (s_valid) owed_q <= 1'b1;
     if (flush) begin
       flush_set_q <= two_sets && !flush_set_q;
       if (last_set && row_end) flush_second_q <= 1'b1;
-      if (last_set && (flush_second_q || below)) owed_q <= 1'b0;
+      if (last_set && flush_second_q) owed_q <= 1'b0;
     end
 
     if (!aresetn || restart) begin

@@ -15,12 +15,12 @@ from tb.support import (
     Dut,
     HandshakeSink,
     HandshakeSource,
-    Scoreboard,
     StallPattern,
     repeating_stalls,
     stall_pattern,
     start,
 )
+from tb.support.scoreboard import Scoreboard
 
 BEATS = 500
 NEVER = 10_000

@@ -55,6 +55,8 @@ class Image:
     parts: tuple[int, ...]
     ring: int
     thinned: bool = False
+    first_place: int = 0
+    """Ring row of row 0."""
 
     @classmethod
     def whole(cls, codes: Codes, bits: int, window: bool, base: int) -> Image:
@@ -70,7 +72,7 @@ class Image:
 
     def place(self, row: int) -> int:
         """Ring row of a stored row."""
-        return row // (2 if self.thinned else 1) % self.ring
+        return (self.first_place + row // (2 if self.thinned else 1)) % self.ring
 
     def words(self, part: int, pin: int) -> dict[int, tuple[list[int], list[bool]]]:
         """What a part writes: address, word, which of its bytes hold a channel."""
@@ -129,7 +131,8 @@ def random_image(generator: np.random.Generator, pin: int, most: int = 8) -> Ima
     words = tensor_word_count((3 * channels if window else channels, ring, width), bits, pin)
     top_base = DEPTH - words
     base = int(generator.choice([0, top_base, int(generator.integers(top_base))]))
-    return Image(codes.astype(np.uint8), bits, window, base, parts, ring, thinned)
+    place = int(generator.integers(0, ring))
+    return Image(codes.astype(np.uint8), bits, window, base, parts, ring, thinned, place)
 
 
 def _random_parts(

@@ -31,13 +31,14 @@ async def _walk(dut: Dut, ring: int, place: int, moves: int) -> None:
         by = random.choice([0, 1, 2] if ring > 1 else [0, 1])
         again = random.random() < 0.05
         dut.advance.value, dut.by.value = int(random.random() < 0.8), by
-        dut.restart.value = int(again)
+        returns = random.random() < 0.1
+        dut.restart.value, dut.again.value = int(again), int(returns)
         await RisingEdge(dut.aclk)
         where = f"ring {ring}, place {now}, by {by}"
         assert is_high(dut.last) == (now == ring - 1), f"{where}: last"
         assert is_high(dut.last_but_one) == (now == ring - 2), f"{where}: last_but_one"
         assert is_high(dut.wraps) == (now + by >= ring), f"{where}: wraps"
-        if again:
+        if again or (is_high(dut.advance) and returns):
             now = place
         elif is_high(dut.advance):
             now = (now + by) % ring
@@ -48,7 +49,7 @@ async def _walk(dut: Dut, ring: int, place: int, moves: int) -> None:
 async def every_small_ring(dut: Dut) -> None:
     """Every place of every small ring, moves of all lengths."""
     dut.restart.value, dut.advance.value, dut.ring.value, dut.start.value = 1, 0, 1, 1
-    dut.by.value = 0
+    dut.by.value, dut.again.value = 0, 0
     start_clock(dut)
     for ring in range(1, 8):
         for place in range(ring):

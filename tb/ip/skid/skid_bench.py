@@ -14,11 +14,11 @@ from tb.support import (
     Dut,
     HandshakeSink,
     HandshakeSource,
-    Scoreboard,
     reset,
     stall_pattern,
     start,
 )
+from tb.support.scoreboard import Scoreboard
 
 BEATS = 500
 

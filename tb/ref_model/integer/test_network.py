@@ -18,7 +18,11 @@ RNG = np.random.default_rng(3)
 
 BAD_LAYERS: dict[str, tuple[dict[str, Any], str]] = {
     "weight above the grid": ({"weight": np.full((2, 2, 3, 3), 8)}, r"weight\[0, 0, 0, 0\] is 8"),
-    "weight below the narrow grid": ({"weight": np.full((2, 2, 3, 3), -8)}, r"outside -7..7"),
+    "weight below the grid": ({"weight": np.full((2, 2, 3, 3), -9)}, r"outside -8..7"),
+    "weight below the narrow grid of 3 bits": (
+        {"weight": np.full((2, 2, 3, 3), -4), "weight_bits": 3},
+        r"outside -3..3",
+    ),
     "weight of floats": ({"weight": np.ones((2, 2, 3, 3))}, "not integers"),
     "weight of another rank": ({"weight": np.ones((2, 2, 3), int)}, "four sizes"),
     "no channels": ({"weight": np.ones((2, 0, 3, 3), int)}, "four sizes"),

@@ -6,6 +6,7 @@ They live outside the test files, because new processes import them by name.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
 import time
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.multiprocessing.spawn import spawn
+from torch.multiprocessing.spawn import start_processes
 
 from ref_model.training.config import TrainingConfig
 from ref_model.training.distributed import Ranks, joined
@@ -42,7 +43,11 @@ def in_ranks(function: Callable[..., None], *args: Any, timeout: float = 60.0) -
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    spawn(_rank, (port, timeout, function, args), nprocs=SIZE)  # type: ignore[no-untyped-call]
+    # forked from a process that has imported PyTorch: an import takes seconds in each
+    multiprocessing.set_forkserver_preload([__name__])
+    start_processes(  # type: ignore[no-untyped-call]
+        _rank, (port, timeout, function, args), nprocs=SIZE, start_method="forkserver"
+    )
 
 
 def _rank(

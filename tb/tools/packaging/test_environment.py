@@ -173,3 +173,13 @@ def test_the_script_runs_on_old_pythons() -> None:
 
 def test_the_package_brings_no_fusesoc() -> None:
     assert "\nfusesoc =" not in (rtl.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("words", "status"), [(["--help"], 0), ([], 2), ([".venv"], 2)])
+def test_help_and_usage(words: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        environment.main(words)
+    assert stop.value.code == status
+    shown = capsys.readouterr()
+    assert "usage: scripts/environment.py" in shown.out + shown.err
+    assert ("examples:" in shown.out) == (status == 0)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import UnsupportedNetworkError
-from ref_model.hardware.plan import plan_network
+from ref_model.hardware.plan import check_network
 from ref_model.integer.network import IntegerNetwork
 
 LARGEST = {"feature_depth": 131072, "weight_depth": 16384, "max_pool_width": 32768}
@@ -26,7 +26,7 @@ def choose_core(
     such core runs the network.
     """
     try:
-        plan_network(network, start)
+        check_network(network, start)
     except UnsupportedNetworkError as error:
         found = _enlarged(network, start, [name for name in LARGEST if name not in fixed])
         if found is None:
@@ -84,7 +84,7 @@ def _doubled(size: int, largest: int) -> Iterator[int]:
 
 def _fits(network: IntegerNetwork, config: CoreConfig) -> bool:
     try:
-        plan_network(network, config)
+        check_network(network, config)
     except UnsupportedNetworkError:
         return False
     return True

@@ -34,7 +34,7 @@ from typing import Any
 
 from lsfq.command import output
 from lsfq.command.core_choice import add_lanes, add_memories, chosen_core
-from lsfq.command.train import MODELS
+from lsfq.command.train import LARGE_MODELS, MODELS
 from lsfq.files import ROOT, SAMPLE, pip_install
 from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
 from ref_model.exchange.errors import ExchangeError
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--untrained",
         metavar="MODEL",
-        help="vgg7, mobilenetv2, resnet20 or resnet8, random weights",
+        help=f"random weights: {', '.join((*MODELS, *LARGE_MODELS))}",
     )
     result.add_argument("--output", type=Path, metavar="DIR", help="write the integer network here")
     result.add_argument("--name", help="name of the network (that of the training run)")
@@ -286,8 +286,9 @@ def main(arguments: list[str] | None = None) -> int:
             "give a source (--checkpoint, --network or --untrained) and --output, --streams, --c, "
             "--onnx or --qonnx"
         )
-    if options.untrained is not None and options.untrained not in MODELS:
-        command_line.error(f"--untrained {options.untrained}: choose one of {', '.join(MODELS)}")
+    known = (*MODELS, *LARGE_MODELS)
+    if options.untrained is not None and options.untrained not in known:
+        command_line.error(f"--untrained {options.untrained}: choose one of {', '.join(known)}")
     refuse = functools.partial(output.refuse_ignored, command_line, options)
     if options.untrained is None:
         refuse(("width", "weight_bits", "activation_bits", "seed"), "--untrained")

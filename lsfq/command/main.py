@@ -14,6 +14,7 @@ COMMANDS = {
     "export": ("export", "turn a checkpoint into integers, integers into streams or C source"),
     "import": ("import_model", "turn a quantised ONNX model into an integer network, exactly"),
     "eval": ("evaluate", "accuracy of exported networks on a whole test set, integers only"),
+    "plan": ("plan", "show how a core runs a network: layers, rows, memory, cycles"),
     "run": ("run", "run images on the reference model, the simulator or a board"),
     "report": ("report", "write docs/accuracy or docs/performance"),
 }
@@ -25,6 +26,7 @@ examples:
   lsfq export --checkpoint runs/mine/network.pt --output networks/mine
   lsfq import model.onnx --output networks/theirs
   lsfq eval networks/mine
+  lsfq plan networks/mine
   lsfq run --network networks/mine --backend simulator --compare
   lsfq report accuracy --check"""
 

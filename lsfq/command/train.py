@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ref_model.training.distributed import Ranks
 
 MODELS = ("vgg7", "mobilenetv2", "resnet20", "resnet8")
+LARGE_MODELS = ("ultranet", "mobilenetv2_224", "resnet18")
+"""Networks for larger images than the image sets have."""
 DATASETS = ("cifar10", "cifar100")
 QUANTIZERS = ("lsfq", "lsq", "pact", "dorefa")
 """Names that training knows, without loading it."""
@@ -133,6 +135,11 @@ def bit_widths(text: str) -> tuple[int, ...]:
 
 def check_options(options: argparse.Namespace) -> None:
     """ValueError for what needs no PyTorch to be refused: that takes seconds to load."""
+    if options.model in LARGE_MODELS:
+        raise ValueError(
+            f"model {options.model}: its images are larger than those of the image sets; "
+            f"lsfq export --untrained {options.model} makes it, train it with code of your own"
+        )
     for name, known in (("model", MODELS), ("dataset", DATASETS), ("quantizer", QUANTIZERS)):
         if getattr(options, name) not in known:
             raise ValueError(f"{name} {getattr(options, name)!r}: choose one of {', '.join(known)}")

@@ -17,7 +17,13 @@ from ref_model.hardware.layer_plan import LayerPlan, plan_layers
 from ref_model.hardware.memory_plan import choose_order, lifetimes_of, too_large
 from ref_model.hardware.order import LayerCost, Lifetime, WorkOrder, work_orders
 from ref_model.hardware.placement import needed_words
-from ref_model.hardware.plan_rows import find_steps, plan_in_rows, row_problem
+from ref_model.hardware.plan_rows import (
+    find_steps,
+    fits_in_rows,
+    plan_in_rows,
+    row_problem,
+    too_large_in_rows,
+)
 from ref_model.hardware.row_plan import RowPlan
 from ref_model.hardware.row_search import Steps
 from ref_model.hardware.schedule import LayerSchedule, row_costs, words_and_cycles
@@ -139,6 +145,18 @@ def plan_network_in_rows(
         network, config, row_window, layers, batch, found.order, found.steps, found.feature_words,
         found.cycles, found.rows,
     )  # fmt: skip
+
+
+def check_network(network: IntegerNetwork, config: CoreConfig) -> None:
+    """Raise as `plan_network` would for one image a pass, without a search for the best plan."""
+    try:
+        plan_whole(network, config)
+    except DoesNotFitError:
+        row_window, layers = plan_layers(network, config, in_rows=True)
+        loading = load_cycles(network, config)
+        problem = row_problem(network, config, row_window, layers, loading, 1)
+        if not fits_in_rows(problem):
+            raise too_large_in_rows(network.name, problem, layers) from None
 
 
 _STEPS: WeakKeyDictionary[IntegerNetwork, dict[tuple[CoreConfig, bool], Steps]] = (

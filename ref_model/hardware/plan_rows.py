@@ -36,6 +36,7 @@ from ref_model.hardware.row_search import (
     Steps,
     least_words,
     pass_of,
+    region_ends,
     region_of,
     search_rows,
 )
@@ -144,6 +145,11 @@ def find_steps(network: IntegerNetwork, problem: RowProblem, layers: Sequence[La
         raise too_large_in_rows(network.name, problem, layers)
     region = choice.plan.region
     return (region.load_step, *region.steps)
+
+
+def fits_in_rows(problem: RowProblem) -> bool:
+    """Whether some region fits, row by row."""
+    return any(least_words(problem, end) <= problem.depth for end in region_ends(problem))
 
 
 def too_large_in_rows(

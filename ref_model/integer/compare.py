@@ -79,7 +79,7 @@ def first_difference_of(
 
 def network_difference(expected: IntegerNetwork, actual: IntegerNetwork) -> str | None:
     """What differs first between two networks, or None. Names and provenance do not count."""
-    for name in ("input_shape", "input_bits", "classes"):
+    for name in ("input_shape", "input_bits", "classes", "stem"):
         ours, theirs = getattr(expected, name), getattr(actual, name)
         if ours != theirs:
             return f"{name}: expected {ours}, got {theirs}"

@@ -25,6 +25,7 @@ from ref_model.integer.bounds import accumulator_range
 from ref_model.integer.convolution import Convolution
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork, NetworkError
 from ref_model.integer.ranges import largest_activation
+from ref_model.integer.stem import stem_channels
 
 Tensor = npt.NDArray[Any]
 """uint8 codes (N, C, H, W); int64 for the result of the raw layer."""
@@ -151,14 +152,20 @@ def evaluate(
 
 
 def check_images(network: IntegerNetwork, images: npt.ArrayLike) -> Tensor:
-    """``images`` as uint8 (N, C, H, W); NetworkError when they do not fit the network's input."""
+    """``images`` as the first layer reads them, uint8 (N, C, H, W).
+
+    For a network with a ``stem`` that is what `stem_channels` makes of them; what is made already
+    is taken, too. Raises NetworkError when they do not fit the network's input.
+    """
     array = np.asarray(images)
     if array.ndim == 3:
         array = array[None]
+    if network.stem and array.ndim == 4 and array.shape[1:] == network.image_shape:
+        array = stem_channels(array)
     if array.dtype.kind not in "iu" or array.ndim != 4 or array.shape[1:] != network.input_shape:
         raise NetworkError(
             f"network {network.name} takes integer images of shape (N, "
-            f"{', '.join(map(str, network.input_shape))}), not {array.dtype} {array.shape}"
+            f"{', '.join(map(str, network.image_shape))}), not {array.dtype} {array.shape}"
         )
     largest = largest_activation(network.input_bits)
     if array.size and (array.min() < 0 or array.max() > largest):

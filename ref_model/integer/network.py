@@ -235,7 +235,9 @@ class IntegerNetwork:
 
     ``input_shape`` is (C, H, W) of the image, ``input_bits`` the width of its codes (8: the bytes
     as they are). ``classes`` is the number of channels of the last layer. ``provenance`` says where
-    the network comes from, in values that JSON can hold.
+    the network comes from, in values that JSON can hold. ``stem``: the first layer is a 7x7
+    convolution with stride 2, run over the channels that `stem.stem_channels` makes of an image;
+    ``input_shape`` is theirs, ``image_shape`` that of the image.
 
     Raises NetworkError when a layer does not fit the shape or bit width of its input, a name is
     used twice, a source or skip tensor is missing, a skip tensor has another shape, or a layer but
@@ -248,10 +250,17 @@ class IntegerNetwork:
     classes: int
     input_bits: int = 8
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    stem: bool = False
+
+    @property
+    def image_shape(self) -> Shape:
+        """(C, H, W) of the images that the network is for."""
+        channels, height, width = self.input_shape
+        return (channels // 9, 2 * height, 2 * width) if self.stem else self.input_shape
 
     def __repr__(self) -> str:
         """One line, without the numbers."""
-        shape = "x".join(map(str, self.input_shape))
+        shape = "x".join(map(str, self.image_shape))
         return (
             f"<IntegerNetwork {self.name}: {shape}, {len(self.layers)} layers, "
             f"{self.classes} classes>"
@@ -264,6 +273,10 @@ class IntegerNetwork:
         object.__setattr__(self, "input_shape", _shape(self.name, self.input_shape))
         if not self.layers:
             raise NetworkError(f"network {self.name}: has no layers")
+        if self.stem and self.input_shape[0] % 9:
+            raise NetworkError(
+                f"network {self.name}: a stem makes 9 channels of each, not {self.input_shape[0]}"
+            )
         if self.input_bits not in CODE_BITS:
             raise NetworkError(
                 f"network {self.name}: input_bits {self.input_bits} is not one of {CODE_BITS}"

@@ -175,8 +175,11 @@ def format_manifest(network: IntegerNetwork, accuracy: Accuracy | None, weights:
 
 
 def _summary(network: IntegerNetwork) -> dict[str, Any]:
+    image: dict[str, Any] = {"shape": list(network.input_shape), "bits": network.input_bits}
+    if network.stem:
+        image["stem"] = True
     return {
-        "input": {"shape": list(network.input_shape), "bits": network.input_bits},
+        "input": image,
         "classes": network.classes,
         "macs": network.macs(),
     }
@@ -359,4 +362,5 @@ def _build(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
         classes=manifest["classes"],
         input_bits=manifest["input"]["bits"],
         provenance=manifest["provenance"],
+        stem=manifest["input"].get("stem", False) is True,
     )

@@ -145,9 +145,10 @@ class TrainingConfig:
 
     def build(self) -> Network:
         """A new network with random weights."""
-        classes = dataset_by_name(self.dataset).classes
+        model = MODELS[self.model]
+        classes = model.classes or dataset_by_name(self.dataset).classes
         builder = Builder(self.width, self.scheme(), self.weight_bits, self.activation_bits)
-        return MODELS[self.model].build(builder, classes)
+        return model.build(builder, classes)
 
     def name(self) -> str:
         """Short name of the result: network, width, quantiser when it is not LSFQ, bits."""

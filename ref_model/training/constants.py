@@ -39,7 +39,13 @@ from ref_model.integer.requantisation import (
     round_half_up,
 )
 from ref_model.training.graph import Step, UnsupportedLayerError, trace
-from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
+from ref_model.training.layers import (
+    ClassifierUnit,
+    ConvUnit,
+    HeadUnit,
+    Network,
+    Unit,
+)
 from ref_model.training.quantizers.base import ActivationQuantizer
 
 
@@ -137,7 +143,19 @@ def classifier_constants(unit: ClassifierUnit, source: Grid) -> LayerConstants:
     return LayerConstants(unit.name, weight, ones, bias.astype(np.int64), 0, bound)
 
 
-def check_numbers(unit: ConvUnit | ClassifierUnit) -> None:
+def head_constants(unit: HeadUnit, source: Grid) -> LayerConstants:
+    """Constants of the last layer of a map, as `classifier_constants` without its divisor."""
+    check_numbers(unit)
+    weight, weight_step = unit.weight_quantizer.integer(_float64(unit.weight))
+    bias = round_half_up(_float64(unit.bias) / (source.step * weight_step))
+    bias = bias - source.zero * _sums(weight)
+    _check_bias(unit.name, bias)
+    bound = accumulator_bound(unit.name, weight, source.largest)
+    ones = np.ones(len(weight), np.int32)
+    return LayerConstants(unit.name, weight, ones, bias.astype(np.int64), 0, bound)
+
+
+def check_numbers(unit: Unit) -> None:
     """RangeError, naming the layer, for a weight or constant that is NaN or infinite, or a clip
     that is not positive: such numbers have no code, and conversion would make up one.
     """
@@ -170,6 +188,9 @@ def network_constants(
         source = grids[step.source]
         if isinstance(step.unit, ClassifierUnit):
             layers.append(classifier_constants(step.unit, source))
+            continue
+        if isinstance(step.unit, HeadUnit):
+            layers.append(head_constants(step.unit, source))
             continue
         skip = None if step.skip is None else grids[step.skip]
         layers.append(conv_constants(step.unit, source, skip))

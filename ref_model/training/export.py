@@ -12,11 +12,20 @@ import torch
 
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork
 from ref_model.integer.requantisation import RangeError
+from ref_model.integer.stem import STEM_KERNEL, stem_shape, stem_weight
 from ref_model.training import checkpoint
 from ref_model.training.config import TrainingConfig
 from ref_model.training.constants import network_constants
-from ref_model.training.graph import UnsupportedLayerError, trace
-from ref_model.training.layers import ClassifierUnit, ConvUnit, LinearUnit, Mode, Network
+from ref_model.training.graph import Step, UnsupportedLayerError, trace
+from ref_model.training.layers import (
+    ClassifierUnit,
+    ConvUnit,
+    HeadUnit,
+    LinearUnit,
+    Mode,
+    Network,
+    Unit,
+)
 from ref_model.training.quantizers import ActivationQuantizer, WeightQuantizer
 
 
@@ -59,7 +68,7 @@ def clips_set(network: Network) -> bool:
     return any(quantizer.clip_set for unit in network.units() for quantizer in _clipped(unit))
 
 
-def _clipped(unit: ConvUnit | ClassifierUnit) -> list[WeightQuantizer | ActivationQuantizer]:
+def _clipped(unit: Unit) -> list[WeightQuantizer | ActivationQuantizer]:
     """The quantisers of a layer that `Network.start_quantisation` sets the clip of."""
     found: list[WeightQuantizer | ActivationQuantizer] = [unit.weight_quantizer]
     if isinstance(unit, ConvUnit):
@@ -100,8 +109,21 @@ def provenance(config: TrainingConfig, record: dict[str, Any]) -> dict[str, Any]
     return {**known, "config": config.to_dict()}
 
 
+def _stem(network: Network, steps: tuple[Step, ...]) -> Step | None:
+    """The 7x7 layer with stride 2 that alone reads the image, if there is one."""
+    readers = [step for step in steps if INPUT in (step.source, step.skip)]
+    first, shape = readers[0], network.input_shape
+    if len(readers) > 1 or not isinstance(first.unit, ConvUnit) or first.unit.conv.groups > 1:
+        return None
+    conv = first.unit.conv
+    even = shape[1] % 2 == 0 and shape[2] % 2 == 0
+    is_stem = (conv.kernel_size, conv.stride, conv.padding) == (STEM_KERNEL, (2, 2), (3, 3))
+    return first if is_stem and even else None
+
+
 def _convert(network: Network, name: str, origin: dict[str, Any]) -> IntegerNetwork:
     steps = trace(network)
+    stem = _stem(network, steps)
     layers: list[IntegerLayer] = []
     bits = {INPUT: network.input_bits}
     previous = INPUT
@@ -120,24 +142,33 @@ def _convert(network: Network, name: str, origin: dict[str, Any]) -> IntegerNetw
         if isinstance(unit, ClassifierUnit):
             layers.append(IntegerLayer(kind="linear", output_bits=None, **shared))
             continue
+        if isinstance(unit, HeadUnit):
+            layers.append(IntegerLayer(kind="conv", output_bits=None, **shared))
+            continue
         bits[unit.name] = unit.activation_quantizer.bits
         previous = unit.name
+        stride, padding = int(unit.conv.stride[0]), int(unit.conv.padding[0])
+        if step is stem:
+            shared["weight"] = stem_weight(shared["weight"])
+            stride, padding = 1, 1
         layers.append(
             IntegerLayer(
                 kind="linear" if isinstance(unit, LinearUnit) else "conv",
                 output_bits=unit.activation_quantizer.bits,
                 pool=unit.pool,
-                stride=int(unit.conv.stride[0]),
-                padding=int(unit.conv.padding[0]),
+                stride=stride,
+                padding=padding,
                 groups=unit.conv.groups,
                 skip=step.skip,
                 skip_multiplier=constants.skip_multiplier,
                 **shared,
             )
         )
+    shape = network.input_shape
     return IntegerNetwork(
         name=name,
-        input_shape=network.input_shape,
+        input_shape=shape if stem is None else stem_shape(shape),
+        stem=stem is not None,
         layers=tuple(layers),
         classes=layers[-1].outputs,
         input_bits=network.input_bits,

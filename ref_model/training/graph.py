@@ -24,7 +24,12 @@ from torch.nn import functional
 
 from ref_model.integer.network import INPUT
 from ref_model.training.errors import UnsupportedLayerError
-from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
+from ref_model.training.layers import (
+    RAW_UNITS,
+    UNITS,
+    Network,
+    Unit,
+)
 
 __all__ = ["Step", "UnsupportedLayerError", "trace"]
 
@@ -33,20 +38,20 @@ __all__ = ["Step", "UnsupportedLayerError", "trace"]
 class Step:
     """One layer, the tensor it reads, and the tensor it adds, if any; tensors by layer name."""
 
-    unit: ConvUnit | ClassifierUnit
+    unit: Unit
     source: str
     skip: str | None = None
 
 
 _ADD = "call the ConvUnit before it with skip=..., which adds before the activation"
 _RELU = "ConvUnit ends in the activation; linear=True leaves it out"
-_POOL = "give the ConvUnit before it pool=2"
+_POOL = "give the ConvUnit before it pool=2, or pool=3 for 3x3 with stride 2 and padding 1"
 _MEAN = "use ClassifierUnit(..., average=True)"
 _FLATTEN = "ClassifierUnit flattens its input itself"
 _NORM = "ConvUnit holds its BatchNorm"
 _CONV = "use ConvUnit, which quantises"
 _LINEAR = "use ClassifierUnit, which quantises"
-_OTHER = "networks are made of ConvUnit and ClassifierUnit"
+_OTHER = "networks are made of ConvUnit, and ClassifierUnit or HeadUnit at the end"
 
 _INSTEAD: dict[Any, str] = {
     nn.ReLU: _RELU, nn.ReLU6: _RELU, functional.relu: _RELU, functional.relu6: _RELU,
@@ -65,7 +70,7 @@ _INSTEAD: dict[Any, str] = {
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
         """Layers stay whole; modules around them are looked into."""
-        if isinstance(module, (ConvUnit, ClassifierUnit)):
+        if isinstance(module, UNITS):
             return True
         return bool(super().is_leaf_module(module, name))
 
@@ -73,8 +78,8 @@ class _Tracer(fx.Tracer):
 def trace(network: Network) -> tuple[Step, ...]:
     """The layers of ``network`` in the order of its ``forward``, with what they read.
 
-    Raises UnsupportedLayerError for anything but calls of ConvUnit and ClassifierUnit, a layer
-    used twice, two layers of one name, and a network that does not end in its only classifier.
+    Raises UnsupportedLayerError for anything but calls of ConvUnit, ClassifierUnit and HeadUnit, a
+    layer used twice, two layers of one name, and a network that does not end in its only raw layer.
     """
     try:
         graph = _Tracer().trace(network)
@@ -93,7 +98,7 @@ def trace(network: Network) -> tuple[Step, ...]:
             module = modules[str(node.target)]
             if isinstance(module, nn.Identity):
                 tensors[node] = tensors[node.args[0]]
-            elif isinstance(module, (ConvUnit, ClassifierUnit)):
+            elif isinstance(module, UNITS):
                 if module.name in steps:
                     raise UnsupportedLayerError(
                         f"layer {module.name} ({node.target}): called twice, or its name is used "
@@ -107,15 +112,16 @@ def trace(network: Network) -> tuple[Step, ...]:
             name = node.target if isinstance(node.target, str) else node.target.__name__
             raise _refusal(f"operation {node.name}", name, node.target)
     order = tuple(steps.values())
-    classifiers = [step for step in order if isinstance(step.unit, ClassifierUnit)]
-    if not order or classifiers != [order[-1]]:
+    raw = [step for step in order if isinstance(step.unit, RAW_UNITS)]
+    if not order or raw != [order[-1]]:
         raise UnsupportedLayerError(
-            f"{type(network).__name__}: the last layer, and only it, must be a ClassifierUnit"
+            f"{type(network).__name__}: the last layer, and only it, must be a ClassifierUnit, or "
+            "a HeadUnit for a map"
         )
     return order
 
 
-def _step(unit: ConvUnit | ClassifierUnit, node: fx.Node, tensors: dict[fx.Node, str]) -> Step:
+def _step(unit: Unit, node: fx.Node, tensors: dict[fx.Node, str]) -> Step:
     """The call ``unit(x)`` or ``unit(x, skip)``."""
     arguments = dict(zip(("x", "skip"), node.args, strict=False)) | dict(node.kwargs)
     found = {key: tensors[x] for key, x in arguments.items() if isinstance(x, fx.Node)}

@@ -30,7 +30,14 @@ from torch.nn import functional
 from ref_model.integer.network import INPUT
 from ref_model.training.constants import LayerConstants, network_constants
 from ref_model.training.graph import trace
-from ref_model.training.layers import ClassifierUnit, ConvUnit, Network
+from ref_model.training.layers import (
+    ClassifierUnit,
+    ConvUnit,
+    HeadUnit,
+    Network,
+    Unit,
+    max_pool,
+)
 from ref_model.training.quantizers.base import over_channels
 
 FLOAT32_EXACT = 2**24
@@ -73,8 +80,28 @@ class IntegerGraph:
             if record is not None:
                 record[step.unit.name] = tensors[step.unit.name].codes.detach()
         last = self._steps[-1]
+        if isinstance(last.unit, HeadUnit):
+            return _head(last.unit, constants[-1], tensors[last.source], record)
         assert isinstance(last.unit, ClassifierUnit)
         return _classify(last.unit, constants[-1], tensors[last.source], record)
+
+
+def _head(
+    unit: HeadUnit, layer: LayerConstants, source: Codes, record: dict[str, Tensor] | None
+) -> Tensor:
+    """The map of the last layer."""
+    scale = source.step * unit.weight_quantizer.step(unit.weight)
+    weight_codes = _weight_codes(unit, layer.weight)
+    exact = source.codes, weight_codes
+    if layer.accumulator_bound >= FLOAT32_EXACT:
+        exact = source.codes.double(), weight_codes.double()
+    accumulator = functional.conv2d(*exact).to(torch.float64)
+    sums = weight_codes.sum((1, 2, 3)).to(torch.float64) * source.zero
+    bias = stand_in(_column(layer.bias, scale)[:, 0, 0], unit.bias / scale - sums)
+    raw = accumulator + bias[:, None, None]
+    if record is not None:
+        record[unit.name] = raw.detach()
+    return raw * scale
 
 
 def _classify(
@@ -126,11 +153,10 @@ def _conv(unit: ConvUnit, layer: LayerConstants, source: Codes, skip: Codes | No
         if skip is not None:
             real = real + (skip.codes - skip.zero) * skip.step
         result = stand_in(result, quantizer(real) / quantizer.step())
-    pooled = functional.max_pool2d(result, unit.pool) if unit.pool > 1 else result
-    return Codes(pooled, quantizer.step(), quantizer.zero)
+    return Codes(max_pool(result, unit.pool), quantizer.step(), quantizer.zero)
 
 
-def _weight_codes(unit: ConvUnit | ClassifierUnit, exact: npt.NDArray[np.int16]) -> Tensor:
+def _weight_codes(unit: Unit, exact: npt.NDArray[np.int16]) -> Tensor:
     """Weight codes in the shape of the unit's weights; the gradient goes to weights and clip."""
     weight, quantizer = unit.weight, unit.weight_quantizer
     codes = torch.from_numpy(exact.reshape(weight.shape)).to(weight.device, torch.float32)

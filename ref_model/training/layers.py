@@ -45,11 +45,12 @@ class FixedNorm2d(JointBatchNorm2d):
 
 
 class ConvUnit(nn.Module):
-    """Convolution, BatchNorm, residual addition, 2x2 max pool, activation: one integer layer.
+    """Convolution, BatchNorm, residual addition, max pool, activation: one integer layer.
 
     ``forward(x, skip)`` adds ``skip``, a tensor of the result's shape, before the activation.
-    Input and output are float32 (N, C, H, W). ``pool`` is 1 (none) or 2. The padding keeps the
-    size of the map (kernel // 2), where ``padding`` does not say otherwise.
+    Input and output are float32 (N, C, H, W). ``pool`` is 1 (none), 2, or 3: a 3x3 max pool with
+    stride 2 and padding 1. The padding keeps the size of the map (kernel // 2), where ``padding``
+    does not say otherwise. A kernel of 7 with stride 2 may read the image (`integer.stem`).
 
     The convolution has no bias: BatchNorm's mean can hold one. ``fixed_norm`` puts a bias in
     BatchNorm's place (`FixedNorm2d`). ``ceiling`` clips the activation in FLOAT mode (6 is ReLU6);
@@ -111,7 +112,7 @@ class ConvUnit(nn.Module):
         if skip is not None:
             x = x + skip
         if self.pool > 1:
-            x = functional.max_pool2d(x, self.pool)
+            x = max_pool(x, self.pool)
         if self.mode is Mode.FLOAT:
             return x if self.linear else self._activation(x)
         if self.mode is Mode.CALIBRATE:
@@ -139,6 +140,53 @@ class ConvUnit(nn.Module):
         """The convolution alone, with the given weights."""
         conv = self.conv
         return functional.conv2d(x, weight, None, conv.stride, conv.padding, 1, conv.groups)
+
+    @torch.no_grad()
+    def initialise_weights(self) -> None:
+        """Set the weight clip from the float weights, and the weights to start from."""
+        self.conv.weight.copy_(self.weight_quantizer.initialise(self.conv.weight))
+
+
+def max_pool(x: Tensor, pool: int) -> Tensor:
+    """The max pool of a layer, of (N, C, H, W): ``pool`` as in `ConvUnit`."""
+    if pool == 1:
+        return x
+    return functional.max_pool2d(x, 2) if pool == 2 else functional.max_pool2d(x, 3, 2, 1)
+
+
+class HeadUnit(nn.Module):
+    """1x1 convolution with bias: the last, raw layer of a network whose result is a map.
+
+    Input float32 (N, C, H, W), output float32 (N, outputs, H, W). One weight clip, so that the raw
+    results of all channels compare as they are.
+    """
+
+    def __init__(
+        self, name: str, inputs: int, outputs: int, scheme: Scheme, weight_bits: int
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.mode = Mode.FLOAT
+        self.conv = nn.Conv2d(inputs, outputs, 1)
+        self.weight_quantizer: WeightQuantizer = scheme.weight(weight_bits)
+
+    @property
+    def weight(self) -> Tensor:
+        """Float weights (O, C, 1, 1)."""
+        return self.conv.weight
+
+    @property
+    def bias(self) -> Tensor:
+        """Float bias (O,)."""
+        bias = self.conv.bias
+        assert bias is not None
+        return bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.conv.weight
+        if self.mode is not Mode.FLOAT:
+            weight = self.weight_quantizer(weight)
+        return functional.conv2d(x, weight, self.bias)
 
     @torch.no_grad()
     def initialise_weights(self) -> None:
@@ -216,6 +264,11 @@ class ClassifierUnit(nn.Module):
         return self.linear.weight
 
     @property
+    def bias(self) -> Tensor:
+        """Float bias (classes,)."""
+        return self.linear.bias
+
+    @property
     def divisor(self) -> int:
         """What the sums over the map are divided by: its positions with ``average``, else 1."""
         return self.shape[1] * self.shape[2] if self.average else 1
@@ -239,25 +292,32 @@ class ClassifierUnit(nn.Module):
         self.linear.weight.copy_(self.weight_quantizer.initialise(self.linear.weight))
 
 
+Unit = ConvUnit | ClassifierUnit | HeadUnit
+UNITS = (ConvUnit, ClassifierUnit, HeadUnit)
+"""Layers that have an integer form."""
+
+RAW_UNITS = (ClassifierUnit, HeadUnit)
+"""Of these the last one of a network."""
+
+
 class Network(nn.Module):
     """Base of trainable networks: derive, make layers, and call them in ``forward``.
 
-    ``forward`` takes images in [0, 1], float32 (N, C, H, W), and returns logits (N, classes); it
-    ends in ``classifier``.
+    ``forward`` takes images in [0, 1], float32 (N, C, H, W), and returns logits (N, classes), or
+    with a `HeadUnit` as the last layer a map.
     ``input_shape`` is (C, H, W) of the image, whose codes are its bytes (value = code / 255).
     """
 
     input_step = 1.0 / 255.0
     input_bits = 8
-    classifier: ClassifierUnit
 
     def __init__(self, input_shape: tuple[int, int, int]) -> None:
         super().__init__()
         self.input_shape = input_shape
 
-    def units(self) -> list[ConvUnit | ClassifierUnit]:
+    def units(self) -> list[Unit]:
         """All layers, in the order in which they were made."""
-        return [unit for unit in self.modules() if isinstance(unit, (ConvUnit, ClassifierUnit))]
+        return [unit for unit in self.modules() if isinstance(unit, UNITS)]
 
     def conv_units(self) -> list[ConvUnit]:
         """The convolution layers, in the order in which they were made."""

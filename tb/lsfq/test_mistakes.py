@@ -85,7 +85,7 @@ def test_wrong_options_are_refused_first(
 def test_the_names_that_are_checked_first_are_those_of_training() -> None:
     models = pytest.importorskip("ref_model.training.models")
     quantizers = pytest.importorskip("ref_model.training.quantizers")
-    assert tuple(models.MODELS) == train.MODELS
+    assert tuple(models.MODELS) == (*train.MODELS, *train.LARGE_MODELS)
     assert train.QUANTIZERS == quantizers.QUANTIZERS
     assert quantizers.BITS == CODE_BITS
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ref_model.training.layers import Network
-from ref_model.training.models import mobilenetv2, resnet, vgg7
+from ref_model.training.models import mobilenetv2, resnet, ultranet, vgg7
 from ref_model.training.models.builder import Builder
 
 
@@ -17,12 +17,14 @@ class Model:
 
     ``build`` makes the network from a `Builder` and a number of classes. ``weight_layers`` and
     ``activation_layers`` count the layers with weights and those with a quantised output.
+    ``classes`` are those of a network for images that no set here has; 0: those of the image set.
     """
 
     build: Callable[[Builder, int], Network]
     default_width: int
     weight_layers: int
     activation_layers: int
+    classes: int = 0
 
 
 MODELS = {
@@ -30,5 +32,8 @@ MODELS = {
     "mobilenetv2": Model(mobilenetv2.MobileNetV2, 32, 53, 52),
     "resnet20": Model(resnet.ResNet20, 16, 22, 21),
     "resnet8": Model(resnet.ResNet8, 16, 10, 9),
+    "ultranet": Model(ultranet.UltraNet, 16, 9, 8, ultranet.OUTPUTS),
+    "mobilenetv2_224": Model(mobilenetv2.MobileNetV2Large, 32, 53, 52, 1000),
+    "resnet18": Model(resnet.ResNet18, 64, 21, 20, 1000),
 }
 """The networks that training knows; ``default_width`` is the width of their first layer."""

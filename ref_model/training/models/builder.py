@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ref_model.training.layers import ClassifierUnit, ConvUnit
+from ref_model.training.layers import ClassifierUnit, ConvUnit, HeadUnit
 from ref_model.training.quantizers import Scheme
 
 
@@ -61,6 +61,10 @@ class Builder:
         """The last layer, called "classifier"; see `ClassifierUnit`."""
         bits = _next(self._weight_bits, "classifier")
         return ClassifierUnit("classifier", shape, classes, self._scheme, bits, average=average)
+
+    def head(self, name: str, inputs: int, outputs: int) -> HeadUnit:
+        """The last layer of a network whose result is a map; see `HeadUnit`."""
+        return HeadUnit(name, inputs, outputs, self._scheme, _next(self._weight_bits, name))
 
 
 def _next(bits: Iterator[int], name: str) -> int:

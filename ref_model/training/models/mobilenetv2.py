@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MobileNetV2 (Sandler et al., arXiv:1801.04381, table 2) in its form for 32x32 images.
+"""MobileNetV2 (Sandler et al., arXiv:1801.04381, table 2), and its form for 32x32 images.
 
-The stem and the second stage have stride 1 instead of 2, so the maps are 32, 32, 16, 8, 8, 4, 4.
+In that form the stem and the second stage have stride 1 instead of 2, so the maps are 32, 32, 16,
+8, 8, 4, 4; in the paper's, for 224x224 images, 112, 56, 28, 14, 14, 7, 7.
 A block expands its channels t times by a 1x1 layer, filters them by a depthwise 3x3 one, and
 projects them by a 1x1 layer without activation; where neither size nor channels change, the
 block's input is added to that. The result of a projection is signed, and only 1x1 layers and
@@ -68,22 +69,22 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(Network):
-    """stem, block1 .. block17, head, classifier."""
+    """stem, block1 .. block17, head, classifier; stem and second stage have ``stride``."""
 
-    def __init__(self, build: Builder, classes: int) -> None:
-        super().__init__((3, 32, 32))
+    def __init__(self, build: Builder, classes: int, size: int = 32, stride: int = 1) -> None:
+        super().__init__((3, size, size))
         channels = build.width
-        self.stem = build.conv("stem", 3, channels)
+        self.stem = build.conv("stem", 3, channels, stride=stride)
         blocks: list[nn.Module] = []
-        size = 32
-        for expansion, wanted, count, first_stride in BLOCKS:
+        size //= stride
+        for stage, (expansion, wanted, count, first_stride) in enumerate(BLOCKS):
             for index in range(count):
-                stride = first_stride if index == 0 else 1
+                step = (stride if stage == 1 else first_stride) if index == 0 else 1
                 outputs = scaled(wanted, build.width)
                 name = f"block{len(blocks) + 1}"
-                blocks.append(InvertedResidual(build, name, channels, outputs, expansion, stride))
+                blocks.append(InvertedResidual(build, name, channels, outputs, expansion, step))
                 channels = outputs
-                size //= stride
+                size //= step
         self.blocks = nn.Sequential(*blocks)
         head = max(HEAD, scaled(HEAD, build.width))
         self.head = build.conv("head", channels, head, kernel=1)
@@ -92,3 +93,10 @@ class MobileNetV2(Network):
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.classifier(self.head(self.blocks(self.stem(x))))
         return logits
+
+
+class MobileNetV2Large(MobileNetV2):
+    """The paper's network for 224x224 images: stem and second stage with stride 2."""
+
+    def __init__(self, build: Builder, classes: int) -> None:
+        super().__init__(build, classes, 224, 2)

@@ -69,5 +69,5 @@ def test_on_the_core(network: Any, tmp_path: Path) -> None:
         "LSFQ_IMAGES": str(tmp_path / "images.npy"),
         "LSFQ_STALLS": "random",
     }
-    parameters = {"PIN": 4, "POUT": 4, "PARAM_W": 128}
+    parameters = {"PIN": 4, "POUT": 4, "PARAM_W": 64}
     run_bench("lsfq_accel", "tb.core.network_bench", parameters, environment=environment)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ref_model.exchange.errors import UnsupportedModelError
 from ref_model.exchange.values import Codes, Grid, LayerReport, Sum
 from ref_model.hardware.errors import UnsupportedNetworkError
-from ref_model.hardware.plan import choose_kernel
+from ref_model.hardware.layer_plan import choose_kernel
 from ref_model.integer.bounds import AccumulatorRange, range_of_weights
 from ref_model.integer.network import INPUT, IntegerLayer, Shape
 from ref_model.integer.ranges import (

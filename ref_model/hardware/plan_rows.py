@@ -222,8 +222,13 @@ class _Steps:
         self._names = [INPUT, *(layer.last.name for layer in layers)]
 
     def all(self) -> Iterator[Load | Run]:
-        """The steps in order. The region is layer 0 of the order."""
+        """The steps in order. The region is layer 0 of the order.
+
+        Behind the region the image's place may be another tensor's: the first layer there waits for
+        the rows, too, that no layer reads.
+        """
         order, end = self._order, len(self._plan.region.layers)
+        loads = len(self._plan.loads)
 
         yield from self._loads(0, -1)
         for image in range(order.batch):
@@ -236,17 +241,16 @@ class _Steps:
             for index in range(1, order.split):
                 if following and index == order.load > 1:
                     yield from self._loads(image + 1, -1)
-                yield self._whole(end + index - 1, image, 1)
+                waits = (image + 1) * loads if index == 1 else 0
+                yield self._run(end + index - 1, image, 1, waits)
             if following and order.load == order.split > 1:
                 yield from self._loads(image + 1, -1)
 
         for index in range(order.split, len(order.alone)):
             layer = end + index - 1
-            if order.alone[index]:
-                for image in range(order.batch):
-                    yield self._whole(layer, image, 1)
-            else:
-                yield self._whole(layer, 0, order.batch)
+            for image in range(order.batch) if order.alone[index] else (0,):
+                waits = order.batch * loads if (index, image) == (order.split, 0) else 0
+                yield self._run(layer, image, 1 if order.alone[index] else order.batch, waits)
 
     def _loads(self, image: int, behind: int) -> Iterator[Load]:
         """The LOADs of an image that stand behind a block of it."""
@@ -276,9 +280,6 @@ class _Steps:
     def _place(self, tensor: int, row: int) -> Ring:
         ring = self._plan.ring(tensor)
         return Ring(ring, row % ring)
-
-    def _whole(self, index: int, image: int, images: int) -> Run:
-        return self._run(index, image, images)
 
     def _run(
         self, index: int, image: int, images: int, loads: int = 0, rows: RunRows | None = None

@@ -209,3 +209,13 @@ def kinds(network: IntegerNetwork, plan: Plan) -> set[str]:
         found |= {"raw map in rows"} if layer.last.raw else set()
         found |= {f"{layer.last.output_bits} bits"}
     return found
+
+
+def test_rows_that_no_layer_reads_do_not_come_late() -> None:
+    """The pool drops the image's last row, and behind the region its place is another tensor's."""
+    case = Case(4_100_771, 4)
+    rows = case.plan.rows
+    assert rows is not None
+    assert rows.blocks[-1].loads < len(rows.loads)
+    for seed in range(20):
+        case.carry_out(np.random.default_rng(seed))

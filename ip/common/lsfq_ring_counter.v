@@ -3,14 +3,15 @@
 // lsfq_ring_counter: counts the places left to the end of a ring of `ring` places, the current one
 // included, for moves of one place or, with `two`, of two places.
 //
-//   left: `start` first; then left less the move, and + ring where that is below 1 (the move *wraps*)
+//   left: `start` first; then left less the move, + ring where that is below 1 (the move *wraps*)
 //
 //   last: left is 1   last_but_one: left is 2   wraps: the next move goes past the ring's end
 //
 // The outputs come from registers, `wraps` through one LUT level. `restart` goes to `start`,
 // `advance` moves or, with `again`, goes to `start`, too; both take effect in the next cycle.
-// `start` is 1 to ring + 1. The settings are stable from the last cycle of the first `restart` on.
-// Moves of two places are for rings of at least two.
+// `start` is 1 to ring + 1. The settings are stable from the last but one cycle of `restart`
+// on. Moves of two places are for rings of at least two.
+// Parameter rules: WIDTH is at least 4.
 
 `default_nettype none
 

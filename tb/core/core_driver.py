@@ -31,9 +31,9 @@ from ref_model.hardware.registers import (
 )
 from ref_model.hardware.results import packet_to_results
 from ref_model.hardware.steps import Run, RunRows
-from ref_model.integer.compare import first_difference
+from ref_model.integer.compare import Difference, first_difference
 from ref_model.integer.execute import run_network
-from ref_model.integer.network import IntegerNetwork
+from ref_model.integer.network import IntegerLayer, IntegerNetwork
 from tb.core.depthwise_input import DepthwiseInput
 from tb.ref_model.hardware.core_model import CoreModel
 from tb.support import (
@@ -53,6 +53,8 @@ Stalls = Callable[[], StallPattern | None]
 RESULT_WIDTH = 64
 POLL_CYCLES = 50
 CLOSE_POLLS = 20
+NOT_MADE = -1
+"""In the place of codes of rows that no block made, because no layer reads them."""
 
 
 def no_stalls() -> StallPattern | None:
@@ -233,7 +235,7 @@ class Core:
             return
         first, end = run.rows.block.array
         tensors = results[run.image].tensors
-        whole = tensors.setdefault(name, np.zeros(layer.result, np.uint8))
+        whole = tensors.setdefault(name, np.full(layer.result, NOT_MADE, np.int16))
         whole[:, first:end] = passing.tensors(layer, 1, self.config, end - first)[0]
 
     def _stored_rows(self, layer: LayerPlan, run: Run, rows: RunRows, result: PassResult) -> None:
@@ -242,7 +244,9 @@ class Core:
         channels, _, width = layer.output
         kept, bits = rows.output.rows, layer.last.output_bits or 0
         ring = self.read_tensor(run.output_base, (channels, kept, width), bits)
-        whole = result.tensors.setdefault(layer.last.name, np.zeros(layer.output, np.uint8))
+        whole = result.tensors.setdefault(
+            layer.last.name, np.full(layer.output, NOT_MADE, np.int16)
+        )
         for index, row in enumerate(range(*rows.block.rows)):
             whole[:, row] = ring[:, (rows.output.row + index) % kept]
 
@@ -270,6 +274,14 @@ def _whole_maps(plan: Plan, maps: Sequence[Tensor]) -> Sequence[Tensor]:
     return found
 
 
+def difference(layer: IntegerLayer, expected: Tensor, result: PassResult) -> Difference | None:
+    """Where a layer's tensor differs from what is right, but for rows that were not made."""
+    found = result.tensors[layer.name]
+    if not layer.raw:
+        found = np.where(found == NOT_MADE, expected, found)
+    return first_difference(layer.name, expected, found)
+
+
 def check_tensors(
     network: IntegerNetwork,
     images: Sequence[Tensor],
@@ -280,7 +292,5 @@ def check_tensors(
     for image, result in zip(images, results, strict=True):
         expected = run_network(network, image)
         for layer in network.layers:
-            wrong = first_difference(
-                layer.name, expected[layer.name][0], result.tensors[layer.name]
-            )
+            wrong = difference(layer, expected[layer.name][0], result)
             assert wrong is None, f"{what} ({network.name}): {wrong}"

@@ -18,11 +18,10 @@ import cocotb
 import numpy as np
 
 from ref_model.hardware.plan import plan_network, schedule_network
-from ref_model.integer.compare import first_difference
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
 from ref_model.integer.storage import load_network
-from tb.core.core_driver import Core, PassResult, Tensor
+from tb.core.core_driver import Core, PassResult, Tensor, difference
 from tb.support import Dut, stall_pattern
 
 CYCLES_PER_IMAGE = 100  # bound, in multiples of the schedule's cycles
@@ -105,7 +104,7 @@ def _differences(network: IntegerNetwork, image: Tensor, result: PassResult) -> 
     expected = run_network(network, image)
     found = {}
     for layer in network.layers:
-        wrong = first_difference(layer.name, expected[layer.name][0], result.tensors[layer.name])
+        wrong = difference(layer, expected[layer.name][0], result)
         if wrong is not None:
             found[layer.name] = str(wrong)
     return found

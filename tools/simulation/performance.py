@@ -3,14 +3,16 @@
 
 Runs the Verilog with full streams and with the parameter stream at half speed, compares every
 tensor with the integer reference model, and times simulation and reference model. For VGG7 at its
-published width on the 16x16 core, one image, and for MobileNetV2 with eight a pass the figures have
-bars, and the exit status is 1 when one is missed. Weights are random: cycles do not depend on them.
+published width on the 16x16 core, one image, for MobileNetV2 with eight a pass, for UltraNet and
+MobileNetV2 on 224x224 images with four, the figures have bars, and the exit status is 1 when one is
+missed. Weights are random: cycles do not depend on them.
 With --sweep many layers of other shapes follow, whose cycles must be within 2 % of the schedule's.
 
 examples:
   scripts/performance.py                              VGG7 width 128, one image, 16x16
   scripts/performance.py --network mobilenetv2        MobileNetV2 1.0, eight images a pass (PyTorch)
   scripts/performance.py --network resnet20 --batch 1
+  scripts/performance.py --network ultranet           in rows: 160x320 images, four a pass
   scripts/performance.py --batch 8                    eight images share the weights of a pass
   scripts/performance.py --network networks/vgg7_w32_w4a4 --pin 8 --pout 8
   scripts/performance.py --sweep --json docs/performance/measured.json    all that the report needs
@@ -54,11 +56,14 @@ UNEXPLAINED = 0.01
 OFF = 0.02
 SIMULATION_S = 20.0
 REFERENCE_IMAGES_S = 40.0
-REFERENCE_IMAGES, REFERENCE_REPEATS = 32, 3
+REFERENCE_PIXELS, REFERENCE_REPEATS = 32 * 32 * 32, 3
 
-MODELS = ("mobilenetv2", "resnet20")
-"""Models of the training package; their usual batch is 8, that of others 1."""
-USUAL_BATCH = 8
+USUAL_BATCH = {"mobilenetv2": 8, "resnet20": 8, "ultranet": 4, "mobilenetv2_224": 4}
+"""Images a pass of models of the training package; of other networks one."""
+MODELS = tuple(USUAL_BATCH)
+
+CYCLES = {"ultranet": 180_000, "mobilenetv2_224": 560_000}
+"""Most cycles an image of networks whose maps do not fit the memory, with their usual batch."""
 
 HEADER = (
     "layer", "kernel", "MACs", "schedule", "cycles", "of peak", "busy", "no weights",
@@ -75,7 +80,10 @@ def parser() -> argparse.ArgumentParser:
         "--network", default="vgg7", help=f"vgg7, {', '.join(MODELS)}, or the folder of an export"
     )
     result.add_argument(
-        "--batch", type=int, metavar="N", help=f"images a pass (1; {', '.join(MODELS)}: 8)"
+        "--batch",
+        type=int,
+        metavar="N",
+        help=f"images a pass (1; {', '.join(f'{name}: {n}' for name, n in USUAL_BATCH.items())})",
     )
     add_lanes(result)
     add_depthwise_pixels(result, default=2)
@@ -148,14 +156,16 @@ def layer_table(measured: Performance) -> str:
 
 def reference_speed(network: IntegerNetwork) -> float:
     """Images a second of the reference model, the median of some runs after a first one."""
+    _, height, width = network.input_shape
+    count = max(1, REFERENCE_PIXELS // (height * width))
     images = synthetic_images(
-        np.random.default_rng(2), REFERENCE_IMAGES, network.input_shape, network.input_bits
+        np.random.default_rng(2), count, network.input_shape, network.input_bits
     )
     speeds = []
     for _ in range(REFERENCE_REPEATS + 1):
         start = time.perf_counter()
         run_network(network, images)
-        speeds.append(REFERENCE_IMAGES / (time.perf_counter() - start))
+        speeds.append(count / (time.perf_counter() - start))
     return float(np.median(speeds[1:]))
 
 
@@ -205,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
               file=sys.stderr)  # fmt: skip
         return 2
     if args.batch is None:
-        args.batch = USUAL_BATCH if args.network in MODELS else 1
+        args.batch = USUAL_BATCH.get(args.network, 1)
     if not 1 <= args.batch <= MAX_BATCH:
         print(f"performance.py: --batch is 1 to {MAX_BATCH}", file=sys.stderr)
         return 2
@@ -244,8 +254,10 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"reference model: {speed:.1f} images a second")
     bars: list[Bar] = []
     core = (args.pin, args.pout, args.depthwise_pixels)
-    if args.network == "mobilenetv2" and core == (16, 16, 2) and args.batch >= USUAL_BATCH:
+    if args.network == "mobilenetv2" and core == (16, 16, 2) and args.batch >= 8:
         bars = [*depthwise_bars(measured, ABOVE_ARRAY, DEPTHWISE_SHARE)]
+    if args.network in CYCLES and core[:2] == (16, 16) and args.batch == USUAL_BATCH[args.network]:
+        bars = [Bar("cycles an image", measured.cycles / args.batch, CYCLES[args.network], True)]
     # of VGG7 the published network is what the bars are about
     if args.network == "vgg7" and core[:2] == (16, 16) and args.batch == 1:
         bars = [

@@ -42,7 +42,7 @@
 
 #define LSFQ_ID_VALUE 0x5146534Cu
 #define LSFQ_VERSION_VALUE 0x00000200u
-#define LSFQ_CORE_FORMAT_VALUE 2u
+#define LSFQ_CORE_FORMAT_VALUE 3u
 
 /* Single bits */
 

@@ -166,7 +166,7 @@ module lsfq_register_map (
   assign read_value =
     ({32{read_id_q}} & 32'h5146534C) |
     ({32{read_version_q}} & {16'h0000, 8'h02, 8'h00}) |
-    ({32{read_core_q}} & {8'h02, core_acc_w, core_pout, core_pin}) |
+    ({32{read_core_q}} & {8'h03, core_acc_w, core_pout, core_pin}) |
     ({32{read_feature_depth_q}} & feature_depth) |
     ({32{read_weight_depth_q}} & weight_depth) |
     ({32{read_limits_q}} & {limits_depthwise_pixels, limits_layers, limits_max_pool_width}) |

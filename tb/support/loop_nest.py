@@ -181,8 +181,13 @@ def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
             )
 
 
-def random_case(generator: np.random.Generator, config: CoreConfig, kernel: Kernel) -> LayerCase:
-    """A small layer: odd and even widths, single rows and columns, channels beside whole groups."""
+def random_case(
+    generator: np.random.Generator, config: CoreConfig, kernel: Kernel, rows: float = 0.5
+) -> LayerCase:
+    """A small layer: odd and even widths, single rows and columns, channels beside whole groups.
+
+    A share ``rows`` of the convolutions reads some rows in a ring.
+    """
     pick = generator.integers
     bits = (2, 3, 4, 8)
     raw = bool(generator.random() < 0.3)
@@ -203,7 +208,7 @@ def random_case(generator: np.random.Generator, config: CoreConfig, kernel: Kern
     )
     size = tensor_word_count((case.channels, case.height, case.width), case.input_bits, config.pin)
     case = replace(case, pitch=size + int(pick(0, 10)))
-    return _some_rows(generator, case) if not full and generator.random() < 0.5 else case
+    return _some_rows(generator, case) if not full and generator.random() < rows else case
 
 
 def _some_rows(generator: np.random.Generator, case: LayerCase) -> LayerCase:

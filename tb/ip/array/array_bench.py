@@ -72,7 +72,7 @@ def _random_codes(
 
 
 def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Kernel) -> Layer:
-    case = replace(random_case(generator, config, kernel), images=1, shared=False)
+    case = replace(random_case(generator, config, kernel, rows=0), images=1, shared=False)
     shape = case.payload_shape
     codes = _random_codes(
         generator, 0, largest_activation(case.input_bits), (case.channels, case.height, case.width)

@@ -86,7 +86,9 @@ def hits(model: nn.Module, images: Tensor, labels: Tensor) -> str:
 
 def draw(cycles: PassCycles, path: Path) -> None:
     """A bar for the cycles of every layer."""
-    from lsfq.reports.figures import Figure, style, svg
+    from matplotlib.figure import Figure
+
+    from lsfq.reports.figures import style, svg
 
     with style():
         figure = Figure(figsize=(6, 0.6 + 0.3 * len(cycles.layers)), layout="constrained")

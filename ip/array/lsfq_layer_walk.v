@@ -61,7 +61,7 @@ module lsfq_layer_walk #(
   wire       ahead;                                     // both words move on
 
   wire       step_first, phase_first, line_first, pair_first, pair_last;
-  wire       row_last, next_row_first;
+  wire       row_first, row_last, next_row_first;
   wire [1:0] phase, next_phase;
   wire       line_end, phase_end, step_end, row_end, image_end, group_end, layer_end, last_use;
 
@@ -89,6 +89,7 @@ module lsfq_layer_walk #(
     .line_first    (line_first),
     .pair_first    (pair_first),
     .pair_last     (pair_last),
+    .row_first     (row_first),
     .row_last      (row_last),
     .next_row_first(next_row_first),
     .phase         (phase),
@@ -132,6 +133,7 @@ module lsfq_layer_walk #(
     .row_end       (row_end),
     .image_end     (image_end),
     .group_end     (group_end),
+    .row_first     (row_first),
     .row_last      (row_last),
     .next_row_first(next_row_first),
     .low_weight    (phase[0]),

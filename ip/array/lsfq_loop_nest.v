@@ -40,6 +40,7 @@ module lsfq_loop_nest (
   output wire        line_first,      // the line is the first of its phase
   output wire        pair_first,      // the step is the first of its row; the last (next)
   output wire        pair_last,
+  output wire        row_first,       // the row has no row above it
   output wire        row_last,        // the row is the last of its image
   output wire        next_row_first,  // the row of the next word has no row above it
   output wire [1:0]  phase,           // {low input digit, low weight digit}
@@ -175,6 +176,7 @@ module lsfq_loop_nest (
   assign line_first  = first_line_q;
   assign pair_first  = first_pair_q;
   assign pair_last   = last_pair;
+  assign row_first   = first_row_q;
   assign row_last    = last_row;
   // Shared weights are used by every line, a weight digit by the phases of both input digits.
   assign last_use    = last_image && last_row && last_pair && phase_q[1] == wide_in

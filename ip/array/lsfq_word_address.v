@@ -19,9 +19,10 @@
 //   next image   image start + in_pitch                    group start + skipped row
 //   next group   in_start                                  group start + group_words, + skipped row
 //
-// In a row that has no row above it one kernel row is skipped, which is `words`
-// weights. A step starts with its first kernel row. The rows of a channel group lie in a ring:
-// `stride` words, `in_ring` rows, of which `in_left` are left from the first one on.
+// In a row that has no row above it one kernel row is skipped, which is `words` weights. A step
+// starts with its first kernel row. The rows of a channel group lie in a ring: `stride` words,
+// `in_ring` rows, of which `in_left` are left from the first kernel row on, the skipped one
+// included.
 //
 // `address` and `pointer` belong to the word at which the nest was two `advance`s before: one cycle
 // selects the operands, the next one adds them. After `restart` (together with the nest's) the
@@ -64,6 +65,7 @@ module lsfq_word_address #(
   input  wire             row_end,
   input  wire             image_end,
   input  wire             group_end,
+  input  wire             row_first,
   input  wire             row_last,
   input  wire             next_row_first,
   input  wire             low_weight,       // the word has the weights' low digit
@@ -98,34 +100,27 @@ module lsfq_word_address #(
     digit_skip_q    <= weight_digit + skip;
   end
 
-  // ---- the ring: rows left from the first kernel row of the nest's step on
+  // ---- the ring: rows left from the row above the step's own on, whether that row is there or not
 
-  reg        stays_q;                   // the row has no row above it: the next row's kernel begins
-                                        // no lower, with stride 2 one row lower
-  wire [1:0] rows_down = stays_q ? {1'b0, stride2} : {stride2, !stride2};
-  wire       last_row, last_row_but_one, row_wraps;
+  wire last_row, last_row_but_one, row_wraps;
 
   lsfq_ring_counter #(
     .WIDTH(16)
   ) u_ring (
     .aclk        (aclk),
     .restart     (restart),
+    .two         (stride2),
     .ring        (in_ring),
     .start       (in_left),
     .advance     (advance && row_end),
     .again       (row_last),
-    .by          (rows_down),
     .last        (last_row),
     .last_but_one(last_row_but_one),
     .wraps       (row_wraps)
   );
 
-  always @(posedge aclk) begin
-    if (restart) stays_q <= three_rows && !above;
-    else if (advance && row_end) stays_q <= three_rows && row_last && !above;
-  end
-
-  wire line_wraps = three_rows && (line_first ? last_row : last_row_but_one);
+  wire line_wraps = three_rows && (line_first && !row_first ? last_row : last_row_but_one);
+  wire no_above   = three_rows && row_first;
 
   // ---- the move to the nest's word from the word before
 
@@ -194,11 +189,11 @@ module lsfq_word_address #(
       by_q[BY_PITCH_WRAP]    <= line_end && !phase_end && line_wraps;
       by_q[BY_DIGIT]         <= phase_end && !step_end && next_phase[1];
       by_q[BY_ONE]           <= (step_end && !row_end) ||
-                                (row_end && !image_end && rows_down[0] && !row_wraps);
-      by_q[BY_ONE_WRAP]      <= row_end && !image_end && rows_down[0] && row_wraps;
-      by_q[BY_ROW_UP]        <= row_end && !image_end && rows_down == 2'd0;
-      by_q[BY_ROW_DOWN]      <= row_end && !image_end && rows_down[1] && !row_wraps;
-      by_q[BY_ROW_DOWN_WRAP] <= row_end && !image_end && rows_down[1] && row_wraps;
+                                (row_end && !image_end && stride2 == no_above && !row_wraps);
+      by_q[BY_ONE_WRAP]      <= row_end && !image_end && stride2 == no_above && row_wraps;
+      by_q[BY_ROW_UP]        <= row_end && !image_end && !stride2 && no_above;
+      by_q[BY_ROW_DOWN]      <= row_end && !image_end && stride2 && !no_above && !row_wraps;
+      by_q[BY_ROW_DOWN_WRAP] <= row_end && !image_end && stride2 && !no_above && row_wraps;
       by_q[BY_IMAGE]         <= image_end && !group_end;
       line_q  <= line_end;
       step_q  <= step_end;

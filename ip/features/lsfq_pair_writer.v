@@ -79,11 +79,11 @@ module lsfq_pair_writer #(
   ) u_ring (
     .aclk        (aclk),
     .restart     (restart),
+    .two         (1'b0),
     .ring        (ring),
     .start       (left),
     .advance     (row_ends),
     .again       (1'b0),
-    .by          (2'd1),
     .last        (unused_last),
     .last_but_one(unused_last_but_one),
     .wraps       (wraps)

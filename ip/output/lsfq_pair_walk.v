@@ -111,12 +111,12 @@ module lsfq_pair_walk #(
     .WIDTH(18)
   ) u_ring (
     .aclk        (aclk),
-    .restart     (restart),
+    .restart     (restart || restart_q),
+    .two         (1'b0),
     .ring        (plane),
     .start       (left),
     .advance     (move),
     .again       (image_end),
-    .by          (2'd1),
     .last        (unused_last),
     .last_but_one(unused_last_but_one),
     .wraps       (wraps_ring)

@@ -28,7 +28,7 @@ module lsfq_layer_pack (
   input  wire [17:0]  last_line,    // kernel rows less one, where they are not three
   input  wire [17:0]  in_start,     // first word of the input
   input  wire [15:0]  in_ring,      // rows of the input's ring
-  input  wire [15:0]  in_left,      // rows from the input's first one to the ring's end
+  input  wire [15:0]  in_left,      // rows from the first kernel row to the ring's end
   input  wire [17:0]  in_digit,     // words of one digit of the input
   input  wire [19:0]  weight_digit, // weight words of one digit of a group
   input  wire [19:0]  group_words,  // weight words of an output group

@@ -31,7 +31,7 @@ module lsfq_layer_sequence (
   output wire [15:0]  images,       // images that the layer runs for
   output wire [17:0]  in_start,     // first word of the input
   output wire [15:0]  in_ring,      // rows of the input's ring
-  output wire [15:0]  in_left,      // rows from the input's first one to the ring's end
+  output wire [15:0]  in_left,      // rows from the first kernel row to the ring's end
   output wire [17:0]  in_pitch,     // words from an image's input to the next
   output wire [17:0]  in_digit,     // words of one digit of the input
   output wire [15:0]  loads,        // LOADs that have to be stored before the layer starts

@@ -115,7 +115,7 @@ module lsfq_parser_block #(
   wire        many, writes, adds, in_wide, out_wide, skip_wide, weight_wide;
   wire [16:0] more_images;
   wire [15:0] in_pairs, out_pairs, conv_pairs, conv_height, conv_width, result_height, result_width;
-  wire [15:0] out_height, in_ring, out_ring, skip_ring, in_left, in_planes, out_planes;
+  wire [15:0] out_height, in_ring, out_ring, skip_ring, in_left, kernel_left, in_planes, out_planes;
 
   lsfq_parser_shape #(
     .PIN (PIN),
@@ -145,6 +145,7 @@ module lsfq_parser_block #(
     .out_ring     (out_ring),
     .skip_ring    (skip_ring),
     .in_left      (in_left),
+    .kernel_left  (kernel_left),
     .in_planes    (in_planes),
     .out_planes   (out_planes),
     .out_groups   (groups)
@@ -287,7 +288,7 @@ module lsfq_parser_block #(
     .last_line   (shared ? in_plane - 18'd1 : 18'd0),
     .in_start    (in_start),
     .in_ring     (in_ring),
-    .in_left     (in_left),
+    .in_left     (kernel_left),
     .in_digit    (in_digit),
     .weight_digit(weight_digit),
     .group_words (group_words),

@@ -50,6 +50,7 @@ module lsfq_parser_shape #(
   output reg  [15:0]  out_ring,
   output reg  [15:0]  skip_ring,
   output reg  [15:0]  in_left,          // rows from the block's first one to the ring's end
+  output reg  [15:0]  kernel_left,      // rows from the first kernel row on, inside the map or not
 
   output wire [15:0]  in_planes,        // channel groups
   output wire [15:0]  out_planes,
@@ -59,7 +60,7 @@ module lsfq_parser_shape #(
   localparam LOG_PIN  = $clog2(PIN);
   localparam LOG_POUT = $clog2(POUT);
 
-  localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_FULL = 2'd3;       // 1 is 1x3, 2 is 3x3
+  localparam [1:0] KERNEL_1X1 = 2'd0, KERNEL_3X3 = 2'd2, KERNEL_FULL = 2'd3;    // 1 is 1x3
 
   function [16:0] divide_up;            // ceil(value / 2^log)
     input [15:0] value;
@@ -109,6 +110,7 @@ module lsfq_parser_shape #(
 
   wire full      = kernel == KERNEL_FULL;
   wire pointwise = kernel == KERNEL_1X1;
+  wire three     = kernel == KERNEL_3X3;
   wire thin      = depthwise && depthwise_stride2;
 
   reg         several_q;
@@ -163,6 +165,7 @@ module lsfq_parser_shape #(
     out_ring       <= rows ? output_ring : out_height;
     skip_ring      <= rows ? skip_ring_rows : conv_height;
     in_left        <= in_ring - (rows || is_load ? input_row : 16'd0);
+    kernel_left    <= in_left + {15'd0, three && !above};
   end
 
   assign in_pairs   = in_pairs_q[15:0];

@@ -96,6 +96,10 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--no-accuracy", action="store_true", help="leave the accuracy out of the manifest"
     )
+    result.add_argument(
+        "--solve", action="store_true",
+        help="constants of the fewest differing accumulators, for a network without integer stage",
+    )  # fmt: skip
     untrained = result.add_argument_group("untrained network")
     untrained.add_argument("--width", type=int, default=0, help="channels of the first layer")
     untrained.add_argument(
@@ -140,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
+def derive(checkpoint: Path, name: str | None = None, solve: bool = False) -> IntegerNetwork:
     """The integer network of a checkpoint; ExportError when it cannot be had."""
     try:
         from ref_model.training.checkpoint import CheckpointError
@@ -151,7 +155,7 @@ def derive(checkpoint: Path, name: str | None = None) -> IntegerNetwork:
             f"reading checkpoints needs PyTorch ({error}): {pip_install('train')}"
         ) from error
     try:
-        return to_integer_network(checkpoint, name)
+        return to_integer_network(checkpoint, name, solve)
     except CheckpointError as error:
         raise ExportError(str(error)) from error
     except (RangeError, NetworkError, NotQuantisedError, UnsupportedLayerError) as error:
@@ -227,6 +231,12 @@ def export(network: IntegerNetwork, options: argparse.Namespace) -> None:
         "no accuracy" if accuracy is None else f"integer accuracy {accuracy.integer_accuracy:.2f} %"
     )
     print(f"{network.name}: {len(network.layers)} layers, {shown} -> {options.output}")
+    if options.solve:
+        count: Any = network.provenance["thresholds"]
+        print(
+            f"{count['differing']} of {count['values']} accumulator values get another code than "
+            f"the trained network gives them ({count['rounded']} with rounded constants)"
+        )
 
 
 def export_streams(network: IntegerNetwork, options: argparse.Namespace) -> None:
@@ -294,6 +304,8 @@ def main(arguments: list[str] | None = None) -> int:
         refuse(("width", "weight_bits", "activation_bits", "seed"), "--untrained")
         if options.checkpoint is None:
             refuse(("name",), "--checkpoint or --untrained")
+    if options.checkpoint is None:
+        refuse(("solve",), "--checkpoint")
     if options.output is None or options.untrained is not None:
         refuse(("data", "no_accuracy"), "--output and a trained network")
     if options.streams is None:
@@ -316,7 +328,7 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         elif options.untrained is not None:
             network = make_untrained(options)
         else:
-            network = derive(options.checkpoint, options.name)
+            network = derive(options.checkpoint, options.name, options.solve)
         if options.output is not None:
             export(network, options)
         if options.streams is not None:

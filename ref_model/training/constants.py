@@ -21,7 +21,8 @@ its forward pass with these numbers and `training.export` writes the same ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,15 @@ from ref_model.integer.requantisation import (
     RangeError,
     requantisation,
     round_half_up,
+)
+from ref_model.integer.thresholds import (
+    RealConstants,
+    differing_of,
+    exact_steps,
+    slopes,
+)
+from ref_model.integer.thresholds import (
+    solve as solve_thresholds,
 )
 from ref_model.training.graph import Step, UnsupportedLayerError, trace
 from ref_model.training.layers import (
@@ -56,7 +66,7 @@ class LayerConstants:
     ``weight`` int16 codes, (O, C/groups, kh, kw) or (O, C, H, W); ``multiplier`` int32 (O,);
     ``bias`` int64 (O,); ``shift`` one for the layer. ``accumulator_bound`` is the largest |acc|
     any input can cause. The classifier has multiplier 1 and shift 0, and its bias holds no half.
-    ``skip_multiplier`` is 0 without a skip tensor.
+    ``skip_multiplier`` is 0 without a skip tensor. ``agreement`` is there where it was asked for.
     """
 
     name: str
@@ -66,6 +76,20 @@ class LayerConstants:
     shift: int
     accumulator_bound: int
     skip_multiplier: int = 0
+    agreement: Agreement | None = None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a layer's integers keep to its real scale and offset.
+
+    ``values`` accumulators, with skip codes, are in range; ``differing`` of them get another code
+    than real numbers give them; ``rounded`` would with scale and offset rounded by themselves.
+    """
+
+    values: int
+    differing: int
+    rounded: int
 
 
 @dataclass(frozen=True)
@@ -91,9 +115,13 @@ def accumulator_bound(name: str, weight: npt.NDArray[np.int16], largest_code: in
     return bound
 
 
-def conv_constants(unit: ConvUnit, source: Grid, skip: Grid | None = None) -> LayerConstants:
+def conv_constants(
+    unit: ConvUnit, source: Grid, skip: Grid | None = None, solve: bool = False
+) -> LayerConstants:
     """Constants of a convolution that reads a tensor of grid ``source`` and adds one of ``skip``.
 
+    With ``solve`` they are those of the fewest accumulators that get another code than the real
+    scale and offset give them (`ref_model.integer.thresholds`), instead of the rounded ones.
     Raises RangeError when a value does not fit or is not finite, UnsupportedLayerError when the
     layer pads a signed tensor, whose zero is not code 0.
     """
@@ -120,7 +148,46 @@ def conv_constants(unit: ConvUnit, source: Grid, skip: Grid | None = None) -> La
         bias -= skip.zero * skip_multiplier
     _check_bias(unit.name, bias)
     bound = accumulator_bound(unit.name, weight, source.largest)
-    return LayerConstants(unit.name, weight, multiplier, bias, shift, bound, skip_multiplier)
+    rounded = LayerConstants(unit.name, weight, multiplier, bias, shift, bound, skip_multiplier)
+    if not solve:
+        return rounded
+    zeros = offset + result.zero - source.zero * _sums(weight) * scale
+    return _solved(rounded, source, skip, result, scale, zeros, skip_scale)
+
+
+def _solved(
+    rounded: LayerConstants, source: Grid, skip: Grid | None, result: Grid,
+    scale: FloatArray, offset: FloatArray, skip_scale: float,
+) -> LayerConstants:  # fmt: skip
+    """The constants of the fewest differing accumulators, the ``rounded`` ones where none is fewer.
+
+    ``offset`` is that of the accumulator of codes as they are stored.
+    """
+    reach = range_of_weights(rounded.weight, source.largest)
+    slope = Fraction(skip_scale)
+    moved = Fraction(0) if skip is None else slope * skip.zero
+    real = RealConstants(
+        [Fraction(float(x)) for x in scale], [Fraction(float(x)) - moved for x in offset],
+        reach.low, reach.high, 0, result.largest,
+        slope, 1 if skip is None else skip.largest + 1,
+    )  # fmt: skip
+    steps = exact_steps(real)
+    before = int(
+        differing_of(
+            steps, rounded.multiplier, rounded.bias, rounded.shift, rounded.skip_multiplier
+        ).sum()
+    )
+    found = (
+        solve_thresholds(f"layer {rounded.name}", steps, slopes(real), slope) if before else None
+    )
+    after = before if found is None else int(found.differing.sum())
+    agreement = Agreement(steps.values, min(before, after), before)
+    if found is None or after >= before:
+        return replace(rounded, agreement=agreement)
+    return replace(
+        rounded, multiplier=found.multiplier, bias=found.bias, shift=found.shift,
+        skip_multiplier=found.skip_multiplier, agreement=agreement,
+    )  # fmt: skip
 
 
 def classifier_constants(unit: ClassifierUnit, source: Grid) -> LayerConstants:
@@ -175,9 +242,11 @@ def check_numbers(unit: Unit) -> None:
 
 
 def network_constants(
-    network: Network, steps: tuple[Step, ...] | None = None
+    network: Network, steps: tuple[Step, ...] | None = None, solve: bool = False
 ) -> list[LayerConstants]:
     """Constants of every layer, in the order of ``steps`` (those of `graph.trace` by default).
+
+    ``solve`` is that of `conv_constants`.
 
     Raises RangeError when one does not fit its integer format, UnsupportedLayerError when the
     network has no integer form.
@@ -193,7 +262,7 @@ def network_constants(
             layers.append(head_constants(step.unit, source))
             continue
         skip = None if step.skip is None else grids[step.skip]
-        layers.append(conv_constants(step.unit, source, skip))
+        layers.append(conv_constants(step.unit, source, skip, solve))
         grids[step.unit.name] = Grid.of(step.unit.activation_quantizer)
     return layers
 

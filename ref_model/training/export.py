@@ -33,12 +33,19 @@ class NotQuantisedError(ValueError):
     """A network was trained in float only; the message says what starts its quantisation."""
 
 
-def to_integer_network(source: Path | str | Network, name: str | None = None) -> IntegerNetwork:
+def to_integer_network(
+    source: Path | str | Network, name: str | None = None, solve: bool = False
+) -> IntegerNetwork:
     """The integer network of a checkpoint file or of a network in memory.
 
     The derivation is deterministic (float64, `constants`), so the same checkpoint always gives the
     same integers. From a file, the name defaults to the configuration's and the provenance holds
     the run's record; a network in memory is called "network" and has none.
+
+    The integers are those that the integer stage of training computes with. ``solve`` takes, for
+    each layer, those of the fewest accumulators that get another code than the real scale and
+    offset give them, for networks that end with the quantised stage; the provenance then has the
+    counts, ``thresholds``.
 
     Raises CheckpointError for a file that cannot be read, RangeError for values that do not fit or
     are not finite, UnsupportedLayerError for a network with something that has no integer form,
@@ -46,7 +53,7 @@ def to_integer_network(source: Path | str | Network, name: str | None = None) ->
     """
     if isinstance(source, Network):
         _check_started(source)
-        return _convert(source, name or "network", {})
+        return _convert(source, name or "network", {}, solve)
     if isinstance(source, torch.nn.Module):
         raise UnsupportedLayerError(
             f"{type(source).__name__} is not a Network: derive from ref_model.training.layers."
@@ -60,7 +67,7 @@ def to_integer_network(source: Path | str | Network, name: str | None = None) ->
             "(network.pt is the end of a run, --float-from takes this file)"
         )
     _check_started(network)
-    return _convert(network, name or config.name(), provenance(config, record))
+    return _convert(network, name or config.name(), provenance(config, record), solve)
 
 
 def clips_set(network: Network) -> bool:
@@ -121,13 +128,21 @@ def _stem(network: Network, steps: tuple[Step, ...]) -> Step | None:
     return first if is_stem and even else None
 
 
-def _convert(network: Network, name: str, origin: dict[str, Any]) -> IntegerNetwork:
+def _convert(network: Network, name: str, origin: dict[str, Any], solve: bool) -> IntegerNetwork:
     steps = trace(network)
     stem = _stem(network, steps)
+    found = network_constants(network, steps, solve)
+    agreements = [constants.agreement for constants in found if constants.agreement]
+    if agreements:
+        sums = {
+            key: sum(getattr(agreement, key) for agreement in agreements)
+            for key in ("values", "differing", "rounded")
+        }
+        origin = {**origin, "thresholds": sums}
     layers: list[IntegerLayer] = []
     bits = {INPUT: network.input_bits}
     previous = INPUT
-    for step, constants in zip(steps, network_constants(network, steps), strict=True):
+    for step, constants in zip(steps, found, strict=True):
         unit = step.unit
         shared: dict[str, Any] = {
             "name": unit.name,

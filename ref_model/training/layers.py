@@ -308,6 +308,8 @@ class Network(nn.Module):
     ``input_shape`` is (C, H, W) of the image, whose codes are its bytes (value = code / 255).
     """
 
+    classifier: ClassifierUnit
+    """The last layer, of networks that end in logits."""
     input_step = 1.0 / 255.0
     input_bits = 8
     classifier: ClassifierUnit

@@ -24,6 +24,7 @@ set ip_files {
   multiplier/lsfq_multiplier_chain.v
   array/lsfq_lane.v
   common/lsfq_loop_counter.v
+  common/lsfq_ring_counter.v
   common/lsfq_pace.v
   common/lsfq_credit.v
   array/lsfq_loop_nest.v
@@ -35,23 +36,31 @@ set ip_files {
   common/lsfq_fifo.v
   common/lsfq_skid.v
   common/lsfq_packet_input.v
+  features/lsfq_byte_window.v
   features/lsfq_pair_collector.v
+  features/lsfq_row_window.v
   features/lsfq_pair_writer.v
+  program/lsfq_load_fields.v
   features/lsfq_loader.v
   output/lsfq_max_pool.v
   program/lsfq_crc32.v
   program/lsfq_layer_output.v
   program/lsfq_layer_pack.v
+  program/lsfq_load_pack.v
   program/lsfq_layer_sequence.v
   program/lsfq_parser_block_fields.v
   program/lsfq_parser_checks_fields.v
   program/lsfq_parser_reserved.v
+  program/lsfq_parser_rows_fields.v
+  program/lsfq_parser_rows.v
   program/lsfq_parser_checks.v
   program/lsfq_parser_crc.v
   program/lsfq_parser_memory_fields.v
   program/lsfq_parser_memory.v
   program/lsfq_parser_order_fields.v
   program/lsfq_parser_order.v
+  program/lsfq_parser_shape_fields.v
+  program/lsfq_parser_shape.v
   program/lsfq_parser_sizes_fields.v
   program/lsfq_parser_sizes.v
   program/lsfq_parser_block.v
@@ -72,6 +81,7 @@ set ip_files {
   output/residual/lsfq_skip_scale.v
   array/lsfq_word_address.v
   array/lsfq_step_gate.v
+  array/lsfq_layer_walk.v
   array/lsfq_sequencer.v
   program/lsfq_weight_memory.v
   output/lsfq_writer.v
@@ -96,7 +106,7 @@ set ip_parameters {
   { ACC_W {Accumulator width} range { 18 27 } {Bits of an accumulator (18 to 27)} 27 {} }
   { FEATURE_DEPTH {Feature memory depth} range { 2 131072 } {Words of 8*PIN bits of the feature memory} 8192 {} }
   { WEIGHT_DEPTH {Weight memory depth} list { 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536 131072 262144 } {Words of 12*PIN*POUT bits of the weight memory (a power of two)} 512 {} }
-  { MAX_POOL_WIDTH {Widest pooled row} list { 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 } {Widest row that can be pooled (a power of two)} 256 {} }
+  { MAX_POOL_WIDTH {Widest pooled row} list { 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 } {Widest row that can be pooled (a power of two)} 512 {} }
   { MULTIPLIER {Form of the multipliers} list { 0 1 2 3 4 } {0: left to synthesis, 27x18 bits; 1: DSP48E2; 2: left to synthesis, 25x18 bits (7 series); 3: left to synthesis, 18x18 bits; 4: MULT18X18D (ECP5)} 0 {} }
   { DEPTHWISE_PIXELS {Depthwise pixels a cycle} list { 1 2 } {Pixels that the depthwise stage makes a cycle: 1, or 2 for more area} 1 {} }
 }

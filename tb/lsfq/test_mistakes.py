@@ -59,6 +59,7 @@ def network(small: Case, tmp_path: Path) -> list[str]:
         ("export --untrained vgg19 --output x", "choose one of vgg7"),
         ("export --network x --streams y --beat-bytes 3", "invalid choice: 3"),
         ("export --network x --output y --name z", "--name goes with --checkpoint"),
+        ("export --network x --output y --solve", "--solve goes with --checkpoint"),
         ("export --network x --output y --width 9", "--width goes with --untrained"),
         ("export --network x --c y --beat-bytes 16", "--beat-bytes goes with --streams"),
         ("export --network x --streams y --batch 2", "--batch goes with --c"),

@@ -42,6 +42,7 @@ from ref_model.integer.ranges import (
     largest_activation,
     largest_weight,
     signed_range,
+    smallest_weight,
 )
 
 Rng = np.random.Generator
@@ -263,15 +264,15 @@ def _draw_kernels(
 
 
 def _draw_weight(rng: Rng, shape: tuple[int, ...], bits: int) -> npt.NDArray[np.int8]:
-    limit = largest_weight(bits)
+    low, limit = smallest_weight(bits), largest_weight(bits)
     mode = rng.choice(["uniform", "uniform", "all max", "all min", "ends", "sparse"])
     if mode == "all max":
         return np.full(shape, limit, np.int8)
     if mode == "all min":
-        return np.full(shape, -limit, np.int8)
-    weight = rng.integers(-limit, limit + 1, shape)
+        return np.full(shape, low, np.int8)
+    weight = rng.integers(low, limit + 1, shape)
     if mode == "ends":
-        weight = np.where(weight < 0, -limit, limit)
+        weight = np.where(weight < 0, low, limit)
     if mode == "sparse":
         weight = np.where(rng.random(shape) < 0.85, 0, weight)
     return weight.astype(np.int8)

@@ -27,7 +27,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocotb_tools.runner import get_runner
 from filelock import FileLock, Timeout
 
 from lsfq.simulation import rtl, verilator
@@ -35,6 +34,7 @@ from lsfq.simulation.cache import guarded_build
 from ref_model.integer import atomic_file
 
 BUILD = rtl.ROOT / "build"
+CORE = "lsfq_accel"
 TIMESCALE = ("1ns", "1ps")
 TIME_LIMIT = Path(__file__).with_name("time_limit.py")
 VISIBLE = Path(__file__).with_name("visible.vlt")
@@ -301,7 +301,10 @@ def run_bench(
     if not quiet:
         print(f"{title}: LSFQ_SEED={seed} repeats this run", flush=True)
 
-    variables = verilator.verilator_environment()
+    # A single module and a fault run for seconds, most of them Python's: optimisation costs more
+    # than it saves. A core runs many tests.
+    optimised = toplevel == CORE and not mutants
+    variables = verilator.verilator_environment(optimised=optimised)
     try:
         verilator.check_paths(BUILD)
     except verilator.ToolchainError as error:
@@ -309,6 +312,8 @@ def run_bench(
     variables.setdefault("SIM_CMD_PREFIX", f"{sys.executable} -SE {TIME_LIMIT} {timeout_s}")
     variables.setdefault("COCOTB_ANSI_OUTPUT", "0")
     variables.update(environment or {})
+    from cocotb_tools.runner import get_runner  # not in every simulation, which imports this file
+
     with _environment(variables):
         runner = get_runner(simulator)
         with _locked(build_dir):

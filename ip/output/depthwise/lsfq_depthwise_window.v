@@ -82,6 +82,8 @@ module lsfq_depthwise_window #(
   wire             advance  = s_valid || flush;
   wire             set      = s_valid ? s_set : flush_set_q;
   wire             last_set = set == two_sets;
+  // the stage's move is one of the last set, unless a pair comes
+  wire             flush_ends = drain_q && owed_q && paced && flush_set_q == two_sets;
 
   lsfq_pace #(
     .WIDTH(4)
@@ -134,13 +136,10 @@ module lsfq_depthwise_window #(
     if (advance) under_way_q <= LATENCY[3:0];
     else if (under_way_q != 4'd0) under_way_q <= under_way_q - 4'd1;
 
-    if (drain && below) flush_second_q <= 1'b1;         // no row of moves is owed
+    if (flush) flush_set_q <= two_sets && !flush_set_q;
+    if (!s_valid && flush_ends && pair_q == last_pair_q) flush_second_q <= 1'b1;
     if (s_valid) owed_q <= 1'b1;
-    if (flush) begin
-      flush_set_q <= two_sets && !flush_set_q;
-      if (last_set && row_end) flush_second_q <= 1'b1;
-      if (last_set && flush_second_q) owed_q <= 1'b0;
-    end
+    else if (flush_ends && (flush_second_q || below)) owed_q <= 1'b0;
 
     if (!aresetn || restart) begin
       pair_q         <= {PAIR_W{1'b0}};

@@ -21,7 +21,7 @@ from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.layout import pairs_of, tensor_to_words
 from ref_model.hardware.payload import CONSTANT_BYTES, Payload, pack_payload
 from ref_model.integer.arithmetic import convolve_int64
-from ref_model.integer.ranges import largest_activation, largest_weight
+from ref_model.integer.ranges import largest_activation, largest_weight, smallest_weight
 from tb.support import Dut, rng, start
 from tb.support.loop_nest import LayerCase, issues, random_case
 from tb.support.pipeline import signed, unpack
@@ -77,8 +77,8 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Ke
     codes = _random_codes(
         generator, 0, largest_activation(case.input_bits), (case.channels, case.height, case.width)
     )
-    limit = largest_weight(case.weight_bits)
-    weight = _random_codes(generator, -limit, limit, shape.weight_shape())
+    low, high = smallest_weight(case.weight_bits), largest_weight(case.weight_bits)
+    weight = _random_codes(generator, low, high, shape.weight_shape())
 
     lanes = config.pout * kernel.sets
     zero = np.zeros(case.outputs, np.int64)

@@ -29,7 +29,11 @@ def test_wrong_width_is_refused() -> None:
             id="row above the first",
         ),
         pytest.param(
-            "pair_writer", "wraps ? wrap_q : pitch", "pitch", "random_images", id="leaves the ring"
+            "pair_writer",
+            "down_q     <= wraps ? wrap_q : pitch",
+            "down_q     <= pitch",
+            "random_images",
+            id="leaves the ring",
         ),
         pytest.param("loader", "in_align && ended != last_q", "1'b0", "wrong_length", id="long"),
         pytest.param("loader", "layers >= layers_q", "1'b1", "several_images", id="does not wait"),

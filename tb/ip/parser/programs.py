@@ -341,7 +341,7 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         "slot": block.slot,
         "in_start": block.input_base + words(1, source.row, block.width),
         "in_ring": source.rows,
-        "in_left": source.rows - source.row,
+        "in_left": source.rows - source.row + int(kernel is Kernel.K3X3 and not block.above),
         "in_digit": words(block.channels, source.rows, block.width),
         "weight_digit": one_digit,
         "group_words": shape.words(config),
@@ -518,7 +518,7 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     end = [*parts[:-1], replace(program.loads[-1], index=program.header.loads), EndBlock()]
     add("one image too many", assemble(end), ErrorCode.KIND, count)
     add("a layer missing", program.with_header(layers=count + 1), ErrorCode.KIND, count)
-    more = program.with_header(images=program.header.loads + 1)
+    more = program.with_header(loads=program.header.loads + 1)
     add("an image missing", more, ErrorCode.KIND, count)
     load("index", ErrorCode.KIND, index=any_load + 1)
     layer("index of 16 bits", ErrorCode.KIND, any_layer, index=any_layer + 256)

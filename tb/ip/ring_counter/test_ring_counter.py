@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ring counter: places left to the end of a ring, moves of 0, 1 and 2 places."""
+"""Ring counter: places left to the end of a ring, moves of one place and of two."""
 
 import pytest
 
@@ -18,10 +18,10 @@ def test_ring_counter(width: int, simulator: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("left_q == FOUR", "left_q == THREE", id="two places too far"),
-        pytest.param("last_q ? ring_3_q :", "", id="ring of three"),
-        pytest.param("last_q ? less_q :", "", id="one place beyond the end"),
-        pytest.param("(last_q || last_but_one_q)", "last_q", id="by two from the last but one"),
+        pytest.param("two ? 3'd4 : 3'd3", "3'd3", id="two places too far"),
+        pytest.param("two ? ring_3_q :", "", id="ring of three"),
+        pytest.param("two && last_q ? less_q :", "", id="one place beyond the end"),
+        pytest.param("last_q || (two && last_but_one_q)", "last_q", id="from the last but one"),
     ],
 )
 def test_bench_notices(text: str, fault: str) -> None:

@@ -70,7 +70,7 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_loads": 0,
         "layer_in_start": case.base + row * pairs,
         "layer_in_ring": kept,
-        "layer_in_left": kept - row,
+        "layer_in_left": kept - row + (case.kernel is Kernel.K3X3 and not case.above),
         "layer_in_digit": groups_in * plane,
         "layer_weight_digit": words // digits_of(case.weight_bits),
         "layer_group_words": words,

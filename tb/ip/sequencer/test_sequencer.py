@@ -41,9 +41,11 @@ def test_sequencer(pin: int, pout: int) -> None:
             "lsfq_loop_counter", "left_q == THREE", "left_q == TWO", id="turns once too often"
         ),
         pytest.param("lsfq_word_address", "|| (line_end && shared)", "", id="shares no weights"),
-        pytest.param("lsfq_word_address", "line_wraps ?", "1'b0 ?", id="reads past the ring"),
         pytest.param(
-            "lsfq_word_address", "row_wraps ? BY_ROW_DOWN_WRAP :", "", id="a row past the ring"
+            "lsfq_word_address", "!phase_end && line_wraps", "1'b0", id="reads past the ring"
+        ),
+        pytest.param(
+            "lsfq_word_address", "!no_above && row_wraps", "1'b0", id="a row past the ring"
         ),
         pytest.param(
             "lsfq_loop_nest", "last_row && !above", "last_row", id="leaves out the row above"

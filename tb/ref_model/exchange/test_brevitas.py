@@ -17,9 +17,9 @@ import torch  # noqa: E402
 
 from ref_model.exchange.check import compare  # noqa: E402
 from ref_model.exchange.importer import Pixels, import_file  # noqa: E402
-from ref_model.hardware.core_config import CoreConfig  # noqa: E402
-from ref_model.hardware.plan import plan_network  # noqa: E402
+from ref_model.integer import save_network  # noqa: E402
 from tb.ref_model.exchange import brevitas_networks  # noqa: E402
+from tools.hdl.bench import run_bench  # noqa: E402
 
 IMAGES = 256
 SIGNED = Pixels(
@@ -53,4 +53,21 @@ def test_brevitas(network: Any, dialect: str, tmp_path: Path) -> None:
     assert compared.classes == 0
     assert compared.differing <= 1e-5 * compared.codes
     assert compared.own <= 1e-5 * compared.codes
-    plan_network(found.network, CoreConfig(4, 4))
+
+
+@pytest.mark.slow
+def test_on_the_core(network: Any, tmp_path: Path) -> None:
+    """Every tensor of two images, through the Verilog."""
+    model, images, pixels = network
+    path = tmp_path / "model.onnx"
+    path.write_bytes(brevitas_networks.exported(model, torch.zeros(1, 3, 16, 16), "qonnx"))
+    found = import_file(path, pixels=pixels, allow_inexact=100)
+    save_network(found.network, tmp_path / "net")
+    np.save(tmp_path / "images.npy", images[:2])
+    environment = {
+        "LSFQ_NETWORK": str(tmp_path / "net"),
+        "LSFQ_IMAGES": str(tmp_path / "images.npy"),
+        "LSFQ_STALLS": "random",
+    }
+    parameters = {"PIN": 4, "POUT": 4, "PARAM_W": 64}
+    run_bench("lsfq_accel", "tb.core.network_bench", parameters, environment=environment)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.payload import Payload, PayloadShape, pack_payload, unpack_payload
-from ref_model.integer.ranges import CODE_BITS, largest_weight
+from ref_model.integer.ranges import CODE_BITS, largest_weight, smallest_weight
 
 
 @st.composite
@@ -24,9 +24,8 @@ def payloads(draw: st.DrawFn) -> tuple[Payload, PayloadShape, CoreConfig]:
         draw(st.integers(1, 5)), draw(st.integers(1, 35)), bits,
     )  # fmt: skip
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    limit = largest_weight(bits)
     payload = Payload(
-        rng.integers(-limit, limit + 1, shape.weight_shape()),
+        rng.integers(smallest_weight(bits), largest_weight(bits) + 1, shape.weight_shape()),
         rng.integers(-(2**17), 2**17, shape.outputs),
         rng.integers(-(2**45), 2**45, shape.outputs),
     )

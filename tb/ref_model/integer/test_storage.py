@@ -173,7 +173,7 @@ SIGNED_CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "field missing": (lambda m: m["layers"][0].pop("shift"), "field missing.*shift"),
     "field of text": (lambda m: m["layers"][0].update(shift="a"), "shift is 'a'"),
     "shape": (lambda m: m["layers"][0].update(weight=[9, 3, 3, 3]), "do not match the shape"),
-    "bits": (lambda m: m["layers"][0].update(weight_bits=2), "outside -1..1"),
+    "bits": (lambda m: m["layers"][0].update(weight_bits=2), "outside -2..1"),
     "input": (lambda m: m.update(input=None), "field missing or of the wrong type"),
     "layers of text": (lambda m: m.update(layers="none"), "field missing|wrong type"),
     "accuracy": (lambda m: m.update(accuracy=5), "field missing or of the wrong type"),

@@ -136,7 +136,7 @@ def test_what_is_exact_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thresholds, "MULTIPLIER_LIMIT", most)
     rng = np.random.default_rng([SEED, 3])
     verdicts = []
-    for number in range(50):
+    for number in range(16):
         real = random_constants(rng, number % 2 == 1)
         for scale, s in itertools.product([max(map(abs, real.scale))], [2, 4]):
             if scale * 2**s > most:
@@ -149,8 +149,8 @@ def test_what_is_exact_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
                 assert (found.differing[c] == 0) == (fewest == 0), (real, c, s)
                 assert found.differing[c] >= fewest
                 verdicts.append((fewest, int(found.differing[c])))
-    assert sum(fewest == 0 for fewest, _ in verdicts) > 15
-    assert sum(fewest > 0 for fewest, _ in verdicts) > 5
+    assert sum(fewest == 0 for fewest, _ in verdicts) > 6
+    assert sum(fewest > 0 for fewest, _ in verdicts) > 2
     assert sum(found for _, found in verdicts) <= 2 * sum(fewest for fewest, _ in verdicts)
 
 

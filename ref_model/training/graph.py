@@ -51,7 +51,7 @@ _FLATTEN = "ClassifierUnit flattens its input itself"
 _NORM = "ConvUnit holds its BatchNorm"
 _CONV = "use ConvUnit, which quantises"
 _LINEAR = "use ClassifierUnit, which quantises"
-_OTHER = "networks are made of ConvUnit, and ClassifierUnit or HeadUnit at the end"
+_OTHER = "networks are made of ConvUnit and ClassifierUnit, or HeadUnit for a map"
 
 _INSTEAD: dict[Any, str] = {
     nn.ReLU: _RELU, nn.ReLU6: _RELU, functional.relu: _RELU, functional.relu6: _RELU,

@@ -310,6 +310,8 @@ class Network(nn.Module):
 
     input_step = 1.0 / 255.0
     input_bits = 8
+    classifier: ClassifierUnit
+    """The last layer of a network that classifies."""
 
     def __init__(self, input_shape: tuple[int, int, int]) -> None:
         super().__init__()

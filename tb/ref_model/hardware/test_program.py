@@ -67,17 +67,18 @@ def test_a_packet_worked_out_by_hand() -> None:
         0, 4, 4, None,
     )  # fmt: skip
     packet = encode_network(IntegerNetwork("one", (2, 1, 3), (layer,), 1, input_bits=4), CONFIG)
-    head = hex_words("0201514C 00010404 00000001") + bytes(48)
+    head = hex_words("0301514C 00010404 00000001") + bytes(48)
     head += zlib.crc32(head).to_bytes(4, "little")
-    load = hex_words("0204514C 00000000 00030001 00040002 00000000") + bytes(40)
+    load = hex_words("0304514C 00000000 00030001 06040002 00000000") + bytes(12)
+    load += hex_words("00000001") + bytes(24)
     load += zlib.crc32(load).to_bytes(4, "little")
-    block = hex_words("0202514C 00180000 00030001 00010002 00000000 00000000 00000404 00000001")
-    block += bytes(28)
+    block = hex_words("0302514C 00080000 00030001 00010002 00000000 00000000 00000404 00000001")
+    block += bytes(24) + hex_words("00000001")
     block += zlib.crc32(block).to_bytes(4, "little")
     constants = ((5 << 18) + (2**18 - 2)).to_bytes(8, "little") + bytes(7 * 8)
     plane = bytes.fromhex("1b88" + "8888" * 3)  # lane 0: 3 + 8, -7 + 8, then the code 0
     payload = constants + plane + b"\x88" * 8
-    end = hex_words("0203514C") + bytes(56)
+    end = hex_words("0303514C") + bytes(56)
     end += zlib.crc32(payload + end).to_bytes(4, "little")
     assert packet == head + load + block + payload + end
 
@@ -225,7 +226,7 @@ FIELD_ERRORS: list[tuple[int, dict[str, Any], ErrorCode]] = [
     (LOAD, {"bits": 5}, ErrorCode.BITS),
     (LOAD, {"row_window": 1, "channels": 2}, ErrorCode.KERNEL),  # 6 channels at PIN = 4
     (LOAD, {"base": CONFIG.feature_depth}, ErrorCode.MEMORY),
-    (LOAD, {"width": 65535, "height": 65535, "ring": 65535}, ErrorCode.MEMORY),
+    (LOAD, {"width": 65535, "height": 65535, "ring": 65535, "row_window": 0}, ErrorCode.MEMORY),
     (0, {"index": 1}, ErrorCode.KIND),
     (0, {"outputs": 0}, ErrorCode.SHAPE),
     (0, {"width": 1}, ErrorCode.SHAPE),

@@ -83,7 +83,7 @@ def test_a_network_that_does_not_fit_leaves_nothing(
     target = tmp_path / "streams"
     arguments = ["--network", str(exported), "--streams", str(target), "--feature-depth", "100"]
     assert command.main(arguments) == 1
-    assert "layer conv: the tensors that are needed while it runs take" in capsys.readouterr().err
+    assert "layer conv: even row by row the tensors take 224 words" in capsys.readouterr().err
     assert files_in(tmp_path) == ["tiny"]
 
 

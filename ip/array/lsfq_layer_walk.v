@@ -8,7 +8,7 @@
 //
 // Handshake: `restart` holds the walk at the layer's first word, `nest_restart` is the same, but
 // ends a cycle after `go`; `go` says that the layer starts. m_valid/m_ready hand the words on. The
-// settings are stable from the last cycle of `restart` on.
+// settings are stable from the last but one cycle of `restart` on.
 
 `default_nettype none
 

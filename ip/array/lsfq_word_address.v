@@ -28,8 +28,8 @@
 // selects the operands, the next one adds them. After `restart` (together with the nest's) the
 // second `advance` gives the layer's first word. Groups follow each other in the ring from layer to
 // layer: after a layer's last word the pointer is at the next layer's first group; reset sets it to
-// weight 0. The settings are stable from the last cycle of `restart` on; `advance` is high in those
-// cycles, too.
+// weight 0. The settings are stable from the last but one cycle of `restart` on; `advance` is high
+// in those cycles, too.
 
 `default_nettype none
 
@@ -65,7 +65,7 @@ module lsfq_word_address #(
   input  wire             row_end,
   input  wire             image_end,
   input  wire             group_end,
-  input  wire             row_first,
+  input  wire             row_first,        // the row has no row above it
   input  wire             row_last,
   input  wire             next_row_first,
   input  wire             low_weight,       // the word has the weights' low digit
@@ -82,8 +82,8 @@ module lsfq_word_address #(
   localparam BY_STRIDE = 0, BY_PITCH = 1, BY_PITCH_WRAP = 2, BY_IMAGE = 3, BY_DIGIT = 4, BY_ONE = 5,
              BY_ONE_WRAP = 6, BY_ROW_UP = 7, BY_ROW_DOWN = 8, BY_ROW_DOWN_WRAP = 9;
 
-  wire [17:0] pitch     = {2'd0, row_pitch};
-  wire [PTR_W-1:0] skip = {{(PTR_W-18){1'b0}}, words};
+  wire [17:0]      pitch = {2'd0, row_pitch};
+  wire [PTR_W-1:0] skip  = {{(PTR_W-18){1'b0}}, words};
 
   // ---- constants of the layer
 

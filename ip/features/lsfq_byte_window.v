@@ -5,15 +5,15 @@
 //   data = the next bytes, the first one lowest: CHUNK, or `part` with `partial`; those above them
 //          are undefined
 //
-// One beat is held; bytes of the beat behind it come from the stream itself. `ready` says that the
-// bytes are there, and `take` takes them. The bytes with `image_end` are an image's last ones: the
-// beat behind them stays in the stream. `align` then drops what is left of the held beat, and
-// `ended` says whether the image's last beat had TLAST. `too_short` says that the packet ends
-// before the bytes that are `wanted` next, or right behind them, though they are not the image's
-// last.
+// One beat is held; bytes of the next beat come from the stream itself. `take` says that the bytes
+// are `wanted` and there, and takes them. With `image_end` they are an image's last ones, and the
+// next beat stays in the stream. `align` then drops what is left of the held beat, and `ended` says
+// whether the image's last beat had TLAST. `too_short` says that the packet ends before the bytes
+// that are wanted, or with them, though they are not the image's last.
 //
 // Whether the bytes go on in the next beat is known a cycle ahead for both numbers, so `part` holds
 // still from the second cycle before the first bytes on.
+//
 // Handshake: no beat is taken while `enable` is low. `s_ready` does not depend on `s_valid`.
 // Reset forgets the held beat.
 
@@ -37,8 +37,7 @@ module lsfq_byte_window #(
   input  wire [BYTE_W:0]    part,
   input  wire               partial,
   input  wire               image_end,
-  output wire               ready,
-  output wire               take,           // wanted, and ready
+  output wire               take,
   output wire [DATA_W-1:0]  data,
 
   output wire               too_short,
@@ -69,12 +68,12 @@ module lsfq_byte_window #(
 
   wire [2*DATA_W-1:0] both = {s_data, beat_q};
 
-  assign ready   = held_q && (!crosses || s_valid);
-  assign take    = wanted && ready;
-  assign data    = both[{1'b0, byte_q, 3'd0} +: DATA_W];
+  assign take      = wanted && held_q && (!crosses || s_valid);
+  assign data      = both[{1'b0, byte_q, 3'd0} +: DATA_W];
   assign too_short = wanted && held_q && last_q && (crosses || (used_up && !image_end));
-  assign s_ready = enable && (!held_q || (wanted && used_up && !last_q && (crosses || !image_end)));
-  assign ended   = last_q;                  // no beat behind the image's last one was taken
+  assign s_ready   = enable && (!held_q || (wanted && used_up && !last_q &&
+                                            (crosses || !image_end)));
+  assign ended     = last_q;                 // no beat behind the image's last one was taken
 
   always @(posedge aclk) begin
     crosses_q      <= take ? next_end > BYTES_B : here_end > BYTES_B;

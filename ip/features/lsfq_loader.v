@@ -145,7 +145,6 @@ module lsfq_loader #(
   wire [16*PIN-1:0]  pair, window_pair;
   wire               window_valid, writer_ready, window_next, window_advance, writing;
   wire               window_row_end, window_last_group;
-  wire               unused_ready;
   wire               unused_bytes = &{1'b0, bytes};     // PIN codes of a beat at most
 
   lsfq_byte_window #(
@@ -163,7 +162,6 @@ module lsfq_loader #(
     .part     ({{(BYTE_W+1-COUNT_W){1'b0}}, part}),
     .partial  (partial),
     .image_end(all_end && ends_q),
-    .ready    (unused_ready),
     .take     (take),
     .data     (bytes),
     .too_short(too_short),

@@ -61,7 +61,7 @@ module lsfq_pair_writer #(
   reg                 restart_q;
   reg  [17:0]         wrap_q;                // from the ring's last row to its first
   reg  [17:0]         down_q, low_down_q;    // to the row below; to its low digit
-  reg                 settle_q;              // a row has ended: these are not right yet
+  reg                 settle_q;              // a row has just ended: both follow a cycle later
 
   wire                proceed;               // the write leaves
   wire                last_digit = digit_q == wide;

@@ -14,9 +14,9 @@
 // The rows of an image may come in parts: `restart` begins one, with `first` it is the image's
 // first part, with `last` the last one.
 //
-// Latency 1 cycle. Handshake: a pair is taken at most every second cycle with `enable`. `restart`
-// ends at least 4 cycles before the first pair. Parameter rules: MAX_WIDTH, the greatest width of a
-// row, is a power of two of at least 4.
+// Latency 1 cycle, with `enable` 2. Handshake: with `enable` a pair is taken at most every second
+// cycle. `restart` ends at least 4 cycles before the first pair.
+// Parameter rules: MAX_WIDTH, the greatest width of a row, is a power of two of at least 4.
 
 `default_nettype none
 

@@ -95,7 +95,8 @@ module lsfq_parser_memory #(
     in_over_q    <= in_end > DEPTH;
     out_over_q   <= out_end > DEPTH;
     skip_over_q  <= skip_end > DEPTH;
-    fed_q        <= rows && input_base[17:0] == open_base_q;
+    // not ==, which Yosys derives from the subtraction for lower_q: two levels more
+    fed_q        <= rows && !(|(input_base[17:0] ^ open_base_q));
     in_open_q    <= {15'd0, open_base_q} < in_end && {1'b0, input_base} < {15'd0, open_end_q};
     out_open_q   <= {15'd0, open_base_q} < out_end && {1'b0, output_base} < {15'd0, open_end_q};
     skip_open_q  <= {15'd0, open_base_q} < skip_end && {1'b0, skip_base} < {15'd0, open_end_q};

@@ -37,7 +37,7 @@ module lsfq_parser_order (
   lsfq_parser_order_fields u_fields (
     .block         (block),
     .program_layers(program_layers),
-    .program_loads(program_loads),
+    .program_loads (program_loads),
     .index         (index),
     .loads         (loads),
     .load_first    (load_first),
@@ -46,7 +46,7 @@ module lsfq_parser_order (
 
   reg        started_q;
   reg [15:0] layer_q, layers_q;         // layers read, layers announced
-  reg [15:0] loads_q, announced_q;         // LOADs so far, LOADs announced
+  reg [15:0] loads_q, announced_q;      // LOADs so far, LOADs announced
   reg [15:0] next_layer_q, next_load_q;
   reg        last_layer_q, last_load_q;
   reg        layers_left_q, loads_left_q;
@@ -54,27 +54,28 @@ module lsfq_parser_order (
   reg        in_image_q;                // the last LOAD's image goes on
   reg        waits_for_all_q, too_many_q;       // the LOADs to wait for are those so far, are more
 
-  assign started    = started_q;
-  assign layer      = layer_q;
-  assign last_load  = last_load_q;
-  assign last_layer = last_layer_q;
+  wire bad_load = !load_fits_q || load_first == in_image_q;
+
+  assign started       = started_q;
+  assign layer         = layer_q;
   assign waits_for_all = waits_for_all_q;
-  wire   bad_load   = !load_fits_q || load_first == in_image_q;
-  assign bad        = is_program ? started_q
-                    : is_load    ? !started_q || !loads_left_q || bad_load
-                    : is_layer   ? !started_q || !layers_left_q || !layer_fits_q || too_many_q
-                    : is_end     ? !started_q || layers_left_q || loads_left_q || in_image_q
-                    : 1'b1;
+  assign last_load     = last_load_q;
+  assign last_layer    = last_layer_q;
+  assign bad           = is_program ? started_q
+                       : is_load    ? !started_q || !loads_left_q || bad_load
+                       : is_layer   ? !started_q || !layers_left_q || !layer_fits_q || too_many_q
+                       : is_end     ? !started_q || layers_left_q || loads_left_q || in_image_q
+                       : 1'b1;
 
   always @(posedge aclk) begin
-    next_layer_q  <= layer_q + 16'd1;
-    next_load_q   <= loads_q + 16'd1;
-    last_layer_q  <= next_layer_q == layers_q;
-    last_load_q   <= next_load_q == announced_q;
-    layers_left_q <= layer_q != layers_q;       // there are never more than announced
-    loads_left_q  <= loads_q != announced_q;
-    layer_fits_q  <= index == layer_q;
-    load_fits_q   <= index == loads_q;
+    next_layer_q    <= layer_q + 16'd1;
+    next_load_q     <= loads_q + 16'd1;
+    last_layer_q    <= next_layer_q == layers_q;
+    last_load_q     <= next_load_q == announced_q;
+    layers_left_q   <= layer_q != layers_q;       // there are never more than announced
+    loads_left_q    <= loads_q != announced_q;
+    layer_fits_q    <= index == layer_q;
+    load_fits_q     <= index == loads_q;
     waits_for_all_q <= loads == loads_q;
     too_many_q      <= loads > loads_q;
 
@@ -84,17 +85,17 @@ module lsfq_parser_order (
       in_image_q <= !load_last;
     end
     if (program_read) begin
-      started_q <= 1'b1;
-      layers_q  <= program_layers;
-      announced_q  <= program_loads;
+      started_q   <= 1'b1;
+      layers_q    <= program_layers;
+      announced_q <= program_loads;
     end
     if (restart) begin
-      started_q <= 1'b0;
-      layer_q   <= 16'd0;
-      layers_q  <= 16'd0;
-      loads_q   <= 16'd0;
-      announced_q  <= 16'd0;
-      in_image_q <= 1'b0;
+      started_q   <= 1'b0;
+      layer_q     <= 16'd0;
+      layers_q    <= 16'd0;
+      loads_q     <= 16'd0;
+      announced_q <= 16'd0;
+      in_image_q  <= 1'b0;
     end
   end
 

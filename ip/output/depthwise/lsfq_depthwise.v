@@ -35,7 +35,7 @@ module lsfq_depthwise #(
   input  wire               enable,
   input  wire               two_sets,       // pairs of set 0 and set 1 alternate
   input  wire               stride_2,
-  input  wire               above,          // a map's first row has no output, or its last one
+  input  wire               above,          // no output belongs to a map's first row; to its last
   input  wire               below,
   input  wire [15:0]        images,         // maps of a group of channels
   input  wire [3:0]         out_bits,

@@ -18,10 +18,11 @@
 // With `above` the first row of a map has no window of its own: it lies above the first middle row;
 // with `below` the same holds for the last row. With stride_2 only the windows of rows 0, 2, 4, ...
 // leave, with `above` those of rows 1, 3, 5, ...; `below` goes with stride 1. m_end comes with the
-// last window of a map. Latency 3 cycles from the pair that moves the window; the window is then
-// stable until the next one. No handshake. Interface: pixel pairs (docs/theory_of_operation.md)
-// with codes of 4 bits. Parameter rules: MAX_WIDTH, the greatest width of a row, is a power of two
-// from 4 to 32768.
+// last window of a map.
+//
+// Latency 3 cycles from the pair that moves the window; the window is then stable until the next
+// one. No handshake. Interface: pixel pairs (docs/theory_of_operation.md) with codes of 4 bits.
+// Parameter rules: MAX_WIDTH, the greatest width of a row, is a power of two from 4 to 32768.
 
 `default_nettype none
 
@@ -102,8 +103,8 @@ module lsfq_depthwise_window #(
   reg [PAIR_W-1:0] last_pair_q;             // of a row, as last seen
   reg              last_both_q;
   reg              bank_q;                  // the line memory that the incoming row is written to
-  reg              first_q, above_first_q, above2_first_q;      // so many rows above the incoming
-                                            // one is the first row of its map
+  // the incoming row, the row above it, the one above that is the first of its map
+  reg              first_q, above_first_q, above2_first_q;
   reg              odd_q, above_odd_q, above2_odd_q;    // the incoming row, 1 above, 2 above is odd
   reg [1:0]        rows_q;                  // rows that came before, at most 2
 

@@ -82,8 +82,8 @@ module lsfq_program #(
   wire [PARAM_W-1:0] param_data;
   wire               next_valid, next_ready;
   wire [639:0]       next_word;
-  wire               parsed_valid, parsed_ready;
-  wire [191:0]       parsed_load;
+  wire               parsed_valid, parsed_ready, queued_valid, queued_ready;
+  wire [191:0]       parsed_load, queued_load;
 
   wire               constant_write, kernel_write, depthwise_write, set_end, constant_space;
   wire               weight_write, weight_last, weight_space;
@@ -153,15 +153,31 @@ module lsfq_program #(
     .error_layer       (error_layer)
   );
 
-  // LOADs wait here, so that one that waits for layers does not hold up the blocks behind it
-  lsfq_skid #(
-    .WIDTH(192)
-  ) u_loads (
+  // LOADs wait here, so that those that wait for layers do not hold up the weights behind them;
+  // the loader takes them from registers
+  lsfq_fifo #(
+    .WIDTH(192),
+    .DEPTH(16)
+  ) u_load_queue (
     .aclk   (aclk),
     .aresetn(queue_resetn),
     .s_valid(parsed_valid),
     .s_ready(parsed_ready),
     .s_data (parsed_load),
+    .m_valid(queued_valid),
+    .m_ready(queued_ready),
+    .m_data (queued_load),
+    .level  ()
+  );
+
+  lsfq_skid #(
+    .WIDTH(192)
+  ) u_load (
+    .aclk   (aclk),
+    .aresetn(queue_resetn),
+    .s_valid(queued_valid),
+    .s_ready(queued_ready),
+    .s_data (queued_load),
     .m_valid(load_valid),
     .m_ready(load_ready),
     .m_data (load_word)

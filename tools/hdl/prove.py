@@ -134,6 +134,11 @@ def _loop(width: int) -> Proof:
     return _rule("loop_counter_rule", ["lsfq_loop_counter"], 8, says, WIDTH=width)
 
 
+def _ring(width: int) -> Proof:
+    says = "last, last_but_one and wraps are a plain counter's comparisons, for every ring"
+    return _rule("ring_counter_rule", ["lsfq_ring_counter"], 8, says, WIDTH=width)
+
+
 def _skid() -> Proof:
     says = "no beat lost, doubled, invented, reordered; holds still; full throughput"
     return _rule("skid_buffer_rule", ["lsfq_skid"], 8, says, ["stream_rule"], WIDTH=2)
@@ -165,6 +170,8 @@ ALL: Mapping[str, Proof] = {
     "loop counter, 1 bit": _loop(1),
     "loop counter, 2 bits": _loop(2),
     "loop counter, 16 bits": _loop(16),
+    "ring counter, 6 bits": _ring(6),
+    "ring counter, 16 bits": _ring(16),
     "skid buffer": _skid(),
     "queue of 2 entries": _fifo(2, 1),
     "queue of 4 entries": _fifo(4, 1),

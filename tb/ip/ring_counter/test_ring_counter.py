@@ -18,7 +18,8 @@ def test_ring_counter(width: int, simulator: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        pytest.param("two ? 3'd4 : 3'd3", "3'd3", id="two places too far"),
+        pytest.param("four_left;", "three_left;", id="two places too far"),
+        pytest.param("!(advance && wraps) && ", "", id="far, but thought near"),
         pytest.param("two ? ring_3_q :", "", id="ring of three"),
         pytest.param("two && last_q ? less_q :", "", id="one place beyond the end"),
         pytest.param("last_q || (two && last_but_one_q)", "last_q", id="from the last but one"),

@@ -116,7 +116,7 @@ def test_a_signed_tensor_means_the_same_in_both_graphs() -> None:
     with torch.no_grad():
         logits = network(to_unit(pixels))
         difference = (IntegerGraph(network)(pixels) - logits).abs().mean()
-    assert float(difference) < 0.02 * float(logits.abs().mean())
+    assert float(difference) < 0.03 * float(logits.abs().mean())
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,14 @@ FAULTS = [
         "last_but_one_q", id="one turn", marks=SLOW,
     ),
     pytest.param(
+        "ring counter, 16 bits", "lsfq_ring_counter.v", "!(advance && wraps) && ", "",
+        id="far, but thought near",
+    ),
+    pytest.param(
+        "ring counter, 6 bits", "lsfq_ring_counter.v", "four_left;", "three_left;",
+        id="two places too far", marks=SLOW,
+    ),
+    pytest.param(
         "skid buffer", "lsfq_skid.v", "full_q ? spare_q : s_data", "s_data", id="a beat is lost",
     ),
     pytest.param(

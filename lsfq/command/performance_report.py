@@ -20,7 +20,13 @@ from lsfq.files import pip_install
 
 ROOT = Path(__file__).resolve().parents[2]
 MEASURED, PAGE, AREA = "measured.json", "README.md", "area.json"
-OTHERS = {"MobileNetV2": "mobilenetv2.json", "ResNet-20": "resnet20.json"}
+OTHERS = {
+    "MobileNetV2": "mobilenetv2.json",
+    "ResNet-20": "resnet20.json",
+    "UltraNet": "ultranet.json",
+    "MobileNetV2-224": "mobilenetv2_224.json",
+    "ResNet-18": "resnet18.json",
+}
 """Further networks' files, left out where they are not there."""
 
 

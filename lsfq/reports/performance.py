@@ -14,6 +14,9 @@ from lsfq.reports.area import DEVICES, Area
 from lsfq.reports.figures import style, svg
 from ref_model.hardware.performance import STALLS, Performance, last_pass
 
+CLOCKS_MHZ = (100, 200, 300)
+"""Clocks for which the report works out images a second."""
+
 _COLOURS = {
     "busy": "#3182bd", "starved_weights": "#fd8d3c", "blocked_output": "#de2d26",
     "starved_features": "#bdbdbd",
@@ -62,6 +65,7 @@ def report(
             for name, other in (others or {}).items()
             for part in _network_section(name, other, pictures)
         ),
+        *_rate_parts(runs),
         *(_area_section(area) if area else []),
         *_others_parts(runs, area),
         *_bar_parts(runs),
@@ -129,6 +133,26 @@ def _others_parts(
         other_engines.TEXT,
         _table(head, other_engines.rows(own, area)),
         other_engines.PRIOR_ART,
+    ]
+
+
+def _rate_parts(runs: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Images a second at some clocks, of every network."""
+    rows = []
+    for name, ran in runs.items():
+        full = last_pass(ran["full"])
+        cycles = full.cycles / full.images
+        rates = (f"{1e6 * clock / cycles:,.0f}" for clock in CLOCKS_MHZ)
+        rows.append((name, f"{full.images}", f"{cycles:,.0f}", *rates))
+    head = ("network", "images a pass", "cycles an image", *(f"at {c} MHz" for c in CLOCKS_MHZ))
+    return [
+        "## Images a second",
+        _table(head, rows),
+        "Worked out from the cycles, for streams that keep up. No clock here was reached on a "
+        "device: [hardware costs](../hardware_costs.md) says what place and route gave. UltraNet, "
+        "MobileNetV2-224 and ResNet-18 (224x224) run [in rows](../large_maps.md), since their "
+        "first maps do not fit the memory. What contest designs reach with UltraNet on a board "
+        "stands [below](#beside-others).",
     ]
 
 

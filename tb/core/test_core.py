@@ -172,7 +172,9 @@ def test_corners(pin: int, pout: int) -> None:
             ".write_ready(1'b1)",
             id="loses writes",
         ),
-        pytest.param("lsfq_parser_block", "stride2 && !height[0]", "1'b0", id="row below"),
+        pytest.param(
+            "lsfq_parser_block", "stride2 ? height[0] == above : below", "below", id="row below"
+        ),
     ],
 )
 def test_corners_notice(module: str, text: str, fault: str) -> None:
@@ -194,7 +196,7 @@ def test_no_unknown_outputs(simulator: str) -> None:
         pytest.param("lsfq_emitter", "!(odd && row_end)", "1'b1", id="row end"),
         pytest.param(
             "lsfq_loop_nest",
-            "outer_above = restart || first_row_q;",
+            "outer_above = restart ? !above : first_row_q;",
             "outer_above = 1'b0;",
             id="padding",
         ),

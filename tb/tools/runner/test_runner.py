@@ -72,7 +72,9 @@ def test_a_hang_is_ended() -> None:
         _run("never_ends", timeout_s=5)
 
 
+# Where the tests run in the background, Ctrl-C is ignored, which children inherit.
 ENDLESS = """
+import signal
 import sys
 from lsfq.command.entry import guarded
 from tools.hdl.bench import run_bench
@@ -80,6 +82,7 @@ def command():
     run_bench("lsfq_skid", "tb.tools.runner.runner_bench", {"WIDTH": 8}, testcase="never_ends",
               name=sys.argv[1], quiet=True, environment={"LSFQ_TEST_MARK": sys.argv[1]})
     return 0
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(guarded(command, "endless"))
 """
 

@@ -23,12 +23,14 @@ module lsfq_credit #(
   output wire next_enough
 );
 
-  localparam signed [WIDTH+1:0] ONE = 1, TWO = 2;
+  localparam signed [WIDTH+1:0] ZERO = 0, ONE = 1, TWO = 2;
 
   reg  signed [WIDTH+1:0] spare_q;    // credits - amount: negative while there are too few
   wire signed [WIDTH+1:0] amount = two ? TWO : ONE;
+  // put - amount: a constant selected, so that `used` is one sum and not two
+  wire signed [WIDTH+1:0] less   = two ? (put ? -ONE : -TWO) : (put ? ZERO : -ONE);
   wire signed [WIDTH+1:0] kept   = put ? spare_q + ONE : spare_q;
-  wire signed [WIDTH+1:0] used   = kept - amount;
+  wire signed [WIDTH+1:0] used   = spare_q + less;
 
   assign next_enough = take ? !used[WIDTH+1] : !kept[WIDTH+1];
 

@@ -77,8 +77,10 @@ def clock_of(report: Mapping[str, Any]) -> float:
     return max(float(entry["achieved"]) for entry in report["fmax"].values())
 
 
-def synthesise(top: str, parameters: Mapping[str, int], folder: Path) -> Path:
-    """The netlist of `top`, in `folder`. Raises YosysError.
+def synthesise(
+    top: str, parameters: Mapping[str, int], folder: Path, wire_ps: int = WIRE_PS
+) -> Path:
+    """The netlist of `top`, in `folder`, for wires that take `wire_ps`. Raises YosysError.
 
     A placement depends on names and their order. So the netlist says nothing of where this clone
     is, as long as `folder` is inside it, nor which line of the Verilog a cell is from.
@@ -90,7 +92,7 @@ def synthesise(top: str, parameters: Mapping[str, int], folder: Path) -> Path:
             *(f"chparam -set {name} {value} {top}" for name, value in parameters.items()),
             f"synth_ecp5 -top {top} -run begin:map_luts",
             "techmap -map +/lattice/latches_map.v",  # map_luts, but for what a wire takes
-            f"abc9 -W {WIRE_PS}",
+            f"abc9 -W {wire_ps}",
             "clean",
             f"synth_ecp5 -top {top} -run map_cells:",
             "setattr -unset src =*",

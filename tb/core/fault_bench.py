@@ -19,14 +19,18 @@ from ref_model.hardware.blocks import BLOCK_BYTES
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import ErrorCode, ProgramError
 from ref_model.hardware.layout import fill_beats
-from ref_model.hardware.order import WorkOrder
-from ref_model.hardware.plan import plan_network
+from ref_model.hardware.plan import Plan, plan_network
 from ref_model.hardware.program import decode_program, encode_plan
 from ref_model.hardware.registers import Control, Register, Status
 from ref_model.integer.network import IntegerNetwork
 from tb.core.core_driver import Core, Tensor, check_tensors
 from tb.support import Dut, reset, rng, stall_pattern
-from tb.support.random_networks import random_image, random_network, random_order
+from tb.support.random_networks import (
+    random_image,
+    random_network,
+    random_order,
+    random_rows,
+)
 
 DAMAGED = int(os.environ.get("LSFQ_DAMAGED", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")
@@ -94,22 +98,27 @@ def expected_error(packet: bytes, core: Core) -> ProgramError | None:
 
 @dataclass(frozen=True)
 class Job:
-    """One pass: a network, its images, and the order of work."""
+    """One pass: a network, its images, and the plan for both."""
 
     network: IntegerNetwork
     images: list[Tensor]
-    order: WorkOrder
+    plan: Plan
 
-    def packet(self, config: CoreConfig) -> bytes:
+    def packet(self) -> bytes:
         """The parameter packet."""
-        return encode_plan(plan_network(self.network, config, len(self.images), self.order))
+        return encode_plan(self.plan)
 
 
 def _draw(random: Rng, config: CoreConfig) -> Job:
+    """A job, in rows where the coin says so and the network can."""
     batch = int(random.integers(1, 4))
     network = random_network(random, config, MAX_CYCLES // batch)
     images = [random_image(random, network) for _ in range(batch)]
-    return Job(network, images, random_order(random, network, config, batch))
+    plan = random_rows(random, network, config, batch) if random.random() < 0.6 else None
+    if plan is None:
+        order = random_order(random, network, config, batch)
+        plan = plan_network(network, config, batch, order)
+    return Job(network, images, plan)
 
 
 async def _open(dut: Dut) -> tuple[Core, Rng, Job]:
@@ -121,7 +130,7 @@ async def _open(dut: Dut) -> tuple[Core, Rng, Job]:
 
 async def _check_alive(core: Core, job: Job, what: str) -> None:
     results = await core.run(
-        job.network, job.images, cycles=BOUND, batch=len(job.images), order=job.order
+        job.network, job.images, cycles=BOUND, batch=len(job.images), plan=job.plan
     )
     check_tensors(job.network, job.images, results, f"after {what}")
 
@@ -136,11 +145,11 @@ async def damaged_programs(dut: Dut) -> None:
         job = _draw(random, core.config)
         fault = FAULTS[number % len(FAULTS)]
         beat = core.param.width // 8
-        packet = fault(fill_beats(job.packet(core.config), beat), beat, random)
+        packet = fault(fill_beats(job.packet(), beat), beat, random)
         error = expected_error(packet, core)
         if error is None:
             continue  # the edit changed nothing that matters
-        what = f"{fault.__name__} {number} of {job.network.name}, {job.order}"
+        what = f"{fault.__name__} {number} of {job.network.name}"
         core.send(packet, job.images)
         await core.begin()
         status = await core.wait_idle(BOUND)
@@ -160,22 +169,29 @@ async def damaged_programs(dut: Dut) -> None:
 
 
 @cocotb.test()
-@cocotb.parametrize(beats=[-1, 1])
-async def image_of_wrong_length(dut: Dut, beats: int) -> None:
-    """An image a beat too short or too long is reported as such."""
-    core, random, job = await _open(dut)
+@cocotb.parametrize(length=["a beat short", "a beat long", "cut anywhere"])
+async def image_of_wrong_length(dut: Dut, length: str) -> None:
+    """Images too short or too long are reported as such, wherever a part of them ends."""
+    core, random, _ = await _open(dut)
     beat = core.data.width // 8
-    while len(core.image_packet(job.images)) <= beat:
+    code = ErrorCode.IMAGE_LONG if length == "a beat long" else ErrorCode.IMAGE_SHORT
+    for _ in range(6):
         job = _draw(random, core.config)
-    data = core.image_packet(job.images)
-    core.param.send_packet(job.packet(core.config))
-    core.data.send_packet(data[:-beat] if beats < 0 else data + bytes(beat))
-    await core.begin()
-    assert await core.wait_idle(BOUND) == Status.ERROR
-    code = ErrorCode.IMAGE_SHORT if beats < 0 else ErrorCode.IMAGE_LONG
-    assert (await core.error()).code == code
-    await core.drop_results("a wrong image")
-    await _check_alive(core, job, "a wrong image")
+        data = core.image_packet(job.images) + bytes(beat)
+        whole = len(data) // beat - 1
+        if length == "a beat short" and whole > 1:
+            data = data[: (whole - 1) * beat]
+        elif length == "cut anywhere" and whole > 1:
+            data = data[: int(random.integers(1, whole)) * beat]
+        elif length != "a beat long":
+            continue
+        core.param.send_packet(job.packet())
+        core.data.send_packet(data)
+        await core.begin()
+        assert await core.wait_idle(BOUND) == Status.ERROR
+        assert (await core.error()).code == code
+        await core.drop_results("a wrong image")
+        await _check_alive(core, job, "a wrong image")
 
 
 @cocotb.test()
@@ -184,9 +200,10 @@ async def stopped_in_flight(dut: Dut, way: str) -> None:
     """Reset, or ABORT, at any moment, while the senders still offer beats or not; the next run is
     as if nothing had been.
     """
-    core, random, job = await _open(dut)
+    core, random, _ = await _open(dut)
     for _ in range(12):
-        core.send(job.packet(core.config), job.images)
+        job = _draw(random, core.config)
+        core.send(job.packet(), job.images)
         await core.begin()
         await ClockCycles(dut.aclk, int(random.integers(1, 2 * MAX_CYCLES)))
         sources = (core.param, core.data)
@@ -210,7 +227,7 @@ async def interrupt_and_start_rules(dut: Dut) -> None:
     """The interrupt rises at the end, and a START while busy changes nothing."""
     core, _, job = await _open(dut)
     await core.registers.write(Register.IRQ_ENABLE, 3)
-    core.send(job.packet(core.config), job.images)
+    core.send(job.packet(), job.images)
     await core.begin()
     await core.begin()
     assert await core.wait_idle(BOUND) == Status.DONE

@@ -167,7 +167,7 @@ def _check_sizes(plan: LayerPlan, config: CoreConfig) -> None:
         )
     if plan.depthwise is not None:
         columns = ceil_div(columns, plan.depthwise.stride)
-    if plan.last.pool == 2 and columns > config.max_pool_width:
+    if plan.last.pool > 1 and columns > config.max_pool_width:
         raise UnsupportedNetworkError(
             f"layer {plan.last.name}: rows of {columns} pixels are wider than the core can pool "
             f"({config.max_pool_width})"

@@ -130,7 +130,9 @@ def _random_layer(generator: np.random.Generator, widest: int) -> Layer:
     above = size == 3 and bool(generator.random() < 0.4)
     least = 1 if size != 2 else 2
     most = widest if size > 1 else 2 * widest
-    width = int(generator.choice([least, least + 1, most, generator.integers(least, most + 1)]))
+    width = int(
+        generator.choice([least, least + 1, most, int(generator.integers(least, most + 1))])
+    )
     height = int(generator.integers(1 + (size == 2 or above), 9))
     return Layer(size, above, int(generator.integers(1, 3)), height, width)
 

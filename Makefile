@@ -27,7 +27,7 @@ sim: $(VENV)/sim.stamp ## Run the shipped network on CIFAR-10 images through the
 fuzz: $(VENV)/sim.stamp ## Run random layer programs on the core: PROGRAMS=300 SEED=1
 	$(BIN)/python scripts/fuzz.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-performance: $(VENV)/$(if $(filter mobilenetv2 resnet20 ultranet mobilenetv2_224,$(NETWORK)),all,sim).stamp ## Measure the cycles of every layer: NETWORK=vgg7, mobilenetv2, resnet20, ultranet, mobilenetv2_224 or a folder, BATCH=1
+performance: $(VENV)/$(if $(filter mobilenetv2 resnet20 ultranet mobilenetv2_224 resnet18,$(NETWORK)),all,sim).stamp ## Measure the cycles of every layer: NETWORK=vgg7, mobilenetv2, resnet20, ultranet, mobilenetv2_224, resnet18 or a folder, BATCH=1
 	$(BIN)/python scripts/performance.py $(if $(NETWORK),--network $(NETWORK)) $(if $(BATCH),--batch $(BATCH)) $(ARGS)
 
 performance-measure: $(VENV)/all.stamp ## Measure networks, the sweep and the area for the report (docs/performance)

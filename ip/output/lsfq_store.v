@@ -48,11 +48,11 @@ module lsfq_store #(
   output wire [8*PIN-1:0]     store_data
 );
 
-  wire           layer_pointwise, layer_pool, layer_stride2, layer_wide_out, layer_depthwise,
-                 layer_depthwise_stride2, layer_above_behind, layer_below_behind;
+  wire           layer_pointwise, layer_pool, layer_pool_3x3, layer_stride2, layer_wide_out,
+                 layer_depthwise, layer_depthwise_stride2, layer_above_behind, layer_below_behind;
   wire [3:0]     layer_depthwise_bits;
   wire [5:0]     layer_depthwise_shift;
-  wire [15:0]    layer_images, layer_out_planes;
+  wire [15:0]    layer_pool_rows, layer_images, layer_out_planes;
   wire [17:0]    layer_out_start, layer_out_count, layer_out_left, layer_out_pitch, layer_out_plane,
                  layer_out_digit;
 
@@ -60,6 +60,8 @@ module lsfq_store #(
     .word             (layer_word),
     .pointwise        (layer_pointwise),
     .pool             (layer_pool),
+    .pool_3x3         (layer_pool_3x3),
+    .pool_rows        (layer_pool_rows),
     .stride2          (layer_stride2),
     .wide_out         (layer_wide_out),
     .images           (layer_images),
@@ -159,6 +161,10 @@ module lsfq_store #(
     .aresetn  (aresetn),
     .restart  (layer_begin),
     .enable   (layer_pool),
+    .three    (layer_pool_3x3),
+    .above    (layer_pool_3x3 && layer_above_behind),
+    .two_sets (layer_pointwise),
+    .rows     (layer_pool_rows),
     .busy     (pool_busy),
     .s_valid  (filtered_valid),
     .s_set    (filtered_set),

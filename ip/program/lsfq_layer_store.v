@@ -10,7 +10,9 @@
 module lsfq_layer_store (
   input  wire [639:0] word,
   output wire         pointwise,         // kernel 1x1
-  output wire         pool,              // 2x2 max pool
+  output wire         pool,              // max pool with stride 2
+  output wire         pool_3x3,          // the pool is 3x3 with padding 1
+  output wire [15:0]  pool_rows,         // rows in front of the pool
   output wire         stride2,           // stride 2
   output wire         wide_out,          // stored codes of 8 bits
   output wire [15:0]  images,            // images that the layer runs for
@@ -23,7 +25,7 @@ module lsfq_layer_store (
   output wire [15:0]  out_planes,        // channel groups of the output
   output wire         depthwise,         // a depthwise layer follows the convolution
   output wire         depthwise_stride2, // the depthwise layer has stride 2
-  output wire         above_behind,      // the depthwise layer's first input row is no output row
+  output wire         above_behind,      // the first row behind the array is no centre
   output wire         below_behind,      // the depthwise layer's last input row is no output row
   output wire [3:0]   depthwise_bits,    // bits of the depthwise layer's codes
   output wire [5:0]   depthwise_shift    // the depthwise layer's shift
@@ -31,22 +33,24 @@ module lsfq_layer_store (
 
   assign pointwise         = word[1];
   assign pool              = word[4];
-  assign stride2           = word[5];
-  assign wide_out          = word[12];
-  assign images            = word[131:116];
-  assign out_start         = word[331:314];
-  assign out_count         = word[349:332];
-  assign out_left          = word[367:350];
-  assign out_pitch         = word[385:368];
-  assign out_plane         = word[403:386];
-  assign out_digit         = word[421:404];
-  assign out_planes        = word[437:422];
-  assign depthwise         = word[576];
-  assign depthwise_stride2 = word[577];
-  assign above_behind      = word[578];
-  assign below_behind      = word[579];
-  assign depthwise_bits    = word[583:580];
-  assign depthwise_shift   = word[589:584];
+  assign pool_3x3          = word[5];
+  assign pool_rows         = word[21:6];
+  assign stride2           = word[22];
+  assign wide_out          = word[29];
+  assign images            = word[148:133];
+  assign out_start         = word[348:331];
+  assign out_count         = word[366:349];
+  assign out_left          = word[384:367];
+  assign out_pitch         = word[402:385];
+  assign out_plane         = word[420:403];
+  assign out_digit         = word[438:421];
+  assign out_planes        = word[454:439];
+  assign depthwise         = word[593];
+  assign depthwise_stride2 = word[594];
+  assign above_behind      = word[595];
+  assign below_behind      = word[596];
+  assign depthwise_bits    = word[600:597];
+  assign depthwise_shift   = word[606:601];
 
   wire unused = &{1'b0, word};
 

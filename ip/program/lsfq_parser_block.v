@@ -276,6 +276,7 @@ module lsfq_parser_block #(
     .last        (last_layer),
     .below       (stride2 ? height[0] == above : below),
     .row_stride2 (stride2 && !thinned),
+    .pool_rows   (result_height),
     .wide_in     (in_wide),
     .wide_weight (weight_wide),
     .wide_out    (out_wide),

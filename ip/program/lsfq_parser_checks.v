@@ -52,8 +52,9 @@ module lsfq_parser_checks #(
   wire [7:0]  skip_bits, depthwise_bits, depthwise_shift;
   wire [15:0] program_layers, program_loads, height, width, channels, outputs, images;
   wire [1:0]  kernel;
-  wire        load_row_window, load_thinned, pool, raw, stride2, shared, skip;
-  wire        depthwise, depthwise_stride2, rows, above, below, above_behind, below_behind, thinned;
+  wire        load_row_window, load_thinned, pool, pool_3x3, raw, stride2, shared;
+  wire        skip, depthwise, depthwise_stride2;
+  wire        rows, above, below, above_behind, below_behind, thinned;
 
   lsfq_parser_checks_fields u_fields (
     .block            (block),
@@ -66,6 +67,7 @@ module lsfq_parser_checks #(
     .load_thinned     (load_thinned),
     .kernel           (kernel),
     .pool             (pool),
+    .pool_3x3         (pool_3x3),
     .raw              (raw),
     .stride2          (stride2),
     .shared           (shared),
@@ -122,13 +124,15 @@ module lsfq_parser_checks #(
   reg wide_window_q;                                    // too many channels for a row window
   reg wide_row_q;                                       // the rows are too wide for one
   reg bad_border_q;                                     // a row beside that no kernel reads
+  reg one_row_is_none_q;                                // of one row the pool leaves none
 
   wire bad_core   = is_program && (program_pin != PIN[7:0] || program_pout != POUT[7:0]);
   wire bad_shape  = (is_program && empty_program_q) || (tensor && empty_tensor_q) ||
                     (is_load && (bad_load_rows || wide_row_q)) ||
                     (is_layer && (empty_layer_q || bad_layer_rows ||
                                   (depthwise && conv_width > MAX_POOL_WIDTH[15:0]) ||
-                                  (pool && (result_height == 16'd1 || result_width == 16'd1 ||
+                                  (pool && ((result_height == 16'd1 && one_row_is_none_q) ||
+                                            (result_width == 16'd1 && !pool_3x3) ||
                                             result_width > MAX_POOL_WIDTH[15:0]))));
   wire bad_bits   = (tensor && !supported_bits(is_load ? load_bits : input_bits)) ||
                     (is_layer && (!supported_bits(weight_bits) || shift > MAX_SHIFT ||
@@ -142,7 +146,7 @@ module lsfq_parser_checks #(
                     (is_layer && ((raw && (pool || skip || depthwise)) ||
                                   (full && (stride2 || skip || depthwise)) ||
                                   (skip && depthwise) || (shared && !full) ||
-                                  (last_layer && !raw) || bad_border_q));
+                                  (last_layer && !raw) || (pool_3x3 && !pool) || bad_border_q));
 
   reg [14:1] reserved_words_q;
   reg        bad_magic_q, bad_version_q, bad_crc_q, short_q, bad_order_q, long_q, bad_reserved_q;
@@ -154,10 +158,11 @@ module lsfq_parser_checks #(
     empty_layer_q    <= outputs == 16'd0 || images == 16'd0;
     wide_window_q    <= window_channels > PIN[17:0];
     wide_row_q       <= load_row_window && width > MAX_POOL_WIDTH[15:0];
+    one_row_is_none_q <= !pool_3x3 || above_behind;
     bad_border_q     <= (rows ? full : above || below || above_behind || below_behind) ||
                         (above && kernel != KERNEL_3X3) ||
                         (below && (kernel != KERNEL_3X3 || stride2)) ||
-                        (above_behind && !depthwise) ||
+                        (above_behind && !depthwise && !pool_3x3) ||
                         (below_behind && (!depthwise || depthwise_stride2)) ||
                         (thinned && (kernel != KERNEL_1X3 || !stride2));
 

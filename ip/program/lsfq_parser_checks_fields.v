@@ -18,6 +18,7 @@ module lsfq_parser_checks_fields (
   output wire         load_thinned,      // word 3
   output wire [1:0]   kernel,            // word 1
   output wire         pool,              // word 1
+  output wire         pool_3x3,          // word 1
   output wire         raw,               // word 1
   output wire         stride2,           // word 1
   output wire         shared,            // word 1
@@ -53,6 +54,7 @@ module lsfq_parser_checks_fields (
   assign load_thinned      = block[123];
   assign kernel            = block[49:48];
   assign pool              = block[50];
+  assign pool_3x3          = block[52];
   assign raw               = block[51];
   assign stride2           = block[53];
   assign shared            = block[54];

@@ -26,7 +26,7 @@ module lsfq_parser_reserved (
   wire [3:0] kind = {is_end, is_layer, is_load, is_program};
 
   assign bad[1]  = |(block[63:32] & reserved(kind,
-    32'h00000000, 32'hFFFF0000, 32'h00100000, 32'hFFFFFFFF));
+    32'h00000000, 32'hFFFF0000, 32'h00000000, 32'hFFFFFFFF));
   assign bad[2]  = |(block[95:64] & reserved(kind,
     32'hFFFF0000, 32'h00000000, 32'h00000000, 32'hFFFFFFFF));
   assign bad[3]  = |(block[127:96] & reserved(kind,

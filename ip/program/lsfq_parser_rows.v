@@ -27,7 +27,7 @@ module lsfq_parser_rows (
 
   wire [15:0] height, images;
   wire        load_row_window, load_first, load_last, load_thinned;
-  wire        raw, skip, rows, above, below, above_behind, below_behind;
+  wire        raw, skip, depthwise, rows, above, below, above_behind, below_behind;
   wire [15:0] input_ring, input_row, output_ring, output_row, skip_ring, skip_row;
 
   lsfq_parser_rows_fields u_fields (
@@ -36,6 +36,7 @@ module lsfq_parser_rows (
     .images         (images),
     .raw            (raw),
     .skip           (skip),
+    .depthwise      (depthwise),
     .rows           (rows),
     .load_row_window(load_row_window),
     .load_first     (load_first),
@@ -69,7 +70,8 @@ module lsfq_parser_rows (
 
   always @(posedge aclk) begin
     none_q        <= none_left(height, above, below);
-    none_behind_q <= none_left(conv_height, above_behind, below_behind);
+    none_behind_q <= none_left(conv_height, depthwise && above_behind,
+                               depthwise && below_behind);
     several_q     <= images != 16'd1;
     bad_input_q   <= input_row >= input_ring || height > input_ring;
     stored_q      <= load_thinned ? {1'b0, height[15:1]} + {15'd0, height[0]}

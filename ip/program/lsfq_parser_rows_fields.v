@@ -13,6 +13,7 @@ module lsfq_parser_rows_fields (
   output wire [15:0]  images,          // word 7
   output wire         raw,             // word 1
   output wire         skip,            // word 1
+  output wire         depthwise,       // word 1
   output wire         rows,            // word 1
   output wire         load_row_window, // word 3
   output wire         load_first,      // word 3
@@ -34,6 +35,7 @@ module lsfq_parser_rows_fields (
   assign images          = block[239:224];
   assign raw             = block[51];
   assign skip            = block[55];
+  assign depthwise       = block[56];
   assign rows            = block[58];
   assign load_row_window = block[120];
   assign load_first      = block[121];

@@ -6,9 +6,12 @@
 //   conv height    1                                     full map
 //                  ceil((H - above)/2)                   stride 2, but for thinned rows
 //                  H - above - below                     else
-//   result height  ceil((conv height - above behind)/2)  behind a depthwise layer of stride 2
+//   result height  conv height                           without a depthwise layer
+//                  ceil((conv height - above behind)/2)  behind one of stride 2
 //                  conv height - above behind - below behind                              else
-//   out height     floor(result height/2) with a pool, else the result height
+//   out height     result height                         without a pool
+//                  floor(result height/2)                with a 2x2 pool
+//                  ceil((result height - above behind)/2)                    with a 3x3 one
 //   ring           R of a LOAD and with `rows`, else all rows of the tensor
 //
 // Widths follow stride, depthwise stride and pool alike. The skip tensor has the size before the
@@ -71,8 +74,8 @@ module lsfq_parser_shape #(
   wire [15:0] height, width, channels, outputs, images;
   wire [15:0] input_ring, input_row, output_ring, skip_ring_rows;
   wire [1:0]  kernel;
-  wire        pool, raw, stride2, thinned, skip, depthwise, depthwise_stride2, load_row_window;
-  wire        rows, above, below, above_behind, below_behind;
+  wire        pool, pool_3x3, raw, stride2, thinned, skip, depthwise, depthwise_stride2;
+  wire        load_row_window, rows, above, below, above_behind, below_behind;
   wire [7:0]  input_bits, weight_bits, output_bits, skip_bits, depthwise_bits, load_bits;
 
   lsfq_parser_shape_fields u_fields (
@@ -84,6 +87,7 @@ module lsfq_parser_shape #(
     .images           (images),
     .kernel           (kernel),
     .pool             (pool),
+    .pool_3x3         (pool_3x3),
     .raw              (raw),
     .stride2          (stride2),
     .thinned          (thinned),
@@ -112,6 +116,8 @@ module lsfq_parser_shape #(
   wire pointwise = kernel == KERNEL_1X1;
   wire three     = kernel == KERNEL_3X3;
   wire thin      = depthwise && depthwise_stride2;
+  wire no_first  = depthwise && above_behind;           // rows of which the stage makes no result
+  wire no_last   = depthwise && below_behind;
 
   reg         several_q;
   reg  [16:0] in_pairs_q, out_pairs_q, conv_pairs_q;
@@ -152,13 +158,13 @@ module lsfq_parser_shape #(
     conv_height    <= full ? 16'd1 : stride2 && !thinned ? half_height_q : inner_height_q;
     conv_width     <= full ? 16'd1 : stride2 ? in_pairs_q[15:0] : width;
     conv_pairs_q   <= divide_up(conv_width, 1);
-    inner_result_q <= conv_height - {14'd0, above_behind && below_behind,
-                                     above_behind != below_behind};
+    inner_result_q <= conv_height - {14'd0, no_first && no_last, no_first != no_last};
     half_result_q  <= half_less(conv_height, above_behind);
     result_height  <= result_height_d;
     result_width   <= result_width_d;
-    out_height     <= pool ? {1'b0, result_height_d[15:1]} : result_height_d;
-    out_width_q    <= pool ? {1'b0, result_width_d[15:1]} : result_width_d;
+    out_height     <= pool ? half_less(result_height_d, !pool_3x3 || above_behind)
+                    : result_height_d;
+    out_width_q    <= pool ? half_less(result_width_d, !pool_3x3) : result_width_d;
     out_pairs_q    <= divide_up(out_width_q, 1);
 
     in_ring        <= rows || is_load ? input_ring : height;

@@ -16,6 +16,7 @@ module lsfq_parser_shape_fields (
   output wire [15:0]  images,            // word 7
   output wire [1:0]   kernel,            // word 1
   output wire         pool,              // word 1
+  output wire         pool_3x3,          // word 1
   output wire         raw,               // word 1
   output wire         stride2,           // word 1
   output wire         thinned,           // word 1
@@ -47,6 +48,7 @@ module lsfq_parser_shape_fields (
   assign images            = block[239:224];
   assign kernel            = block[49:48];
   assign pool              = block[50];
+  assign pool_3x3          = block[52];
   assign raw               = block[51];
   assign stride2           = block[53];
   assign thinned           = block[63];

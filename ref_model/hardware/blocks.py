@@ -114,8 +114,11 @@ class LayerBlock:
     ``rows``: the block makes some rows of the layer's result, from H rows of its input, and the
     three pitches hold a `Ring` each (`Ring.word`). ``above`` and ``below`` say that the first and
     last of these input rows lie beside the outermost kernel centres, ``above_behind`` and
-    ``below_behind`` the same of the depthwise layer's input. ``thinned``: only rows 0, 2, 4, ...
-    of the input are stored, so that stride 2 is along the rows alone.
+    ``below_behind`` the same of the depthwise layer's input; ``above_behind`` also of what a 3x3
+    pool reads. ``thinned``: only rows 0, 2, 4, ... of the input are stored, so that stride 2 is
+    along the rows alone.
+
+    ``pool``: a max pool with stride 2, 2x2 or, with ``pool_3x3``, 3x3 with padding 1.
     """
 
     index: int
@@ -154,6 +157,7 @@ class LayerBlock:
     below_behind: int = 0
     thinned: int = 0
     loads: int = 0
+    pool_3x3: int = 0
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,7 @@ _LAYER_FIELDS = {
     "kernel": (1, 16, 2),
     "pool": (1, 18, 1),
     "raw": (1, 19, 1),
+    "pool_3x3": (1, 20, 1),
     "stride2": (1, 21, 1),
     "shared": (1, 22, 1),
     "skip": (1, 23, 1),

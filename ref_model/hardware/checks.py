@@ -106,10 +106,12 @@ def check_layer(
     if block.depthwise and columns > config.max_pool_width:
         raise refuse(ErrorCode.SHAPE, f"rows of {columns} for the depthwise stage")
     rows, columns = result_size(block)
-    if block.pool and (rows < 2 or columns < 2 or columns > config.max_pool_width):
+    if block.pool and (min(output_size(block)) < 1 or columns > config.max_pool_width):
         raise refuse(ErrorCode.SHAPE, f"{rows} x {columns} cannot be pooled")
     _check_rows(block)
     _check_bits(block)
+    if block.pool_3x3 and not block.pool:
+        raise refuse(ErrorCode.KERNEL, "the size of a pool without a pool")
     if block.raw and (block.pool or block.skip or block.depthwise):
         raise refuse(ErrorCode.KERNEL, "a raw layer has no pooling, skip or depthwise layer")
     if kernel is Kernel.FULL and (block.stride2 or block.skip or block.depthwise):
@@ -143,9 +145,21 @@ def convolution_size(block: LayerBlock) -> tuple[int, int]:
 def result_size(block: LayerBlock) -> tuple[int, int]:
     """Height and width of a layer's result before pooling, behind the depthwise stage."""
     rows, columns = convolution_size(block)
-    if block.depthwise and block.depthwise_stride2:
+    if not block.depthwise:
+        return rows, columns
+    if block.depthwise_stride2:
         return ceil_div(rows - block.above_behind, 2), ceil_div(columns, 2)
     return rows - block.above_behind - block.below_behind, columns
+
+
+def output_size(block: LayerBlock) -> tuple[int, int]:
+    """Height and width of what a layer stores."""
+    rows, columns = result_size(block)
+    if not block.pool:
+        return rows, columns
+    if block.pool_3x3:
+        return ceil_div(rows - block.above_behind, 2), ceil_div(columns, 2)
+    return rows // 2, columns // 2
 
 
 def _check_rows(block: LayerBlock) -> None:
@@ -157,7 +171,7 @@ def _check_rows(block: LayerBlock) -> None:
     inner = convolution_size(block)[0]
     if block.height - block.above - block.below < 1:
         raise refuse(f"no output row in {block.height} rows with those beside")
-    if inner - block.above_behind - block.below_behind < 1:
+    if block.depthwise and inner - block.above_behind - block.below_behind < 1:
         raise refuse(f"no output row of the depthwise layer in {inner} rows with those beside")
     if not block.rows:
         return
@@ -165,7 +179,7 @@ def _check_rows(block: LayerBlock) -> None:
         raise refuse(f"rows of {block.images} images")
     rings = {"input": (block.input_pitch, block.height)}
     if not block.raw:
-        rings["output"] = (block.output_pitch, result_size(block)[0] // (2 if block.pool else 1))
+        rings["output"] = (block.output_pitch, output_size(block)[0])
     if block.skip:
         rings["skip tensor"] = (block.skip_pitch, inner)
     for name, (word, rows) in rings.items():
@@ -183,8 +197,8 @@ def _check_borders(block: LayerBlock) -> None:
         "a row above without a 3x3 kernel": block.kernel == Kernel.K3X3 or not block.above,
         "a row below without a 3x3 kernel of stride 1": not block.below
         or (block.kernel == Kernel.K3X3 and not block.stride2),
-        "a row above without a depthwise layer behind": bool(block.depthwise)
-        or not block.above_behind,
+        "a row above without a depthwise layer or a 3x3 pool behind": not block.above_behind
+        or bool(block.depthwise or block.pool_3x3),
         "a row below without a depthwise layer of stride 1 behind": not block.below_behind
         or bool(block.depthwise and not block.depthwise_stride2),
     }
@@ -252,11 +266,9 @@ def _check_memory(block: LayerBlock, config: CoreConfig, opened: Words | None) -
         "input": span(block.input_base, block.input_pitch, block.input_bits, block.channels, source)
     }
     if not block.raw:
-        pool = 2 if block.pool else 1
-        rows, columns = result_size(block)
         places["output"] = span(
             block.output_base, block.output_pitch, result_bits(block),
-            block.outputs, (rows // pool, columns // pool),
+            block.outputs, output_size(block),
         )  # fmt: skip
         if places["input"].meets(places["output"]):
             raise refuse("the output overwrites the input")

@@ -15,7 +15,7 @@ import numpy as np
 
 from ref_model.hardware.errors import UnsupportedNetworkError
 from ref_model.hardware.layout import digits_of
-from ref_model.integer.network import IntegerLayer, IntegerNetwork, Shape
+from ref_model.integer.network import IntegerLayer, IntegerNetwork
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,6 @@ class FusedLayer:
         return "+".join(
             (first, *(name.removeprefix(f"{block}.") if block else name for name in rest))
         )
-
-    def macs(self, source: Shape) -> int:
-        """Nominal multiply-accumulates for an input of shape ``source``."""
-        shape, total = source, 0
-        for layer in self.parts:
-            total += layer.macs(shape)
-            shape = layer.output_shape(shape)
-        return total
 
 
 def fuse(network: IntegerNetwork) -> tuple[FusedLayer, ...]:

@@ -88,12 +88,13 @@ def plan_layers(
     shapes |= {
         x.name: shape for x, shape in zip(network.layers, network.output_shapes(), strict=True)
     }
+    macs = dict(zip((x.name for x in network.layers), network.layer_macs(), strict=True))
     work = fuse(network)
     row_window = _wants_row_window(network, work, config)
     plans = []
     for fused in work:
         kernel, source = choose_kernel(fused.layer), shapes[fused.reads]
-        result, macs = fused.layer.result_shape(source), fused.macs(source)
+        result = fused.layer.result_shape(source)
         if row_window and fused.reads == INPUT:
             thinned = in_rows and fused.layer.stride == 2
             height = result[1] if thinned else source[1]
@@ -101,7 +102,8 @@ def plan_layers(
         else:
             thinned = False
         shared, output = _is_shared(fused.layer), shapes[fused.last.name]
-        plan = LayerPlan(fused, kernel, source, result, output, shared, macs, thinned)
+        nominal = sum(macs[part.name] for part in fused.parts)
+        plan = LayerPlan(fused, kernel, source, result, output, shared, nominal, thinned)
         _check_sizes(plan, config)
         plans.append(plan)
     return row_window, tuple(plans)
@@ -165,7 +167,7 @@ def _check_sizes(plan: LayerPlan, config: CoreConfig) -> None:
         )
     if plan.depthwise is not None:
         columns = ceil_div(columns, plan.depthwise.stride)
-    if plan.last.pool == 2 and columns > config.max_pool_width:
+    if plan.last.pool > 1 and columns > config.max_pool_width:
         raise UnsupportedNetworkError(
             f"layer {plan.last.name}: rows of {columns} pixels are wider than the core can pool "
             f"({config.max_pool_width})"

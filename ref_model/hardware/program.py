@@ -34,12 +34,7 @@ from ref_model.hardware.checks import (
     payload_shape_of,
 )
 from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.errors import (
-    PROGRAM_LAYER,
-    ErrorCode,
-    ProgramError,
-    UnsupportedNetworkError,
-)
+from ref_model.hardware.errors import PROGRAM_LAYER, ErrorCode, ProgramError
 from ref_model.hardware.layer_plan import LayerPlan
 from ref_model.hardware.payload import Payload, pack_payload, unpack_payload
 from ref_model.hardware.plan import Plan, plan_network
@@ -151,14 +146,11 @@ def layer_block(plan: Plan, run: Run, index: int) -> LayerBlock:
     layer = planned.layer
     channels, height, width = planned.source
     behind = planned.depthwise
-    if planned.last.pool == 3:
-        raise UnsupportedNetworkError(
-            f"layer {planned.last.name}: the core does not run 3x3 max pooling; use pool 2"
-        )
     whole = LayerBlock(
         index=index,
         kernel=planned.kernel,
-        pool=int(planned.last.pool == 2),
+        pool=int(planned.last.pool > 1),
+        pool_3x3=int(planned.last.pool == 3),
         raw=int(layer.raw),
         stride2=int(layer.stride == 2),
         shared=int(planned.shared),

@@ -77,7 +77,8 @@ class BlockRows:
 
     ``above`` and ``below``: the first, the last row of ``inputs`` is read, but is no centre of the
     kernel. ``above_behind`` and ``below_behind``: the same of ``array``, for the depthwise layer or
-    the 3x3 pool behind the array. With a stride of 2 the row below follows from the number of rows
+    the 3x3 pool behind the array; where there are both, ``above_behind`` holds for both, as neither
+    begins at the map's first row. With a stride of 2 the row below follows from the number of rows
     and has no flag.
     """
 

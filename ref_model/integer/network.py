@@ -345,10 +345,20 @@ class IntegerNetwork:
         bits.update({x.name: x.output_bits for x in self.layers if x.output_bits is not None})
         return bits
 
+    def layer_macs(self) -> tuple[int, ...]:
+        """Nominal multiply-accumulates of every layer for one image, in order.
+
+        A stem has those of its 7x7 kernel, not of the 3x3 one that is run over more channels.
+        """
+        found = [layer.macs(s) for layer, s in zip(self.layers, self.input_shapes(), strict=True)]
+        if self.stem:
+            _, rows, columns = self.layers[0].result_shape(self.input_shape)
+            found[0] = self.layers[0].outputs * self.image_shape[0] * 7 * 7 * rows * columns
+        return tuple(found)
+
     def macs(self) -> int:
         """Nominal multiply-accumulates of one image."""
-        sources = self.input_shapes()
-        return sum(layer.macs(s) for layer, s in zip(self.layers, sources, strict=True))
+        return sum(self.layer_macs())
 
 
 def _shape(name: str, shape: Any) -> Shape:

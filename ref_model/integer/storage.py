@@ -164,10 +164,7 @@ def format_manifest(network: IntegerNetwork, accuracy: Accuracy | None, weights:
         "accuracy": None if accuracy is None else {
             **asdict(accuracy), "integer_accuracy": accuracy.integer_accuracy
         },
-        "layers": [
-            _layer_entry(layer, source)
-            for layer, source in zip(network.layers, network.input_shapes(), strict=True)
-        ],
+        "layers": _layer_entries(network),
         "provenance": dict(network.provenance),
     }  # fmt: skip
     content["sha256"] = {WEIGHTS: _sha256(weights), MANIFEST: _manifest_sum(content)}
@@ -185,7 +182,16 @@ def _summary(network: IntegerNetwork) -> dict[str, Any]:
     }
 
 
-def _layer_entry(layer: IntegerLayer, source: tuple[int, int, int]) -> dict[str, Any]:
+def _layer_entries(network: IntegerNetwork) -> list[dict[str, Any]]:
+    return [
+        _layer_entry(layer, source, macs)
+        for layer, source, macs in zip(
+            network.layers, network.input_shapes(), network.layer_macs(), strict=True
+        )
+    ]
+
+
+def _layer_entry(layer: IntegerLayer, source: tuple[int, int, int], macs: int) -> dict[str, Any]:
     entry = {name: getattr(layer, name) for name in _LAYER_FIELDS}
     if layer.source is not None:
         entry["source"] = layer.source
@@ -196,7 +202,7 @@ def _layer_entry(layer: IntegerLayer, source: tuple[int, int, int]) -> dict[str,
         "output": list(layer.output_shape(source)),
         "weight": list(layer.weight.shape),
         **entry,
-        "macs": layer.macs(source),
+        "macs": macs,
         "accumulator_bits": accumulator_range(layer).bits,
     }
 
@@ -320,9 +326,9 @@ def _check_fields(manifest: Mapping[str, Any], network: IntegerNetwork) -> None:
     """Raise NetworkError unless every field is what saving ``network`` would write."""
     tables = [("", manifest, _summary(network))]
     tables += [
-        (f"layer {layer.name}: ", entry, _layer_entry(layer, source))
-        for entry, layer, source in zip(
-            manifest["layers"], network.layers, network.input_shapes(), strict=True
+        (f"layer {layer.name}: ", entry, written)
+        for entry, layer, written in zip(
+            manifest["layers"], network.layers, _layer_entries(network), strict=True
         )
     ]
     for place, found, expected in tables:

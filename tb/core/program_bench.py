@@ -7,9 +7,12 @@ import os
 from collections import Counter
 
 import cocotb
+import numpy as np
 from cocotb.simtime import get_sim_time
 
-from ref_model.hardware.plan import plan_network
+from ref_model.hardware.plan import Plan, plan_network, schedule_network
+from ref_model.hardware.program import encode_plan
+from ref_model.integer import IntegerNetwork
 from tb.core.core_driver import Core, check_tensors
 from tb.support import Dut, is_high, rng, stall_pattern
 from tb.support.clocking import PERIOD_NS
@@ -20,10 +23,14 @@ from tb.support.random_networks import (
     random_order,
     random_rows,
 )
+from tb.support.row_networks import random_row_plan
 
 PROGRAMS = int(os.environ.get("LSFQ_PROGRAMS", "10"))
 STALLS = os.environ.get("LSFQ_STALLS", "none")
 MAX_CYCLES = int(os.environ.get("LSFQ_MAX_CYCLES", "6000"))
+
+ABOVE_DEPTHWISE, ABOVE_POOL = "above a depthwise layer", "above a 3x3 pool"
+"""Blocks whose first row is no centre for what stands behind the array."""
 
 
 class PortToPort:
@@ -60,6 +67,39 @@ class PortToPort:
             self._ended[index] += 1
 
 
+def _draw(
+    random: np.random.Generator, core: Core, batch: int, number: int
+) -> tuple[IntegerNetwork, Plan | None]:
+    """A network, with a plan for two programs of three: its first layers in rows.
+
+    Of these, one is drawn so that most of its blocks have rows beside them.
+    """
+    if number % 3 == 2:
+        while True:
+            network, plan = random_row_plan(random, core.config, batch)
+            cycles = batch * sum(layer.cycles for layer in schedule_network(plan))
+            last = len(plan.layers) - 1  # rows that nobody reads may come after it
+            if cycles + len(encode_plan(plan)) // 8 <= MAX_CYCLES and plan.runs[-1].layer == last:
+                return network, plan
+    network = random_network(random, core.config, MAX_CYCLES // batch)
+    return network, random_rows(random, network, core.config, batch) if number % 3 else None
+
+
+def _count_rows(plan: Plan | None) -> Counter[str]:
+    """How often ABOVE_DEPTHWISE and ABOVE_POOL occur in a plan."""
+    found: Counter[str] = Counter()
+    if plan is None:
+        return found
+    beside = [
+        plan.layers[run.layer]
+        for run in plan.runs
+        if run.rows is not None and run.rows.block.above_behind
+    ]
+    found[ABOVE_DEPTHWISE] = sum(layer.depthwise is not None for layer in beside)
+    found[ABOVE_POOL] = sum(layer.last.pool == 3 for layer in beside)
+    return found
+
+
 @cocotb.test()
 async def random_programs(dut: Dut) -> None:
     """Shapes, widths, kernels, depthwise layers, strides, bit widths, residual additions, branches,
@@ -74,9 +114,8 @@ async def random_programs(dut: Dut) -> None:
     in_rows = 0
     for number in range(PROGRAMS):
         batch = int(random.choice([1, 1, 2, 3, 4]))
-        network = random_network(random, core.config, MAX_CYCLES // batch)
-        forms += count_forms(network, core.config)
-        rows = random_rows(random, network, core.config, batch) if number % 3 else None
+        network, rows = _draw(random, core, batch, number)
+        forms += count_forms(network, core.config) + _count_rows(rows)
         order = None if rows else random_order(random, network, core.config, batch)
         images = [random_image(random, network) for _ in range(batch * (1 + number % 3 // 2))]
         what = f"program {number}, {rows.rows.region if rows and rows.rows else order}"
@@ -86,7 +125,7 @@ async def random_programs(dut: Dut) -> None:
         )
         check_tensors(network, images, results, what)
         in_rows += rows is not None
-        layers = len(plan_network(network, core.config).layers)
+        layers = len((rows or plan_network(network, core.config)).layers)
         counters = await core.counters(min(layers, core.config.max_layers))
         assert counters.cycles == passes.spans[-1], "CYCLES is not port to port"
         if layers <= core.config.max_layers:
@@ -97,5 +136,6 @@ async def random_programs(dut: Dut) -> None:
             assert counter["cycles"] == counter["busy"] + sum(counter[name] for name in waits)
     dut._log.info(f"{dict(forms)}, {in_rows} in rows")
     assert in_rows >= PROGRAMS // 8, f"only {in_rows} programs in rows"
-    missing = [form for form in count_forms(network, core.config) if not forms[form]]
+    wanted = [*count_forms(network, core.config), ABOVE_DEPTHWISE, ABOVE_POOL]
+    missing = [form for form in wanted if not forms[form]]
     assert PROGRAMS < 30 or not missing, f"never drawn: {missing}"

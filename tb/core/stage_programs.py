@@ -18,9 +18,9 @@ from ref_model.hardware.blocks import EndBlock, Kernel, LayerBlock, LoadBlock, P
 from ref_model.hardware.checks import (
     check_layer,
     convolution_size,
+    output_size,
     payload_shape_of,
     result_bits,
-    result_size,
 )
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.errors import ProgramError
@@ -64,10 +64,15 @@ class StageProgram:
             found["depthwise, stride 2"] += x.depthwise and x.depthwise_stride2
             found["depthwise behind stride 2"] += x.depthwise and x.stride2
             found["depthwise, pooled"] += x.depthwise and x.pool
+            found["depthwise, 3x3 pool"] += x.depthwise and x.pool_3x3
             found["depthwise behind 1x1"] += x.depthwise and x.kernel == Kernel.K1X1
             found["skip"] += x.skip
             found["skip, stride 2"] += x.skip and x.stride2
             found["skip, pooled"] += x.skip and x.pool
+            found["3x3 pool of one set"] += x.pool_3x3 and x.kernel != Kernel.K1X1
+            found["3x3 pool of two sets"] += x.pool_3x3 and x.kernel == Kernel.K1X1
+            found["3x3 pool of 8 bits"] += x.pool_3x3 and result_bits(x) == 8
+            found["3x3 pool of one column"] += x.pool_3x3 and output_size(x)[1] == 1
             found["skip, 1x1"] += x.skip and x.kernel == Kernel.K1X1
             found["skip of 8 bits"] += x.skip and x.skip_bits == 8
             in_place = place == (x.skip_base, x.skip_pitch if x.images > 1 else 0)
@@ -114,9 +119,7 @@ def _width(rng: Rng) -> int:
 
 
 def _result_of(block: LayerBlock) -> Stored:
-    pool = 2 if block.pool else 1
-    rows, columns = result_size(block)
-    shape = (block.outputs, rows // pool, columns // pool)
+    shape = (block.outputs, *output_size(block))
     return Stored(shape, result_bits(block), block.output_base, block.output_pitch)
 
 
@@ -133,8 +136,9 @@ def _draw_layer(
         source = tensors[-1] if rng.random() < 0.6 else tensors[int(rng.integers(len(tensors)))]
         form = str(rng.choice(["depthwise", "skip", "skip", "plain"], p=[0.4, 0.25, 0.25, 0.1]))
         kernel = Kernel(int(rng.choice([Kernel.K1X1, Kernel.K1X3, Kernel.K3X3], p=[0.5, 0.2, 0.3])))
+        pool = int(rng.choice([1, 2, 3], p=[0.6, 0.2, 0.2]))
         block = LayerBlock(
-            index=index, kernel=kernel, pool=int(rng.random() < 0.35), raw=0,
+            index=index, kernel=kernel, pool=int(pool > 1), pool_3x3=int(pool == 3), raw=0,
             stride2=int(rng.random() < 0.25), shared=0, loads=images if index == 0 else 0,
             height=source.shape[1], width=source.shape[2], channels=source.shape[0],
             outputs=int(rng.integers(1, 4 * config.pout)), input_base=source.base,

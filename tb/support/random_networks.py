@@ -133,6 +133,7 @@ def count_forms(network: IntegerNetwork, config: CoreConfig) -> Counter[str]:
         found["skip of the image"] += layer.skip == INPUT
         found["branch"] += layer.source is not None
         found["pool"] += layer.pool == 2
+        found["3x3 pool"] += layer.pool == 3
         found["linear"] += layer.kind == "linear"
         strided = layer.raw and layer.kernel == (1, 1) and layer.stride == 2
         found["raw pairs of one pixel, two sets"] += (
@@ -205,7 +206,7 @@ def _draw_layer(
     kernel = 1 if not depthwise and rng.random() < 0.35 else 3
     stride = 2 if not full and rng.random() < (0.4 if depthwise else 0.2) else 1
     small = min(height, width) <= stride or (kernel == 1 and stride == 2)
-    pool = 1 if full or small or rng.random() < 0.6 else 2
+    pool = 1 if full or small or rng.random() < 0.55 else int(rng.integers(2, 4))
     result = (-(-height // stride), -(-width // stride))
     addable = [x for x in known if x.codes.shape[2:] == result]
     skip = addable[int(rng.integers(len(addable)))] if addable and rng.random() < 0.5 else None

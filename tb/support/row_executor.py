@@ -265,7 +265,6 @@ def _behind(plan: LayerPlan, codes: Array, above: bool, below: bool) -> Array:
         scaled = found * behind.multiplier.astype(np.int64)[:, None, None]
         scaled += behind.bias[:, None, None]
         codes = np.clip(scaled >> behind.shift, 0, 2 ** (behind.output_bits or 0) - 1)
-        above = False
     if plan.last.pool == 2:
         return np.asarray(max_pool_2x2(codes[None])[0].astype(np.int64))
     if plan.last.pool == 3:

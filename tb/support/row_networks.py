@@ -27,7 +27,7 @@ Rng = np.random.Generator
 Codes = np.ndarray[Any, Any]
 
 
-def random_row_network(rng: Rng, pin: int, pool_3: bool = True) -> IntegerNetwork:
+def random_row_network(rng: Rng, pin: int) -> IntegerNetwork:
     """Up to eight layers, the last one raw: a convolution or a linear layer."""
     few = rng.random() < 0.5
     shape = (
@@ -43,7 +43,7 @@ def random_row_network(rng: Rng, pin: int, pool_3: bool = True) -> IntegerNetwor
         name, source, width = known[-1]
         if rng.random() < 0.15 and len(known) > 2:
             name, source, width = known[int(rng.integers(1, len(known)))]
-        layer = _draw(rng, f"layer{index}", source, width, known, pool_3)
+        layer = _draw(rng, f"layer{index}", source, width, known)
         if name != known[-1][0]:
             layer = replace(layer, source=name)
         skip = next((codes for key, codes, _ in known if key == layer.skip), None)
@@ -70,12 +70,10 @@ def random_steps(rng: Rng, network: IntegerNetwork, config: CoreConfig) -> Steps
     return tuple(int(rng.integers(1, min(height, most) + 1)) for height in heights)
 
 
-def random_row_plan(
-    rng: Rng, config: CoreConfig, batch: int = 1, pool_3: bool = True
-) -> tuple[IntegerNetwork, Plan]:
+def random_row_plan(rng: Rng, config: CoreConfig, batch: int = 1) -> tuple[IntegerNetwork, Plan]:
     """A network and a plan in rows for it."""
     while True:
-        network = random_row_network(rng, config.pin, pool_3)
+        network = random_row_network(rng, config.pin)
         try:
             steps = random_steps(rng, network, config)
             return network, plan_network_in_rows(network, config, batch, steps)
@@ -84,15 +82,14 @@ def random_row_plan(
 
 
 def _draw(
-    rng: Rng, name: str, source: Codes, bits: int, known: list[tuple[str, Codes, int]], pool_3: bool
+    rng: Rng, name: str, source: Codes, bits: int, known: list[tuple[str, Codes, int]]
 ) -> IntegerLayer:
     channels, height, columns = source.shape[1:]
     depthwise = bits <= 4 and rng.random() < 0.3
     kernel = 3 if depthwise or rng.random() < 0.6 else 1
     stride = int(rng.choice([1, 1, 2]))
     result = (-(-height // stride), -(-columns // stride))
-    pools = [1, 1, 2, 3] if pool_3 and not depthwise else [1, 1, 2]
-    pool = int(rng.choice(pools)) if min(result) >= 2 else 1
+    pool = int(rng.choice([1, 1, 2, 3])) if min(result) >= 2 else 1
     outputs = channels if depthwise else int(rng.integers(1, 20))
     addable = [(key, codes) for key, codes, _ in known[1:] if codes.shape[2:] == result]
     skip = None

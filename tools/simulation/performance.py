@@ -3,9 +3,9 @@
 
 Runs the Verilog with full streams and with the parameter stream at half speed, compares every
 tensor with the integer reference model, and times simulation and reference model. For VGG7 at its
-published width on the 16x16 core, one image, for MobileNetV2 with eight a pass, for UltraNet and
-MobileNetV2 on 224x224 images with four, the figures have bars, and the exit status is 1 when one is
-missed. Weights are random: cycles do not depend on them.
+published width on the 16x16 core, one image, for MobileNetV2 with eight a pass, for UltraNet, and
+MobileNetV2 and ResNet-18 on 224x224 images with four, the figures have bars, and the exit status is
+1 when one is missed. Weights are random: cycles do not depend on them.
 With --sweep many layers of other shapes follow, whose cycles must be within 2 % of the schedule's.
 
 examples:
@@ -44,6 +44,7 @@ from ref_model.integer import NetworkFormatError, load_network
 from ref_model.integer.console import ProgressBar, table
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
+from ref_model.integer.stem import stem_channels
 from ref_model.integer.synthetic import synthetic_images, vgg7
 from tools.hdl.bench import BenchError
 from tools.reports.bars import Bar, bar_table, depthwise_bars, utilisation_bars
@@ -58,11 +59,13 @@ SIMULATION_S = 20.0
 REFERENCE_IMAGES_S = 40.0
 REFERENCE_PIXELS, REFERENCE_REPEATS = 32 * 32 * 32, 3
 
-USUAL_BATCH = {"mobilenetv2": 8, "resnet20": 8, "ultranet": 4, "mobilenetv2_224": 4}
+USUAL_BATCH = {
+    "mobilenetv2": 8, "resnet20": 8, "ultranet": 4, "mobilenetv2_224": 4, "resnet18": 4,
+}  # fmt: skip
 """Images a pass of models of the training package; of other networks one."""
 MODELS = tuple(USUAL_BATCH)
 
-CYCLES = {"ultranet": 180_000, "mobilenetv2_224": 560_000}
+CYCLES = {"ultranet": 180_000, "mobilenetv2_224": 560_000, "resnet18": 1_740_000}
 """Most cycles an image of networks whose maps do not fit the memory, with their usual batch."""
 
 HEADER = (
@@ -111,13 +114,17 @@ def find_network(name: str) -> IntegerNetwork:
 
 
 def find_images(network: IntegerNetwork, count: int) -> npt.NDArray[np.uint8]:
-    """Images (N, C, H, W) for a network: CIFAR-10's where they fit, else synthetic ones."""
+    """Images (N, C, H, W) for a network: CIFAR-10's where they fit, else synthetic ones.
+
+    For a network with a stem, the channels that are made of images.
+    """
     sample = read_records(SAMPLE, CIFAR10).pixels
     if network.input_shape == sample.shape[1:] and network.input_bits == 8:
         return np.resize(sample, (count, *network.input_shape))
-    return synthetic_images(
-        np.random.default_rng(1), count, network.input_shape, network.input_bits
+    images = synthetic_images(
+        np.random.default_rng(1), count, network.image_shape, network.input_bits
     )
+    return stem_channels(images) if network.stem else images
 
 
 def layer_table(measured: Performance) -> str:

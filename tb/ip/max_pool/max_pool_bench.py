@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 import cocotb
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from cocotb.triggers import RisingEdge
 
 from ref_model.hardware.layout import pairs_of
-from ref_model.integer.arithmetic import max_pool_2x2
+from ref_model.integer.arithmetic import max_pool
 from tb.support import Dut, rng, start
 from tb.support.pipeline import pack, unpack
 
@@ -90,9 +91,11 @@ class Pool:
             await self.cycle()
 
 
-def _expected(maps: Codes, enable: bool) -> list[Pair]:
-    """What leaves of a group, in order."""
-    kept = max_pool_2x2(maps) if enable else maps
+def _expected(maps: Codes, size: int, above: bool) -> list[Pair]:
+    """What leaves of a group, in order; 3x3: ``above`` is a row above the first result's centre."""
+    if above:  # the same map with one more row on top, of which nothing is seen in later results
+        maps = np.pad(maps, ((0, 0), (0, 0), (1, 0), (0, 0)))
+    kept = max_pool(maps, size)[:, :, int(above) :]
     return [_pair(kept, *place) for place in _pairs(kept)]
 
 
@@ -103,9 +106,41 @@ def _random_maps(
     return generator.integers(0, high + 1, (sets, int(dut.POUT.value), height, width))
 
 
+@dataclass(frozen=True)
+class Layer:
+    """Settings of a layer: size of the pool (1: none), sets, rows and columns of its maps."""
+
+    size: int
+    above: bool
+    sets: int
+    height: int
+    width: int
+
+    def set(self, dut: Dut) -> None:
+        """Drive what the layer word would."""
+        dut.enable.value = int(self.size > 1)
+        dut.three.value = int(self.size == 3)
+        dut.above.value = int(self.above)
+        dut.two_sets.value = self.sets - 1
+        dut.rows.value = self.height
+
+
+def _random_layer(generator: np.random.Generator, widest: int) -> Layer:
+    size = int(generator.choice([1, 2, 3, 3]))
+    above = size == 3 and bool(generator.random() < 0.4)
+    least = 1 if size != 2 else 2
+    most = widest if size > 1 else 2 * widest
+    width = int(
+        generator.choice([least, least + 1, most, int(generator.integers(least, most + 1))])
+    )
+    height = int(generator.integers(1 + (size == 2 or above), 9))
+    return Layer(size, above, int(generator.integers(1, 3)), height, width)
+
+
 async def _open(dut: Dut) -> Pool:
-    for name in ("restart", "enable", "s_valid", "s_code"):
+    for name in ("restart", "enable", "three", "above", "two_sets", "s_valid", "s_code"):
         getattr(dut, name).value = 0
+    dut.rows.value = 1
     await start(dut)
     return Pool(dut)
 
@@ -115,24 +150,63 @@ async def random_maps(dut: Dut) -> None:
     """Layers of several groups back to back: odd sizes, one or two sets, pooled or passed on."""
     pool = await _open(dut)
     generator = rng()
-    widest = int(dut.MAX_WIDTH.value)
-    for index in range(60):
-        enable = bool(generator.random() < 0.7)
-        width = widest if index % 10 == 0 else int(generator.integers(2, widest + 1))
-        if not enable:
-            width = int(generator.integers(1, 2 * widest))
-        height, sets = int(generator.integers(2, 8)), int(generator.integers(1, 3))
-        dut.enable.value = int(enable)
+    drawn: set[tuple[int, bool, int, bool, bool]] = set()
+    for _ in range(200):
+        layer = _random_layer(generator, int(dut.MAX_WIDTH.value))
+        layer.set(dut)
         await pool.restart()
         expected: list[Pair] = []
         gap = float(generator.choice([0, 0, 0.5]))
         for _ in range(int(generator.integers(1, 4))):
-            maps = _random_maps(generator, dut, sets, height, width)
-            expected += _expected(maps, enable)
+            maps = _random_maps(generator, dut, layer.sets, layer.height, layer.width)
+            expected += _expected(maps, layer.size, layer.above)
             await pool.group(maps, gap)
         await pool.idle(4)
-        case = f"{height} x {width}, {sets} sets, enable {enable}"
-        assert pool.received == expected, f"{case}: wrong pairs"
+        assert pool.received == expected, f"{layer}: wrong pairs"
+        pool.received.clear()
+        pairs = pairs_of(layer.width)
+        drawn.add((layer.size, layer.above, layer.sets, bool(layer.height % 2), pairs == 1))
+    three = {draw for draw in drawn if draw[0] == 3}
+    assert len(three) == 16, f"only {three}"
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def signs_of_every_place(dut: Dut) -> None:
+    """A single code in an empty map reaches the results whose windows it is in, and no other."""
+    pool = await _open(dut)
+    height, width = 5, 7
+    Layer(3, above=False, sets=1, height=height, width=width).set(dut)
+    await pool.restart()
+    for place in range(height * width):
+        maps = np.zeros((1, int(dut.POUT.value), height, width), np.int64)
+        y, x = divmod(place, width)
+        maps[0, :, y, x] = 255
+        await pool.group(maps, 0)
+        await pool.idle(4)
+        codes = [
+            unpack(code, 8, 1)[0] for _, *pair in pool.received for code in pair if code is not None
+        ]
+        reached = {divmod(place, 4) for place, code in enumerate(codes) if code}
+        near = {(v, u) for v in range(3) for u in range(4) if abs(2 * v - y) < 2 > abs(2 * u - x)}
+        assert len(codes) == 12
+        assert reached == near, f"the code at {y}, {x} reaches {reached}"
+        pool.received.clear()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def latency(dut: Dut) -> None:
+    """A pair that completes one leaves two cycles later, whatever the pool."""
+    pool = await _open(dut)
+    for size in (1, 2, 3):
+        Layer(size, above=False, sets=1, height=2, width=4).set(dut)
+        await pool.restart()
+        maps = np.arange(16).reshape(1, 1, 2, 8)[:, :, :, :4].repeat(int(dut.POUT.value), axis=1)
+        await pool.group(maps, 0)
+        count = len(_expected(maps, size, above=False))
+        await pool.idle(1)
+        assert len(pool.received) == count - 1
+        await pool.idle(1)
+        assert len(pool.received) == count
         pool.received.clear()
 
 
@@ -142,10 +216,12 @@ async def begins_anew(dut: Dut, signal: str) -> None:
     """A group that breaks off anywhere leaves no trace in the next."""
     pool = await _open(dut)
     generator = rng()
-    dut.enable.value = 1
-    for _ in range(20):
+    for _ in range(40):
+        size, sets = int(generator.integers(2, 4)), int(generator.integers(1, 3))
+        above = size == 3 and bool(generator.random() < 0.5)
         height, width = int(generator.integers(2, 6)), int(generator.integers(2, 8))
-        sets = int(generator.integers(1, 3))
+        Layer(size, above, sets, height, width).set(dut)
+        await pool.restart()
         maps = _random_maps(generator, dut, sets, height, width)
         await pool.group(maps, 0.1, int(generator.integers(1, height * pairs_of(width) * sets)))
         idle = int(signal == "aresetn")
@@ -157,4 +233,4 @@ async def begins_anew(dut: Dut, signal: str) -> None:
         assert not pool.received, f"a pair leaves after {signal}"
         await pool.group(maps, 0.1)
         await pool.idle(4)
-        assert pool.received == _expected(maps, True)
+        assert pool.received == _expected(maps, size, above)

@@ -30,6 +30,7 @@ from ref_model.hardware.checks import (
     check_layer,
     check_load,
     convolution_size,
+    output_size,
     payload_shape_of,
     result_bits,
     result_size,
@@ -204,10 +205,12 @@ def _random_layer(
             return random.choice([0, random.randrange(config.feature_depth // 8)])
 
         output_pitch = pitch()
+        pool = random.choice([1, 1, 2, 3])
         block = LayerBlock(
             index=index,
             kernel=kernel,
-            pool=random.getrandbits(1),
+            pool=int(pool > 1),
+            pool_3x3=int(pool == 3),
             raw=int(raw),
             stride2=int(random.random() < 0.3),
             shared=int(kernel is Kernel.FULL and random.random() < 0.5),
@@ -303,8 +306,7 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
     kernel, shape = Kernel(block.kernel), payload_shape_of(block)
     full, raw = kernel is Kernel.FULL, bool(block.raw)
     height, width = convolution_size(block)
-    pool = 2 if block.pool else 1
-    output = [size // pool for size in result_size(block)]
+    output = output_size(block)
     one_digit = shape.words(config) // digits_of(block.weight_bits)
     rows = 3 if kernel is Kernel.K3X3 else 1
 
@@ -322,10 +324,10 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         "pointwise": int(kernel is Kernel.K1X1),
         "raw": block.raw,
         "pool": block.pool,
+        "pool_3x3": block.pool_3x3,
         "stride2": block.stride2,
         "shared": block.shared,
         "above": block.above,
-        "below": int(last_centre < block.height - 1) if block.stride2 else block.below,
         "row_stride2": int(block.stride2 and not block.thinned),
         "loads": block.loads,
         "wide_in": int(digits_of(block.input_bits) == 2),
@@ -353,6 +355,8 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         "skip": block.skip,
         "depthwise": block.depthwise,
     }
+    if kernel is Kernel.K3X3:
+        fields["below"] = int(last_centre < block.height - 1) if block.stride2 else block.below
     if block.skip:
         fields["skip_wide"] = int(digits_of(block.skip_bits) == 2)
         added = ring(block.skip_pitch, height)
@@ -362,9 +366,12 @@ def layer_fields(block: LayerBlock, config: CoreConfig) -> dict[str, int]:
         fields["skip_plane"] = words(1, added.rows, width)
         fields["skip_digit"] = words(block.outputs, added.rows, width)
         fields["skip_multiplier"] = block.skip_multiplier
+    if block.pool:
+        fields["pool_rows"] = result_size(block)[0]
+    if block.depthwise or block.pool_3x3:
+        fields["above_behind"] = block.above_behind
     if block.depthwise:
         fields["depthwise_stride2"] = block.depthwise_stride2
-        fields["above_behind"] = block.above_behind
         fields["below_behind"] = block.below_behind
         fields["depthwise_bits"] = block.depthwise_bits
         fields["depthwise_shift"] = block.depthwise_shift
@@ -560,12 +567,14 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
         layer(f"no {name}", ErrorCode.SHAPE, any_layer, **{name: 0})
     plain = {
         "kernel": Kernel.K3X3, "pool": 1, "height": 4, "width": 4, "stride2": 0, "shared": 0,
-        "images": 1, "skip": 0, "depthwise": 0,
+        "images": 1, "skip": 0, "depthwise": 0, "pool_3x3": 0,
     }  # fmt: skip
     layer("pool of one row", ErrorCode.SHAPE, inner, **{**plain, "height": 1})
     layer("pool of one column", ErrorCode.SHAPE, inner, **{**plain, "width": 1})
     too_wide = {**plain, "width": config.max_pool_width + 1}
     layer("pool too wide", ErrorCode.SHAPE, inner, **too_wide)
+    layer("3x3 pool too wide", ErrorCode.SHAPE, inner, **{**too_wide, "pool_3x3": 1})
+    layer("3x3 without a pool", ErrorCode.KERNEL, inner, **{**plain, "pool": 0, "pool_3x3": 1})
     layer("shift 41", ErrorCode.BITS, inner, shift=MAX_SHIFT + 1)
     layer("shift 64", ErrorCode.BITS, inner, shift=64)
     layer("shift 255", ErrorCode.BITS, inner, shift=255)
@@ -582,6 +591,7 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
         layer(f"{kernel.name} shared", ErrorCode.KERNEL, any_layer, **sharing)
     layer("last not raw", ErrorCode.KERNEL, last, raw=0, output_bits=4)
     layer("raw and pooled", ErrorCode.KERNEL, last, **plain)
+    layer("raw and 3x3 pooled", ErrorCode.KERNEL, last, **{**plain, "pool_3x3": 1})
     layer("raw with shift", ErrorCode.BITS, last, shift=1)
     layer("raw with output bits", ErrorCode.BITS, last, output_bits=4)
 
@@ -619,10 +629,12 @@ def faults(program: Program, config: CoreConfig) -> list[Fault]:
     layer("last output base", ErrorCode.MEMORY, inner, output_base=0xFFFFFFFF)
     base = program.layers[inner].input_base
     layer("output over input", ErrorCode.MEMORY, inner, output_base=base)
-    huge = {"height": 0xFFFF, "width": 0xFFFF, "pool": 0, "input_base": 0, "depthwise": 0}
+    huge = {"height": 0xFFFF, "width": 0xFFFF, "pool": 0, "pool_3x3": 0, "depthwise": 0}
+    huge |= {"input_base": 0}
     layer("65535 x 65535", ErrorCode.MEMORY, any_layer, **huge)
     layer("65535 channels", ErrorCode.MEMORY, any_layer, channels=0xFFFF, input_base=0)
-    wide = {"pool": 0, "height": 4, "width": 4, "input_base": 0, "output_base": depth // 2}
+    wide = {"pool": 0, "pool_3x3": 0, "height": 4, "width": 4, "input_base": 0}
+    wide |= {"output_base": depth // 2}
     layer(
         "65535 outputs", ErrorCode.MEMORY, inner, **wide, outputs=0xFFFF, channels=1, input_bits=4
     )
@@ -678,6 +690,15 @@ def row_faults() -> list[tuple[str, ErrorCode, dict[str, int]]]:
         ("below of 1x1", ErrorCode.KERNEL, {**point, "below": 1}),
         ("below of stride 2", ErrorCode.KERNEL, {"below": 1, "stride2": 1}),
         ("above behind without depthwise", ErrorCode.KERNEL, {"above_behind": 1}),
+        ("above behind of a 2x2 pool", ErrorCode.KERNEL, {"pool": 1, "above_behind": 1}),
+        ("below behind of a 3x3 pool", ErrorCode.KERNEL,
+         {"pool": 1, "pool_3x3": 1, "below_behind": 1}),
+        ("3x3 pool of a row above", ErrorCode.SHAPE,
+         {"pool": 1, "pool_3x3": 1, "height": 2, "above_behind": 1}),
+        ("3x3 pool of a row above, depthwise", ErrorCode.SHAPE,
+         {**behind, "pool": 1, "pool_3x3": 1, "height": 3, "above_behind": 1}),
+        ("above behind of a 3x3 pool without rows", ErrorCode.KERNEL,
+         {"rows": 0, "above": 0, "pool": 1, "pool_3x3": 1, "above_behind": 1}),
         ("below behind without depthwise", ErrorCode.KERNEL, {"below_behind": 1}),
         ("below behind of stride 2", ErrorCode.KERNEL,
          {**behind, "depthwise_stride2": 1, "below_behind": 1}),
@@ -691,6 +712,11 @@ def row_faults() -> list[tuple[str, ErrorCode, dict[str, int]]]:
     wrong += [
         ("input ring too small", ErrorCode.SHAPE, {"input_pitch": Ring(3, 0).word}),
         ("output ring too small", ErrorCode.SHAPE, {"output_pitch": Ring(2, 0).word}),
+        (
+            "ring too small for a 3x3 pool",
+            ErrorCode.SHAPE,
+            {"pool": 1, "pool_3x3": 1, "output_pitch": Ring(1, 0).word},
+        ),
         ("skip ring too small", ErrorCode.SHAPE, {**adding, "skip_pitch": Ring(2, 0).word}),
         ("input ring too large", ErrorCode.MEMORY, {"input_pitch": Ring(0xFFFF, 0).word}),
         ("output ring too large", ErrorCode.MEMORY, {"output_pitch": Ring(0xFFFF, 0).word}),
@@ -724,6 +750,7 @@ def _results_over_skip(
         "a word behind": {"skip_base": depth // 2 + 1, "images": 1},
         "a word before": {"skip_base": depth // 2 - 1, "images": 1},
         "pooled in place": {"skip_base": depth // 2, "images": 1, "pool": 1},
+        "3x3 pooled in place": {"skip_base": depth // 2, "images": 1, "pool": 1, "pool_3x3": 1},
         "another pitch": {"skip_base": depth // 2, "images": 2, "output_pitch": 24},
     }
     small = {"channels": 1, "outputs": 1, "height": 4, "width": 4, "input_base": 0}
@@ -770,6 +797,7 @@ FIELD_VALUES: dict[str, Callable[[], int]] = {
     "outputs": lambda: random.choice([0, 1, 5, 33, 500, 0xFFFF]),
     "kernel": lambda: random.randrange(4),
     "pool": lambda: random.getrandbits(1),
+    "pool_3x3": lambda: random.getrandbits(1),
     "input_base": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
     "output_base": lambda: random.choice([0, random.getrandbits(9), random.getrandbits(32)]),
     "input_bits": lambda: random.randrange(10),

@@ -29,7 +29,7 @@ K1X1, K1X3, K3X3, FULL = range(4)
 NAMED = {
     1: {1: 0xFFFFFFFF, 2: 0x0000FFFF},
     2: {
-        1: 0xFFEFFFFF, 2: 0xFFFFFFFF, 3: 0xFFFFFFFF, 4: 0xFFFFFFFF, 5: 0xFFFFFFFF, 6: 0xFFFFFFFF,
+        1: 0xFFFFFFFF, 2: 0xFFFFFFFF, 3: 0xFFFFFFFF, 4: 0xFFFFFFFF, 5: 0xFFFFFFFF, 6: 0xFFFFFFFF,
         7: 0x00FFFFFF, 8: 0xFFFFFFFF, 9: 0xFFFFFFFF, 10: 0xFFFFFFFF, 11: 0xFF03FFFF,
         12: 0xFFFFFFFF, 13: 0x0000FFFF, 14: 0x0000FFFF,
     },
@@ -72,7 +72,7 @@ class Layer:
 
     index: int
     kernel: int
-    pool: bool
+    pool: int
     raw: bool
     h: int
     w: int
@@ -107,7 +107,14 @@ class Layer:
         h, w = self.result_size
         if self.behind is not None:
             h, w = len(self.centres_behind), -(-w // self.behind.stride)
-        return (h // 2, w // 2) if self.pool else (h, w)
+        if self.pool == 3:
+            return len(range(self.above_pool, h, 2)), -(-w // 2)
+        return (h // 2, w // 2) if self.pool == 2 else (h, w)
+
+    @property
+    def above_pool(self) -> int:
+        """Rows above the first centre of a 3x3 pool."""
+        return self.rows.above_behind if self.rows and self.pool == 3 else 0
 
     @property
     def centres(self) -> range:
@@ -300,8 +307,10 @@ class CoreModel:
         above, below, above_behind, below_behind = (bits_of(w[1], k, k) for k in (27, 28, 29, 30))
         rings = [(bits_of(w[k], 15, 0), bits_of(w[k], 31, 16)) for k in (8, 9, 12)]
         rows = Rows(above, below, above_behind, below_behind, *rings)
+        assert bits_of(w[1], 18, 18) or not bits_of(w[1], 20, 20)
+        pool = 2 + bits_of(w[1], 20, 20) if bits_of(w[1], 18, 18) else 1
         return Layer(
-            bits_of(w[1], 15, 0), bits_of(w[1], 17, 16), bool(bits_of(w[1], 18, 18)),
+            bits_of(w[1], 15, 0), bits_of(w[1], 17, 16), pool,
             bool(bits_of(w[1], 19, 19)), bits_of(w[2], 15, 0), bits_of(w[2], 31, 16),
             bits_of(w[3], 15, 0), bits_of(w[3], 31, 16), w[4], w[5], bits_of(w[6], 7, 0),
             bits_of(w[6], 15, 8), bits_of(w[6], 23, 16), bits_of(w[6], 31, 24),
@@ -516,11 +525,23 @@ class CoreModel:
         codes = np.clip(scaled >> layer.shift, 0, (1 << layer.output_bits) - 1)
         if layer.behind is not None:
             codes = self._depthwise(layer, codes, behind)
-        if layer.pool:
+        if layer.pool == 3:
+            codes = self._pool_3x3(layer, codes)
+        if layer.pool == 2:
             h, w = layer.output_size
             blocks = codes[: 2 * h, : 2 * w].reshape(h, 2, w, 2, lanes)
             codes = blocks.max(axis=(1, 3))
         self._write(layer, group, codes, there)
+
+    def _pool_3x3(self, layer: Layer, codes: Array) -> Array:
+        """The largest of the codes (H, W, lanes) around every second row and column."""
+        h, w, lanes = codes.shape
+        pooled = np.zeros((*layer.output_size, lanes), np.int64)
+        for v, y in enumerate(range(layer.above_pool, h, 2)):
+            for u, x in enumerate(range(0, w, 2)):
+                near = codes[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+                pooled[v, u] = near.max(axis=(0, 1))
+        return pooled
 
     def _scale(self, acc: Array, constants: tuple[int, ...]) -> Array:
         values = np.array(constants, np.int64)

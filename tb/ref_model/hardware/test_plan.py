@@ -213,6 +213,7 @@ def test_equal_weights_over_a_map_are_shared() -> None:
         (net(conv(RNG, "a", 2, 2, kernel=5), raw(2)), "layer a: .* 5x5 kernel"),
         (net(conv(RNG, "a", 2, 2, kernel=1, padding=1), raw(2)), "1x1 kernel with padding 1"),
         (net(conv(RNG, "a", 2, 2, pool=2), raw(2), shape=(2, 2, 600)), "600 pixels .* pool"),
+        (net(conv(RNG, "a", 2, 2, pool=3), raw(2), shape=(2, 2, 600)), "600 pixels .* pool"),
         (net(raw(700, kernel=3), shape=(700, 1, 1)), "layer last: .* 525 words.* 512, 13 too few"),
         (
             net(raw(2000, kernel=1, weight_bits=8, input_bits=8,
@@ -314,7 +315,7 @@ def test_random_networks_repeat_and_reach_the_corners() -> None:
         for name, count in count_events(network, random_image(rng, network)).items():
             events[name] = events.get(name, 0) + count
     assert seen["kernel"] == set(Kernel)
-    assert seen["pool"] == {1, 2}
+    assert seen["pool"] == {1, 2, 3}
     assert len(seen["bits"]) == 16
     assert seen["out"] == {2, 3, 4, 8, None}
     assert seen["rest"] == set(range(8))

@@ -135,6 +135,8 @@ def test_a_layer_that_waits_for_a_load_less_is_noticed() -> None:
             assert isinstance(run, Run)
             if run.loads <= reached:
                 continue  # the block before has waited for it
+            if run.rows is None:
+                continue  # for rows that nobody reads, which may be stored where nothing lies
             reached = run.loads
             steps = list(case.plan.steps)
             steps[index] = replace(run, loads=run.loads - 1)
@@ -190,7 +192,7 @@ def test_all_kinds_are_drawn() -> None:
         found |= kinds(case.network, case.plan)
     assert found >= {
         "window", "thinned", "1x1", "3x3", "stride", "depthwise 1", "depthwise 2", "pool 2",
-        "pool 3", "skip", "branch", "raw map in rows", "8 bits",
+        "pool 3", "depthwise, pool 3", "skip", "branch", "raw map in rows", "8 bits",
     }  # fmt: skip
 
 
@@ -204,6 +206,7 @@ def kinds(network: IntegerNetwork, plan: Plan) -> set[str]:
         found |= {"stride"} if layer.layer.stride == 2 else set()
         found |= {f"depthwise {layer.depthwise.stride}"} if layer.depthwise else set()
         found |= {f"pool {layer.last.pool}"}
+        found |= {"depthwise, pool 3"} if layer.depthwise and layer.last.pool == 3 else set()
         found |= {"skip"} if layer.layer.skip else set()
         found |= {"branch"} if layer.layer.source else set()
         found |= {"raw map in rows"} if layer.last.raw else set()

@@ -104,7 +104,8 @@ def test_random_programs_come_back(config: CoreConfig) -> None:
         for run, section in zip(plan.runs, program.sections, strict=True):
             block, layer = section.block, plan.layers[run.layer]
             payload = layer_payload(layer)
-            assert (block.kernel, block.pool) == (layer.kernel, layer.last.pool == 2)
+            assert block.kernel == layer.kernel
+            assert 1 + block.pool + block.pool_3x3 == layer.last.pool
             assert (block.stride2, block.shared) == (layer.layer.stride == 2, layer.shared)
             assert (block.channels, block.height, block.width) == layer.source
             assert (block.input_base, block.output_base) == (run.input_base, run.output_base)
@@ -231,6 +232,10 @@ FIELD_ERRORS: list[tuple[int, dict[str, Any], ErrorCode]] = [
     (0, {"outputs": 0}, ErrorCode.SHAPE),
     (0, {"width": 1}, ErrorCode.SHAPE),
     (0, {"width": CONFIG.max_pool_width + 1}, ErrorCode.SHAPE),
+    (0, {"width": CONFIG.max_pool_width + 1, "pool_3x3": 1}, ErrorCode.SHAPE),
+    (0, {"pool": 0, "pool_3x3": 1}, ErrorCode.KERNEL),
+    (1, {"pool_3x3": 1}, ErrorCode.KERNEL),
+    (0, {"rows": 1, "pool_3x3": 1, "above_behind": 1, "height": 1}, ErrorCode.SHAPE),
     (0, {"input_bits": 0}, ErrorCode.BITS),
     (0, {"weight_bits": 5}, ErrorCode.BITS),
     (0, {"output_bits": 16}, ErrorCode.BITS),

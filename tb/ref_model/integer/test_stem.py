@@ -39,6 +39,8 @@ def test_a_network_with_a_stem_takes_images_and_channels(tmp_path: Path) -> None
     last = conv(rng, "last", 4, 2, kernel=1, output_bits=None, shift=0)
     network = IntegerNetwork("stem", (27, 6, 4), (first, last), 2, stem=True)
     assert network.image_shape == (3, 12, 8)
+    assert network.layer_macs() == (4 * 147 * 6 * 4, 2 * 4 * 3 * 2)
+    assert network.macs() == sum(network.layer_macs())
     images = rng.integers(0, 256, (2, 3, 12, 8)).astype(np.uint8)
     wanted = run_network(network, stem_channels(images))["last"]
     np.testing.assert_array_equal(run_network(network, images)["last"], wanted)

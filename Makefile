@@ -21,13 +21,16 @@ help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
-sim: $(VENV)/sim.stamp ## Run the shipped network on CIFAR-10 images through the Verilog (no torch)
-	$(BIN)/python scripts/run_network.py $(ARGS)
+# models of the training package, with random weights: they need PyTorch
+UNTRAINED := mobilenetv2 resnet20 resnet8 ultranet mobilenetv2_224 resnet18
+
+sim: $(VENV)/$(if $(filter $(UNTRAINED),$(NETWORK)),all,sim).stamp ## Run the shipped network on CIFAR-10 images through the Verilog (no torch), or NETWORK=ultranet ...
+	$(BIN)/python scripts/run_network.py $(if $(NETWORK),--network $(NETWORK)) $(ARGS)
 
 fuzz: $(VENV)/sim.stamp ## Run random layer programs on the core: PROGRAMS=300 SEED=1
 	$(BIN)/python scripts/fuzz.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-performance: $(VENV)/$(if $(filter mobilenetv2 resnet20 ultranet mobilenetv2_224 resnet18,$(NETWORK)),all,sim).stamp ## Measure the cycles of every layer: NETWORK=vgg7, mobilenetv2, resnet20, ultranet, mobilenetv2_224, resnet18 or a folder, BATCH=1
+performance: $(VENV)/$(if $(filter $(UNTRAINED),$(NETWORK)),all,sim).stamp ## Measure the cycles of every layer: NETWORK=vgg7, a model of lsfq train or a folder, BATCH=1
 	$(BIN)/python scripts/performance.py $(if $(NETWORK),--network $(NETWORK)) $(if $(BATCH),--batch $(BATCH)) $(ARGS)
 
 performance-measure: $(VENV)/all.stamp ## Measure networks, the sweep and the area for the report (docs/performance)

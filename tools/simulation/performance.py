@@ -28,11 +28,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from lsfq.command.core_choice import add_depthwise_pixels, add_lanes
-from lsfq.files import SAMPLE
-from ref_model.datasets import CIFAR10, read_records
 from ref_model.hardware.performance import (
     STALLS,
     Performance,
@@ -40,16 +37,16 @@ from ref_model.hardware.performance import (
     loss_explained,
 )
 from ref_model.hardware.plan import MAX_BATCH
-from ref_model.integer import NetworkFormatError, load_network
+from ref_model.integer import NetworkFormatError
 from ref_model.integer.console import ProgressBar, table
 from ref_model.integer.execute import run_network
 from ref_model.integer.network import IntegerNetwork
-from ref_model.integer.stem import stem_channels
-from ref_model.integer.synthetic import synthetic_images, vgg7
+from ref_model.integer.synthetic import synthetic_images
 from tools.hdl.bench import BenchError
 from tools.reports.bars import Bar, bar_table, depthwise_bars, utilisation_bars
 from tools.simulation.network_run import NetworkRun
 from tools.simulation.network_sweep import measure, swept_layers
+from tools.simulation.networks import MODELS, USUAL_BATCH, find_images, find_network
 
 WHOLE, INNER = 1.00, 0.97
 ABOVE_ARRAY, DEPTHWISE_SHARE = 1.10, 0.05
@@ -58,12 +55,6 @@ OFF = 0.02
 SIMULATION_S = 20.0
 REFERENCE_IMAGES_S = 40.0
 REFERENCE_PIXELS, REFERENCE_REPEATS = 32 * 32 * 32, 3
-
-USUAL_BATCH = {
-    "mobilenetv2": 8, "resnet20": 8, "ultranet": 4, "mobilenetv2_224": 4, "resnet18": 4,
-}  # fmt: skip
-"""Images a pass of models of the training package; of other networks one."""
-MODELS = tuple(USUAL_BATCH)
 
 CYCLES = {"ultranet": 180_000, "mobilenetv2_224": 560_000, "resnet18": 1_740_000}
 """Most cycles an image of networks whose maps do not fit the memory, with their usual batch."""
@@ -80,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     result.add_argument(
-        "--network", default="vgg7", help=f"vgg7, {', '.join(MODELS)}, or the folder of an export"
+        "--network", default="vgg7", help=f"{', '.join(MODELS)}, or the folder of an export"
     )
     result.add_argument(
         "--batch",
@@ -93,38 +84,6 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--sweep", action="store_true", help="also layers of many other shapes")
     result.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
     return result
-
-
-def find_network(name: str) -> IntegerNetwork:
-    """A network with random weights, or the export in a folder.
-
-    Models of the training package are calibrated on the sample images; ImportError without PyTorch.
-    """
-    if name == "vgg7":
-        return vgg7()
-    if name not in MODELS:
-        return load_network(Path(name))
-    import torch
-
-    from ref_model.training.config import TrainingConfig
-    from ref_model.training.untrained import untrained_integer_network
-
-    images = torch.from_numpy(read_records(SAMPLE, CIFAR10).pixels)
-    return untrained_integer_network(TrainingConfig(model=name), images)
-
-
-def find_images(network: IntegerNetwork, count: int) -> npt.NDArray[np.uint8]:
-    """Images (N, C, H, W) for a network: CIFAR-10's where they fit, else synthetic ones.
-
-    For a network with a stem, the channels that are made of images.
-    """
-    sample = read_records(SAMPLE, CIFAR10).pixels
-    if network.input_shape == sample.shape[1:] and network.input_bits == 8:
-        return np.resize(sample, (count, *network.input_shape))
-    images = synthetic_images(
-        np.random.default_rng(1), count, network.image_shape, network.input_bits
-    )
-    return stem_channels(images) if network.stem else images
 
 
 def layer_table(measured: Performance) -> str:

@@ -15,7 +15,7 @@ SETUP    = $(if $(ASKED),$(PYTHON),$(firstword $(wildcard $(BIN)/python) $(PYTHO
            $(if $(ASKED),--this-python) $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing levels proofs docs documents bench-train
+.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing levels proofs mutants docs documents bench-train
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -55,6 +55,9 @@ levels: $(VENV)/synth.stamp ## Count the levels of logic between registers of a 
 
 bench-train: $(VENV)/bench.stamp ## Time a training step: float, LSFQ, Brevitas (installs Brevitas), with bars
 	$(BIN)/python scripts/bench_train.py $(ARGS)
+
+mutants: $(VENV)/all.stamp ## Plant faults in the Verilog one at a time, and count those that the benches notice: ARGS="--count 200"
+	$(BIN)/python scripts/mutants.py $(ARGS)
 
 proofs: $(VENV)/synth.stamp ## Prove rules of the small modules by induction, and the multiplier equal to plain products
 	$(BIN)/python scripts/prove.py $(ARGS)

@@ -10,6 +10,8 @@ LSFQ_SEED       seed of everything random (a number, or ``random``); default 1, 
 LSFQ_SIM        simulator of the benches that name none: ``verilator`` (default) or ``icarus``
 LSFQ_WAVES      1: record waves (:attr:`BenchResult.waves`)
 LSFQ_PARAMETERS Verilog parameters of the core for :func:`given_parameters`: ``PIN=8,POUT=8``
+LSFQ_MUTANT     ``FILE:N``: FILE stands in for the module of its name, with fault N switched on
+                (`tools/hdl/mutants.py`)
 =============== ===================================================================================
 """
 
@@ -158,6 +160,15 @@ def _mutants(mutations: Mapping[str, tuple[str, str]]) -> list[Path]:
     return paths
 
 
+def _switched(toplevel: str, extra: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The file and the plus argument of LSFQ_MUTANT, where the design has that module."""
+    path, _, number = os.environ.get("LSFQ_MUTANT", "").rpartition(":")
+    module = Path(path).stem
+    if not path or module not in {file.stem for file in rtl.sources(toplevel, extra)}:
+        return [], []
+    return [Path(path)], [f"+mutant={number}"]
+
+
 def _not_default(
     parameters: Mapping[str, int], toplevel: str, sources: Sequence[Path]
 ) -> dict[str, int]:
@@ -278,14 +289,15 @@ def run_bench(
     seed = bench_seed() if seed is None else seed
 
     mutants = _mutants(mutations or {})
-    extra_sources = [*extra_sources, *mutants]
+    switched, fault = _switched(toplevel, extra_sources)
+    extra_sources = [*extra_sources, *mutants, *switched]
     sources = [*extra_sources, *rtl.sources(toplevel, extra_sources)]
     parameters = _not_default(parameters, toplevel, sources)
     parameter_text = ",".join(f"{key}={value}" for key, value in parameters.items()) or "default"
     variant = [
         parameter_text,
         *(["waves"] if waves else []),
-        *(f"mutant={path.parent.name}" for path in mutants),
+        *(f"mutant={path.parent.name}" for path in (*mutants, *switched)),
     ]
     build_dir = BUILD / "sim" / simulator / toplevel / _file_name(",".join(variant))
     if name is None:
@@ -295,7 +307,7 @@ def run_bench(
             name.removeprefix("tb/").replace("::", "-").replace("/", "-")
             or f"{toplevel}-{parameter_text}"
         )
-    run_dir = BUILD / "run" / _file_name(f"{name}-{simulator}")
+    run_dir = BUILD / "run" / _file_name(f"{name}-{simulator}{'-'.join(fault)}")
 
     title = f"{toplevel} ({parameter_text}) on {simulator}"
     if not quiet:
@@ -351,7 +363,7 @@ def run_bench(
                     test_dir=run_dir,
                     results_xml=str(results),
                     seed=seed,
-                    plusargs=_plusargs(simulator, seed),
+                    plusargs=[*_plusargs(simulator, seed), *fault],
                     timescale=TIMESCALE,
                     waves=waves,
                     log_file=run_dir / "log.txt" if quiet else None,

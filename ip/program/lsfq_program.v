@@ -84,6 +84,7 @@ module lsfq_program #(
   wire [639:0]       next_word;
   wire               parsed_valid, parsed_ready, queued_valid, queued_ready;
   wire [191:0]       parsed_load, queued_load;
+  wire [4:0]         unused_level;
 
   wire               constant_write, kernel_write, depthwise_write, set_end, constant_space;
   wire               weight_write, weight_last, weight_space;
@@ -167,7 +168,7 @@ module lsfq_program #(
     .m_valid(queued_valid),
     .m_ready(queued_ready),
     .m_data (queued_load),
-    .level  ()
+    .level  (unused_level)
   );
 
   lsfq_skid #(

@@ -39,6 +39,7 @@ performance-measure: $(VENV)/all.stamp ## Measure networks, the sweep and the ar
 	$(BIN)/python scripts/performance.py --network resnet20 --json docs/performance/resnet20.json
 	$(BIN)/python scripts/performance.py --network ultranet --json docs/performance/ultranet.json
 	$(BIN)/python scripts/performance.py --network mobilenetv2_224 --json docs/performance/mobilenetv2_224.json
+	$(BIN)/python scripts/performance.py --network resnet18 --json docs/performance/resnet18.json
 	$(BIN)/python scripts/area.py --json docs/performance/area.json
 
 performance-report: $(VENV)/all.stamp ## Make docs/performance (tables, pictures) from what was measured

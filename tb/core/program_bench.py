@@ -72,14 +72,17 @@ def _draw(
 ) -> tuple[IntegerNetwork, Plan | None]:
     """A network, with a plan for two programs of three: its first layers in rows.
 
-    Of these, one is drawn so that most of its blocks have rows beside them.
+    Of these, one has blocks with rows above what stands behind the array: a pool, or a depthwise
+    layer.
     """
     if number % 3 == 2:
+        wanted = ABOVE_DEPTHWISE if number % 2 else ABOVE_POOL
         while True:
             network, plan = random_row_plan(random, core.config, batch)
             cycles = batch * sum(layer.cycles for layer in schedule_network(plan))
             last = len(plan.layers) - 1  # rows that nobody reads may come after it
-            if cycles + len(encode_plan(plan)) // 8 <= MAX_CYCLES and plan.runs[-1].layer == last:
+            short = cycles + len(encode_plan(plan)) // 8 <= MAX_CYCLES
+            if short and plan.runs[-1].layer == last and _count_rows(plan)[wanted]:
                 return network, plan
     network = random_network(random, core.config, MAX_CYCLES // batch)
     return network, random_rows(random, network, core.config, batch) if number % 3 else None

@@ -200,6 +200,9 @@ def test_no_unknown_outputs(simulator: str) -> None:
             "outer_above = 1'b0;",
             id="padding",
         ),
+        pytest.param(
+            "lsfq_store", "layer_pool_3x3 && layer_above_behind", "1'b0", id="row above a pool"
+        ),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str) -> None:

@@ -40,7 +40,8 @@ def to_integer_network(
 
     The derivation is deterministic (float64, `constants`), so the same checkpoint always gives the
     same integers. From a file, the name defaults to the configuration's and the provenance holds
-    the run's record; a network in memory is called "network" and has none.
+    the run's record; a network in memory is called "network" and has none. Of a network whose
+    result is a map it holds what the results are to be multiplied with, ``result_step``.
 
     The integers are those that the integer stage of training computes with. ``solve`` takes, for
     each layer, those of the fewest accumulators that get another code than the real scale and
@@ -139,6 +140,8 @@ def _convert(network: Network, name: str, origin: dict[str, Any], solve: bool) -
             for key in ("values", "differing", "rounded")
         }
         origin = {**origin, "thresholds": sums}
+    if found[-1].result_step:
+        origin = {**origin, "result_step": found[-1].result_step}
     layers: list[IntegerLayer] = []
     bits = {INPUT: network.input_bits}
     previous = INPUT

@@ -114,16 +114,24 @@ def seen_part(
 
 def read_picture(path: Path, shape: tuple[int, int, int], scaling: str) -> Picture:
     """A picture for images of ``shape`` (C, H, W), C 1 or 3; DatasetError, ValueError."""
+    image = open_picture(path)
+    pixels, seen = scale_picture(image, shape, scaling)
+    return Picture(path, pixels, image.size, seen)
+
+
+def scale_picture(
+    image: Image.Image, shape: tuple[int, int, int], scaling: str
+) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
+    """The bytes (C, H, W) that a network of ``shape`` sees, and the borders of what it sees."""
     channels, height, width = shape
     if channels not in _MODES:
         raise ValueError(f"images of {channels} channels: a picture has 3, or 1 of grey")
-    image = open_picture(path)
     seen = seen_part(image.size, height, width, scaling)
     scaled = image.convert(_MODES[channels]).resize(
         (width, height), Image.Resampling.BILINEAR, box=seen
     )
     pixels = np.asarray(scaled, np.uint8).reshape(height, width, channels).transpose(2, 0, 1)
-    return Picture(path, np.ascontiguousarray(pixels), image.size, seen)
+    return np.ascontiguousarray(pixels), seen
 
 
 def read_pictures(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ref_model.datasets import CLASS_NAMES
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork
 from ref_model.integer.requantisation import RangeError
 from ref_model.integer.stem import STEM_KERNEL, stem_shape, stem_weight
@@ -114,7 +115,8 @@ def provenance(config: TrainingConfig, record: dict[str, Any]) -> dict[str, Any]
     """What an exported network says about its origin: accuracies in percent, and the recipe."""
     keys = ("float_accuracy", "quantised_accuracy", "integer_accuracy", "test_images", "commit")
     known = {key: record[key] for key in keys if key in record}
-    return {**known, "config": config.to_dict()}
+    names = {CLASS_NAMES: list(config.class_names)} if config.class_names else {}
+    return {**known, **names, "config": config.to_dict()}
 
 
 def _stem(network: Network, steps: tuple[Step, ...]) -> Step | None:

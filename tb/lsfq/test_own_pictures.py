@@ -239,7 +239,9 @@ def test_training_from_a_program(tmp_path: Path) -> None:
     def items(count: int) -> Pairs:
         return Pairs(*map(item, range(count)))
 
-    stages = {f"{name}_stage": Stage(1, 0.001, 0.1) for name in ("float", "quantised", "integer")}
+    stages: dict[str, Any] = {
+        f"{name}_stage": Stage(1, 0.001, 0.1) for name in ("float", "quantised", "integer")
+    }
     record = lsfq.train(
         items(16), items(6), tmp_path / "run", ["light", "dark"], model="vgg7", width=8, batch=8,
         device="cpu", **stages,

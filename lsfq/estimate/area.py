@@ -6,7 +6,7 @@
 
 - block RAMs are *computed* from the depths and widths of the core's memories,
 - LUTs, flip-flops and multipliers are *interpolated*: sums of a constant and parts that grow with
-  PIN*POUT, POUT and PIN, as many of these as there are measured cores of UltraScale+ to fit. For
+  POUT, PIN*POUT and PIN, as many of these as there are measured cores of UltraScale+ to fit. For
   another family they are multiplied by the ratio of its measured cores to these, between two of
   them by the logarithm of PIN*POUT; where it has one alone, they are *scaled* by its ratio. A
   second pixel of the depthwise stage adds what it added to the 16x16 core, by POUT; deeper memories
@@ -183,19 +183,29 @@ def _plain(table: Sequence[Record], family: str) -> list[Record]:
     ]
 
 
-def _terms(pin: int, pout: int) -> list[float]:
-    return [1.0, pin * pout, pout, pin]
+def _terms(name: str, pin: int, pout: int) -> list[float]:
+    """What a resource grows with, what it grows with most first: multipliers are the array's, LUTs
+    and flip-flops for the greater part those of each lane's requantisation, pool and stage behind.
+    """
+    if name == "dsp":
+        return [1.0, pin * pout, pout, pin]
+    return [1.0, pout, pin * pout, pin]
 
 
 def _fitted(records: Sequence[Record], name: str) -> Callable[[int, int], float]:
     """A function of PIN and POUT through the records: as many terms as they can tell apart."""
-    rows = np.array([_terms(*record.lanes) for record in records])
+    rows = np.array([_terms(name, *record.lanes) for record in records])
     values = np.array([getattr(record.area, name) for record in records], float)
-    terms = 4
-    while np.linalg.matrix_rank(rows[:, :terms]) < terms:
-        terms -= 1
-    solved = np.linalg.lstsq(rows[:, :terms], values, rcond=None)[0]
-    return lambda pin, pout: float(np.dot(solved, _terms(pin, pout)[:terms]))
+    used = [0]
+    for term in range(1, rows.shape[1]):
+        more = [*used, term]
+        part = rows[:, more]
+        if np.linalg.matrix_rank(part) == len(more):
+            solved = np.linalg.lstsq(part, values, rcond=None)[0]
+            if (solved[1:] >= 0).all():  # nothing gets smaller as a core grows
+                used = more
+    solved = np.linalg.lstsq(rows[:, used], values, rcond=None)[0]
+    return lambda pin, pout: float(np.dot(solved, np.array(_terms(name, pin, pout))[used]))
 
 
 def _second_pixel(table: Sequence[Record], name: str) -> float:

@@ -128,7 +128,7 @@ def test_areas_from_the_other_cores(record: Record) -> None:
     lanes = {other.lanes for other in others if other.family == "xcup"}
     sizes = [pin * pout for pin, pout in lanes]
     size = record.lanes[0] * record.lanes[1]
-    inside = len(lanes) > 2 and min(sizes) < size < max(sizes)
+    inside = min(sizes) < size < max(sizes)
     if record.family != "xcup" or not inside:
         pytest.skip("not between measured cores of its family")
     found = core_area(config_of(record), record.family, others)

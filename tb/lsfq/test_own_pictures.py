@@ -93,7 +93,8 @@ def test_folders_that_are_no_set(tmp_path: Path) -> None:
 
 
 TINY = ["--width", "8", "--batch", "8", "--float-epochs", "3", "--quantised-epochs", "1",
-        "--integer-epochs", "1", "--float-rate", "0.02", "--device", "cpu"]  # fmt: skip
+        "--integer-epochs", "1", "--float-rate", "0.02", "--quantised-rate", "0.002",
+        "--integer-rate", "0.0005", "--device", "cpu"]  # fmt: skip
 
 
 def test_from_pictures_to_integers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -355,6 +355,7 @@ class IntegerNetwork:
             _, rows, columns = self.layers[0].result_shape(self.input_shape)
             found[0] = self.layers[0].outputs * self.image_shape[0] * 7 * 7 * rows * columns
         return tuple(found)
+
     def summary(self) -> str:
         """A table of the layers: name, kind, shapes, bits, parameters, MACs (`summary`)."""
         from ref_model.integer.summary import summary

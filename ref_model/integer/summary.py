@@ -17,7 +17,9 @@ def summary(network: IntegerNetwork) -> str:
     as they are. Parameters are the weights, and a multiplier and a bias for each output; MACs are
     nominal, for one image.
     """
-    sources, results = network.input_shapes(), network.output_shapes()
+    sources, results, macs = (
+        network.input_shapes(), network.output_shapes(), network.layer_macs()
+    )  # fmt: skip
     rows = [
         (
             layer.name,
@@ -27,9 +29,9 @@ def summary(network: IntegerNetwork) -> str:
             _size(layer.weight.shape),
             bits_of(layer),
             f"{parameters_of(layer):,}",
-            f"{layer.macs(source):,}",
+            f"{count:,}",
         )
-        for layer, source, result in zip(network.layers, sources, results, strict=True)
+        for layer, source, result, count in zip(network.layers, sources, results, macs, strict=True)
     ]
     total = sum(map(parameters_of, network.layers))
     image, last = _size(network.image_shape), _size(results[-1])

@@ -15,7 +15,7 @@ SETUP    = $(if $(ASKED),$(PYTHON),$(firstword $(wildcard $(BIN)/python) $(PYTHO
            $(if $(ASKED),--this-python) $(VENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area timing levels proofs mutants docs documents bench-train
+.PHONY: help sim fuzz performance performance-measure performance-report test lint accuracy accuracy-report example fusesoc registers package clean distclean area area-table timing levels proofs mutants docs documents bench-train
 
 help: ## Show this list
 	@echo "make TARGET [ARGS=...]"
@@ -47,6 +47,9 @@ performance-report: $(VENV)/all.stamp ## Make docs/performance (tables, pictures
 
 area: $(VENV)/synth.stamp ## Synthesise the core; LUT, FF, DSP and BRAM by block, shares of devices
 	$(BIN)/python scripts/area.py $(ARGS)
+
+area-table: $(VENV)/synth.stamp ## Synthesise the cores of the table of lsfq estimate (an hour): CORES="4x4 8x8"
+	$(BIN)/python scripts/area.py $(addprefix --core ,$(or $(CORES),4x4 4x16 16x4 8x8 16x16 16x16-depthwise2 4x4-7series 8x8-7series 16x16-7series 4x4-ecp5 8x8-ecp5)) --table lsfq/estimate/areas.json $(ARGS)
 
 timing: $(VENV)/synth.stamp ## Place and route a reduced core for ECP5; its clock and longest path
 	$(BIN)/python scripts/timing.py $(ARGS)

@@ -8,7 +8,8 @@
         logits = accelerator.run(images)        # uint8 (N, 3, 32, 32) -> int64 (N, classes)
 
 The driver needs numpy only; `Simulator` needs the extra ``sim``, `Board` needs PYNQ. `quantize`,
-`calibrate`, `fit` and `export` make such networks of PyTorch models; they need the extra ``train``.
+`calibrate`, `fit` and `export` make such networks of PyTorch models, `train` of own pictures; they
+need the extra ``train``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
         PassTimeoutError,
         TransferError,
     )
-    from lsfq.own_models import calibrate, export, fit, quantize
+    from lsfq.own_models import calibrate, export, fit, quantize, train
     from ref_model.hardware.core_config import CoreConfig
     from ref_model.hardware.errors import UnsupportedNetworkError
     from ref_model.integer.network import NetworkError
@@ -65,6 +66,7 @@ __all__ = [
     "export",
     "fit",
     "quantize",
+    "train",
 ]
 
 _HOMES = {
@@ -84,7 +86,7 @@ _HOMES = {
         "PassTimeoutError",
         "TransferError",
     ),
-    "lsfq.own_models": ("calibrate", "export", "fit", "quantize"),
+    "lsfq.own_models": ("calibrate", "export", "fit", "quantize", "train"),
     "ref_model.hardware.core_config": ("CoreConfig",),
     "ref_model.hardware.errors": ("UnsupportedNetworkError",),
     "ref_model.integer.network": ("NetworkError",),

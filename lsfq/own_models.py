@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lsfq.files import pip_install
 from ref_model.integer.network import IntegerNetwork
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from ref_model.training.conversion import ConvertedNetwork
     from ref_model.training.fitting import EpochResult
     from ref_model.training.layers import Network
+
+
+class Pairs(Protocol):
+    """What a map-style Dataset of PyTorch is: a length, and (image, label) by number."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
 
 
 def quantize(
@@ -166,3 +174,54 @@ def _need_torch(function: str) -> None:
         raise ImportError(
             f"lsfq.{function} needs PyTorch ({error}): {pip_install('train')}"
         ) from error
+
+
+def train(
+    train_set: Pairs,
+    test_set: Pairs,
+    folder: str | os.PathLike[str],
+    class_names: Sequence[str],
+    *,
+    model: str = "vgg7",
+    scaling: str = "crop",
+    resume: bool = False,
+    device: str = "auto",
+    **options: Any,
+) -> dict[str, Any]:
+    """Train a network of this project on any PyTorch Dataset of (image, label); the run's record.
+
+    Images are PIL pictures, uint8, or float32 in [0, 1], of any size; they are scaled to the
+    model's, by ``scaling`` "crop" or "stretch", and kept in memory as bytes. Labels are numbers
+    into ``class_names``. Random augmentation does not belong into the datasets: shifts and flips
+    are the recipe's own. ``folder`` is the run folder, as that of ``lsfq train --out``, whose
+    network.pt `lsfq export` takes. ``options`` are fields of TrainingConfig (width, weight_bits,
+    activation_bits, batch, float_stage, ...).
+
+    Raises DatasetError for an image or label that cannot be used, with its number, ConfigError for
+    wrong options, FloatingPointError when training diverges, ImportError without PyTorch.
+    """
+    _need_torch("train")
+    from ref_model.datasets import DatasetError
+    from ref_model.datasets.class_folders import OWN
+    from ref_model.training.config import TrainingConfig
+    from ref_model.training.device import choose_device
+    from ref_model.training.distributed import ALONE
+    from ref_model.training.loop import Trainer
+    from ref_model.training.own_data import images_of
+
+    config = TrainingConfig(
+        model=model, dataset=OWN, class_names=tuple(class_names), scaling=scaling, **options
+    )
+    shape = config.build().input_shape
+    sets = []
+    for name, given in (("train_set", train_set), ("test_set", test_set)):
+        images = images_of(given, shape, scaling)
+        if images.labels.max() >= len(class_names):
+            raise DatasetError(
+                f"{name}: label {images.labels.max()}, but there are {len(class_names)} classes"
+            )
+        sets.append(images)
+    trainer = Trainer(
+        config, sets[0], sets[1], Path(folder), resume=resume, device=choose_device(device, ALONE)
+    )
+    return trainer.run()

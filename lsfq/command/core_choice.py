@@ -47,13 +47,16 @@ def add_depthwise_pixels(parser: Arguments, default: int) -> None:
 
 
 def chosen_core(network: IntegerNetwork, options: argparse.Namespace) -> CoreConfig:
-    """The core of ``--pin``, ``--pout``, ``--feature-depth`` and ``--weight-depth``.
+    """The core of ``--pin``, ``--pout``, ``--feature-depth``, ``--weight-depth`` and, where the
+    command has it, ``--depthwise-pixels``.
 
     A memory whose option is not given has the default's size, or what ``network`` needs where that
     is more; standard error then says so. Raises UnsupportedNetworkError when no core will do, and
     ValueError for sizes that no core has.
     """
     given = {name: getattr(options, name) for name in OPTIONS if getattr(options, name) is not None}
+    if "depthwise_pixels" in options:
+        given["depthwise_pixels"] = options.depthwise_pixels
     start = replace(DEFAULT_CORE, pin=options.pin, pout=options.pout, **given)
     config = choose_core(network, start, frozenset(given))
     if config != start:

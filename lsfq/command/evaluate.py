@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfq.command import output
+from lsfq.command.own_pictures import is_of_own_pictures, own_test_images
 from lsfq.files import ROOT
 from ref_model.datasets import DatasetError, Images, dataset_by_name, read_records
 from ref_model.datasets.cifar import locate
@@ -102,7 +103,10 @@ def verdict(recorded: Accuracy | None, images: int, correct: int) -> str:
 def evaluate_one(folder: Path, options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """(what was found, for programs; whether the network does what its manifest says)."""
     stored = load_stored(folder)
-    images = load_images(dataset_of(stored, options.dataset), options)
+    if options.dataset is None and is_of_own_pictures(stored.network):
+        images = own_test_images(stored.network, options.data).first(options.samples)
+    else:
+        images = load_images(dataset_of(stored, options.dataset), options)
     start = time.monotonic()
     bar = ProgressBar(stored.network.name)
     found = evaluate(stored.network, images.pixels, images.labels, progress=bar)

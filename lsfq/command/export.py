@@ -34,6 +34,7 @@ from typing import Any
 
 from lsfq.command import output
 from lsfq.command.core_choice import add_lanes, add_memories, chosen_core
+from lsfq.command.own_pictures import is_of_own_pictures, own_test_images
 from lsfq.command.train import LARGE_MODELS, MODELS
 from lsfq.files import ROOT, SAMPLE, pip_install
 from ref_model.datasets import DatasetError, dataset_by_name, load_test, read_records
@@ -211,7 +212,8 @@ def measure(network: IntegerNetwork, data: Path | None) -> Accuracy | None:
     config = origin.get("config")
     name = str(config.get("dataset", "cifar10")) if isinstance(config, dict) else "cifar10"
     try:
-        images = load_test(dataset_by_name(name), data)
+        own = is_of_own_pictures(network)
+        images = own_test_images(network, data) if own else load_test(dataset_by_name(name), data)
     except DatasetError as error:
         print(f"accuracy not measured: {error}", file=sys.stderr)
         return None

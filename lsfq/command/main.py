@@ -14,6 +14,7 @@ COMMANDS = {
     "export": ("export", "turn a checkpoint into integers, integers into streams or C source"),
     "import": ("import_model", "turn a quantised ONNX model into an integer network, exactly"),
     "eval": ("evaluate", "accuracy of exported networks on a whole test set, integers only"),
+    "estimate": ("estimate", "before anything is built: does it fit, how fast, how large a core"),
     "plan": ("plan", "show how a core runs a network: layers, rows, memory, cycles"),
     "run": ("run", "run images on the reference model, the simulator or a board"),
     "report": ("report", "write docs/accuracy or docs/performance"),
@@ -26,6 +27,7 @@ examples:
   lsfq export --checkpoint runs/mine/network.pt --output networks/mine
   lsfq import model.onnx --output networks/theirs
   lsfq eval networks/mine
+  lsfq estimate --network networks/mine --device xczu3eg
   lsfq plan networks/mine
   lsfq run --network networks/mine --backend simulator --compare
   lsfq report accuracy --check"""
@@ -38,7 +40,7 @@ lsfq --version names the version."""
 
 def usage() -> str:
     """What ``lsfq --help`` prints."""
-    lines = [f"  {name:<8}{text}" for name, (_, text) in COMMANDS.items()]
+    lines = [f"  {name:<10}{text}" for name, (_, text) in COMMANDS.items()]
     return "\n".join(
         ["usage: lsfq COMMAND [OPTION ...]", "", *lines, "", EXAMPLES, "", EXIT_STATUS]
     )

@@ -56,9 +56,14 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def find_network(name: str) -> IntegerNetwork:
-    """The network in a folder, or a model with random weights; ValueError, NetworkFormatError."""
+def find_network(name: str, **shape: Any) -> IntegerNetwork:
+    """The network in a folder, or a model with random weights; ValueError, NetworkFormatError.
+
+    ``shape`` are fields of `TrainingConfig` for a model: width and bits.
+    """
     if name not in (*MODELS, *LARGE_MODELS) or Path(name).is_dir():
+        if shape:
+            raise ValueError(f"{name}: width and bits are those of the export, and no options")
         return load_network(name)
     try:
         from ref_model.training.config import TrainingConfig
@@ -67,7 +72,7 @@ def find_network(name: str) -> IntegerNetwork:
         raise ValueError(
             f"making {name} needs PyTorch ({error}): {pip_install('train')}"
         ) from error
-    return unquantised_integer_network(TrainingConfig(model=name))
+    return unquantised_integer_network(TrainingConfig(model=name, **shape))
 
 
 def layer_rows(plan: Plan) -> list[dict[str, Any]]:

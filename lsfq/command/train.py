@@ -8,6 +8,7 @@ examples:
   lsfq train --weight-bits 8,4,4,4,4,4,8       one width a layer (conv1 .. conv6, classifier)
   lsfq train --quantizer pact --seed 1
   lsfq train --model mobilenetv2               width 32 is the paper's network (1.0)
+  lsfq train --data photos                     own pictures: photos/CLASS/*.jpg
   lsfq train --limit 2000 --float-epochs 2 --quantised-epochs 1 --integer-epochs 1   a trial
   torchrun --nproc-per-node=2 --no-python lsfq train --batch 200   two processes share every batch
 """
@@ -17,11 +18,23 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsfq.command import output
 from lsfq.files import pip_install
+from ref_model.datasets import Images, dataset_by_name, load_test, load_train
+from ref_model.datasets.class_folders import (
+    OWN,
+    TEST,
+    TEST_SHARE,
+    PictureSet,
+    find_set,
+    is_class_folder,
+    read_set,
+)
+from ref_model.datasets.pictures import SCALINGS
 from ref_model.integer.ranges import CODE_BITS
 
 if TYPE_CHECKING:
@@ -31,6 +44,8 @@ if TYPE_CHECKING:
 MODELS = ("vgg7", "mobilenetv2", "resnet20", "resnet8")
 LARGE_MODELS = ("ultranet", "mobilenetv2_224", "resnet18")
 """Networks for larger images than the image sets have."""
+DETECTORS = ("ultranet",)
+"""Of these the ones that do not classify."""
 DATASETS = ("cifar10", "cifar100")
 QUANTIZERS = ("lsfq", "lsq", "pact", "dorefa")
 """Names that training knows, without loading it."""
@@ -56,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
     network.add_argument(
         "--width", type=int, default=0, help="channels of the first layer (32; a resnet: 16)"
     )
-    network.add_argument("--dataset", default="cifar10", help="cifar10 or cifar100")
+    network.add_argument(
+        "--dataset", help="cifar10 or cifar100 (cifar10, unless --data holds class folders)"
+    )
     quant = result.add_argument_group("quantisation")
     quant.add_argument("--weight-bits", default="4", help="2, 3, 4 or 8; or one a layer, 8,4,4,...")
     quant.add_argument("--activation-bits", default="4", help="the same for activations")
@@ -106,7 +123,16 @@ def parser() -> argparse.ArgumentParser:
             help=f"peak learning rate of the {name} stage",
         )
     run = result.add_argument_group("run")
-    run.add_argument("--data", type=Path, help="folder of the image sets (else $LSFQ_DATA, ./data)")
+    run.add_argument(
+        "--data", type=Path,
+        help="folder of the image sets (else $LSFQ_DATA, ./data), or of own class folders",
+    )  # fmt: skip
+    own = result.add_argument_group("own pictures")
+    own.add_argument(
+        "--test-share", type=float, metavar="P",
+        help=f"share of each class for testing, where there is no test folder ({TEST_SHARE})",
+    )  # fmt: skip
+    own.add_argument("--scale", choices=SCALINGS, help="how pictures get the network's size (crop)")
     run.add_argument("--out", type=Path, help="run folder (runs/NAME, NAME from the options)")
     run.add_argument(
         "--resume", action="store_true", help="continue the run in that folder, or start it"
@@ -135,12 +161,26 @@ def bit_widths(text: str) -> tuple[int, ...]:
 
 def check_options(options: argparse.Namespace) -> None:
     """ValueError for what needs no PyTorch to be refused: that takes seconds to load."""
-    if options.model in LARGE_MODELS:
+    own = options.dataset is None and options.data is not None and is_class_folder(options.data)
+    if own:
+        options.dataset = OWN
+        if options.test_share is not None and not 0 < options.test_share < 1:
+            raise ValueError(f"--test-share {options.test_share}: between 0 and 1")
+    else:
+        options.dataset = options.dataset or DATASETS[0]
+        for name in ("test_share", "scale"):
+            if getattr(options, name) is not None:
+                raise ValueError(
+                    f"--{name.replace('_', '-')} goes with --data of class folders and no --dataset"
+                )
+    if options.model in LARGE_MODELS and not (own and options.model not in DETECTORS):
         raise ValueError(
             f"model {options.model}: its images are larger than those of the image sets; "
             f"lsfq export --untrained {options.model} makes it, train it with code of your own"
         )
-    for name, known in (("model", MODELS), ("dataset", DATASETS), ("quantizer", QUANTIZERS)):
+    models = (*MODELS, *LARGE_MODELS) if own else MODELS
+    datasets = (OWN,) if own else DATASETS
+    for name, known in (("model", models), ("dataset", datasets), ("quantizer", QUANTIZERS)):
         if getattr(options, name) not in known:
             raise ValueError(f"{name} {getattr(options, name)!r}: choose one of {', '.join(known)}")
     for name in ("weight_bits", "activation_bits"):
@@ -160,8 +200,10 @@ def check_options(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.float_from}: no such checkpoint")
 
 
-def configuration(options: argparse.Namespace) -> TrainingConfig:
-    """The run that the command line asks for; raises ValueError when it cannot work."""
+def configuration(
+    options: argparse.Namespace, pictures: PictureSet | None = None
+) -> TrainingConfig:
+    """The run that the command line asks for, on own ``pictures`` or a known set; ValueError."""
     from dataclasses import replace
 
     from ref_model.training.config import STAGES, TrainingConfig
@@ -176,9 +218,18 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
             epochs=stage.epochs if epochs is None else epochs,
             rate=stage.rate if rate is None else rate,
         )
+    own: dict[str, Any] = {}
+    if pictures is not None:
+        apart = (options.data / TEST).is_dir()
+        own = {
+            "class_names": pictures.names,
+            "scaling": options.scale or SCALINGS[0],
+            "test_share": 0.0 if apart else options.test_share or TEST_SHARE,
+        }
     return TrainingConfig(
+        **own,
         model=options.model,
-        dataset=options.dataset,
+        dataset=options.dataset or DATASETS[0],
         width=options.width,
         weight_bits=bit_widths(options.weight_bits),
         activation_bits=bit_widths(options.activation_bits),
@@ -230,27 +281,50 @@ def run(options: argparse.Namespace, content: dict[str, Any]) -> int:
         return train(options, content, ranks)
 
 
+def loaders(
+    options: argparse.Namespace, config: TrainingConfig, pictures: PictureSet | None
+) -> tuple[Callable[[], Images], Callable[[], Images]]:
+    """Functions that read the training and the test images."""
+    if pictures is None:
+        dataset = dataset_by_name(config.dataset)
+        return (
+            lambda: load_train(dataset, options.data),
+            lambda: load_test(dataset, options.data),
+        )
+    shape = config.build().input_shape
+    print(
+        f"{len(pictures.names)} classes, {len(pictures.train)} pictures to train on, "
+        f"{len(pictures.test)} to test, scaled to {shape[1]}x{shape[2]} ({config.scaling})",
+        file=sys.stderr,
+    )
+    return (
+        lambda: read_set(pictures.train, shape, config.scaling),
+        lambda: read_set(pictures.test, shape, config.scaling),
+    )
+
+
 def train(options: argparse.Namespace, content: dict[str, Any], ranks: Ranks) -> int:
     """The part of `run` that this one of ``ranks`` has."""
     import torch
 
-    from ref_model.datasets import DatasetError, dataset_by_name, load_test, load_train
+    from ref_model.datasets import DatasetError
     from ref_model.integer.requantisation import RangeError
     from ref_model.training.checkpoint import CheckpointError
     from ref_model.training.device import choose_device
     from ref_model.training.loop import Trainer
 
     try:
-        config = configuration(options)
+        pictures = find_set(options.data, options.test_share) if options.dataset == OWN else None
+        config = configuration(options, pictures)
         device = choose_device(options.device, ranks)
         if options.threads:
             torch.set_num_threads(options.threads)
-        dataset = dataset_by_name(config.dataset)
+        training, test = loaders(options, config, pictures)
         folder = options.out or Path("runs") / config.name()
         trainer = Trainer(
             config,
-            ranks.first_before_others(lambda: load_train(dataset, options.data)),
-            ranks.first_before_others(lambda: load_test(dataset, options.data)),
+            ranks.first_before_others(training),
+            ranks.first_before_others(test),
             folder,
             resume=options.resume,
             float_from=options.float_from,

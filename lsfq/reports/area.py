@@ -11,6 +11,8 @@ from dataclasses import dataclass
 class Area:
     """Cells: LUTs (those used as memory included), flip-flops, DSP slices, block RAMs of 36 kbit.
 
+    Of an ECP5: multipliers of 18x18 bits, and block RAMs of 18 kbit.
+
     Every LUT cell counts, also where a device would put two small ones into one LUT.
     """
 
@@ -38,5 +40,12 @@ class Area:
 DEVICES: Mapping[str, Area] = {
     "ZU3EG": Area(70_560, 141_120, 360, 216),
     "XC7Z020": Area(53_200, 106_400, 220, 140),
+    "ZU7EV": Area(230_400, 460_800, 1728, 312),
+    "XC7A35T": Area(20_800, 41_600, 90, 50),
+    "XC7A100T": Area(63_400, 126_800, 240, 135),
+    "LFE5U-25F": Area(24_288, 24_288, 28, 56),
+    "LFE5U-45F": Area(43_848, 43_848, 72, 108),
+    "LFE5U-85F": Area(83_640, 83_640, 156, 208),
 }
-"""AMD's product tables: DS891 (Zynq UltraScale+), DS190 (Zynq-7000)."""
+"""From the vendors' product tables: AMD DS891 (Zynq UltraScale+), DS190 (Zynq-7000), DS180 (7
+series), and for ECP5 the counts of nextpnr's device data (family data sheet FPGA-DS-02012)."""

@@ -8,6 +8,8 @@ of the core; ``tb/tools/packaging`` compares the two.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -76,3 +78,12 @@ def models(files: Iterable[Path]) -> list[Path]:
     """Models of vendors' primitives that `files` name: for simulation and proofs, not synthesis."""
     named = set().union(*(words(path) for path in files))
     return [path for path in sorted(MODELS.glob("*.v")) if path.stem in named]
+
+
+@functools.cache
+def digest(top: str) -> str:
+    """A number for the sources of ``top``: other Verilog has another one."""
+    found = hashlib.sha256()
+    for path in sorted(sources(top), key=lambda path: path.name):
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:12]

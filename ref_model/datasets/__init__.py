@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Image sets in their official binary layout, read with numpy alone."""
+"""Image sets in their official binary layout, read with numpy alone, and pictures (`pictures`)."""
 
 from ref_model.datasets.cifar import (
     CIFAR10,
     CIFAR100,
+    CLASS_NAMES,
     CifarSet,
     DatasetError,
     Images,
@@ -16,6 +17,7 @@ from ref_model.datasets.cifar import (
 __all__ = [
     "CIFAR10",
     "CIFAR100",
+    "CLASS_NAMES",
     "CifarSet",
     "DatasetError",
     "Images",

@@ -20,6 +20,8 @@ from ref_model.datasets import download
 
 PIXELS = 3 * 32 * 32
 """Pixel bytes of one record."""
+CLASS_NAMES = "class_names"
+"""Where a network's provenance names its classes."""
 
 
 class DatasetError(Exception):

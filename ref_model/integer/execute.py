@@ -162,6 +162,13 @@ def check_images(network: IntegerNetwork, images: npt.ArrayLike) -> Tensor:
         array = array[None]
     if network.stem and array.ndim == 4 and array.shape[1:] == network.image_shape:
         array = stem_channels(array)
+    if array.dtype.kind == "f" and array.size:
+        most = largest_activation(network.input_bits)
+        raise NetworkError(
+            f"network {network.name} takes integer images, codes from 0 to {most}, not "
+            f"{array.dtype} from {array.min():.3g} to {array.max():.3g}: "
+            + advice_for_floats(network, array)
+        )
     if array.dtype.kind not in "iu" or array.ndim != 4 or array.shape[1:] != network.input_shape:
         raise NetworkError(
             f"network {network.name} takes integer images of shape (N, "
@@ -174,6 +181,18 @@ def check_images(network: IntegerNetwork, images: npt.ArrayLike) -> Tensor:
             f"but its input has {network.input_bits} bits"
         )
     return array.astype(np.uint8, copy=False)
+
+
+def advice_for_floats(network: IntegerNetwork, images: Tensor) -> str:
+    """What to do with images of floats, by what they are."""
+    largest = largest_activation(network.input_bits)
+    if not np.isfinite(images).all():
+        return "some are not finite"
+    if images.min() >= 0 and images.max() <= 1:
+        return f"of pictures in [0, 1] give numpy.floor(images * {largest} + 0.5).astype('uint8')"
+    if images.min() >= 0 and images.max() <= largest:
+        return "of codes give images.astype('uint8')"
+    return f"undo what was done to the pictures (x * std + mean) and give codes, 0 to {largest}"
 
 
 def _in_batches(

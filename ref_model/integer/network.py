@@ -356,6 +356,12 @@ class IntegerNetwork:
             found[0] = self.layers[0].outputs * self.image_shape[0] * 7 * 7 * rows * columns
         return tuple(found)
 
+    def summary(self) -> str:
+        """A table of the layers: name, kind, shapes, bits, parameters, MACs (`summary`)."""
+        from ref_model.integer.summary import summary
+
+        return summary(self)
+
     def macs(self) -> int:
         """Nominal multiply-accumulates of one image."""
         return sum(self.layer_macs())

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ref_model.datasets import DatasetError, dataset_by_name
+from ref_model.datasets.class_folders import OWN
+from ref_model.datasets.pictures import SCALINGS
 from ref_model.training.layers import Network
-from ref_model.training.models import MODELS
+from ref_model.training.models import MODELS, Model
 from ref_model.training.models.builder import Builder
 from ref_model.training.quantizers import BITS, QUANTIZERS, WEIGHT_CLIPS, Scheme
 
@@ -54,7 +56,9 @@ class TrainingConfig:
     BatchNorm's statistics are averaged at the end of the quantised stage (0: its moving averages
     stay). ``bfloat16`` rounds the operands of convolutions
     to that type in the steps of the float and the quantised stage. ``limit`` trains and evaluates
-    on the first images only (0: all), for trials.
+    on the first images only (0: all), for trials. A run on own pictures has the dataset "own",
+    ``class_names``, and how its pictures were scaled (``scaling``) and which ``test_share`` was for
+    testing (0: they had a folder of their own, or came from a program).
     """
 
     model: str = "vgg7"
@@ -79,6 +83,9 @@ class TrainingConfig:
     norm_batches: int = 0
     bfloat16: bool = False
     limit: int = 0
+    class_names: tuple[str, ...] = ()
+    scaling: str = "crop"
+    test_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before any time is spent on it (ConfigError)."""
@@ -86,10 +93,7 @@ class TrainingConfig:
         model = MODELS[self.model]
         if self.width == 0:
             object.__setattr__(self, "width", model.default_width)
-        try:
-            dataset_by_name(self.dataset)
-        except DatasetError as error:
-            raise ConfigError(str(error)) from error
+        self._check_dataset(model)
         _require(1 <= self.width <= 1024, f"width {self.width}: must lie in 1 .. 1024")
         for key, count in (
             ("weight_bits", model.weight_layers),
@@ -130,6 +134,33 @@ class TrainingConfig:
             _require(stage.rate > 0, f"{name} learning rate {stage.rate}: must be positive")
             _require(0 <= stage.warmup < 1, f"{name} warm-up {stage.warmup}: must lie in [0, 1)")
 
+    def _check_dataset(self, model: Model) -> None:
+        """Own pictures have names of classes, the others are known by name."""
+        names = tuple(self.class_names)
+        object.__setattr__(self, "class_names", names)
+        if self.dataset != OWN:
+            _require(not names, f"class names: those of {self.dataset} are known")
+            try:
+                dataset_by_name(self.dataset)
+            except DatasetError as error:
+                raise ConfigError(str(error)) from error
+            return
+        _require(len(names) >= 2, f"own pictures: {len(names)} classes, at least 2 are needed")
+        _require(all(isinstance(name, str) for name in names), "class names must be texts")
+        _require(model.classifies, f"model {self.model}: it does not classify")
+        _require(0 <= self.test_share < 1, f"test share {self.test_share}: must lie in [0, 1)")
+        _require(
+            self.scaling in SCALINGS,
+            f"scaling {self.scaling!r}: choose one of {', '.join(SCALINGS)}",
+        )
+
+    @property
+    def classes(self) -> int:
+        """Classes of the image set, or of own pictures."""
+        if self.class_names:
+            return len(self.class_names)
+        return dataset_by_name(self.dataset).classes
+
     def stage(self, name: str) -> Stage:
         """The `Stage` called ``name`` (one of `STAGES`)."""
         stage: Stage = getattr(self, f"{name}_stage")
@@ -146,7 +177,7 @@ class TrainingConfig:
     def build(self) -> Network:
         """A new network with random weights."""
         model = MODELS[self.model]
-        classes = model.classes or dataset_by_name(self.dataset).classes
+        classes = self.classes if self.class_names else model.classes or self.classes
         builder = Builder(self.width, self.scheme(), self.weight_bits, self.activation_bits)
         return model.build(builder, classes)
 
@@ -175,6 +206,8 @@ class TrainingConfig:
             for key in (f"{name}_stage" for name in STAGES):
                 if key in values:
                     values[key] = Stage(**values[key])
+            if "class_names" in values:
+                values["class_names"] = tuple(values["class_names"])
             return TrainingConfig(**values)
         except TypeError as error:
             raise ConfigError(f"malformed configuration: {error}") from error

@@ -67,6 +67,7 @@ class LayerConstants:
     ``bias`` int64 (O,); ``shift`` one for the layer. ``accumulator_bound`` is the largest |acc|
     any input can cause. The classifier has multiplier 1 and shift 0, and its bias holds no half.
     ``skip_multiplier`` is 0 without a skip tensor. ``agreement`` is there where it was asked for.
+    ``result_step`` times a result of a map's last layer is the real number, 0.0 of other layers.
     """
 
     name: str
@@ -77,6 +78,7 @@ class LayerConstants:
     accumulator_bound: int
     skip_multiplier: int = 0
     agreement: Agreement | None = None
+    result_step: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -214,12 +216,15 @@ def head_constants(unit: HeadUnit, source: Grid) -> LayerConstants:
     """Constants of the last layer of a map, as `classifier_constants` without its divisor."""
     check_numbers(unit)
     weight, weight_step = unit.weight_quantizer.integer(_float64(unit.weight))
-    bias = round_half_up(_float64(unit.bias) / (source.step * weight_step))
+    step = float(source.step * weight_step)
+    bias = round_half_up(_float64(unit.bias) / step)
     bias = bias - source.zero * _sums(weight)
     _check_bias(unit.name, bias)
     bound = accumulator_bound(unit.name, weight, source.largest)
     ones = np.ones(len(weight), np.int32)
-    return LayerConstants(unit.name, weight, ones, bias.astype(np.int64), 0, bound)
+    return LayerConstants(
+        unit.name, weight, ones, bias.astype(np.int64), 0, bound, result_step=step
+    )
 
 
 def check_numbers(unit: Unit) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ref_model.datasets import CLASS_NAMES
 from ref_model.integer.network import INPUT, IntegerLayer, IntegerNetwork
 from ref_model.integer.requantisation import RangeError
 from ref_model.integer.stem import STEM_KERNEL, stem_shape, stem_weight
@@ -40,7 +41,8 @@ def to_integer_network(
 
     The derivation is deterministic (float64, `constants`), so the same checkpoint always gives the
     same integers. From a file, the name defaults to the configuration's and the provenance holds
-    the run's record; a network in memory is called "network" and has none.
+    the run's record; a network in memory is called "network" and has none. Of a network whose
+    result is a map it holds what the results are to be multiplied with, ``result_step``.
 
     The integers are those that the integer stage of training computes with. ``solve`` takes, for
     each layer, those of the fewest accumulators that get another code than the real scale and
@@ -113,7 +115,8 @@ def provenance(config: TrainingConfig, record: dict[str, Any]) -> dict[str, Any]
     """What an exported network says about its origin: accuracies in percent, and the recipe."""
     keys = ("float_accuracy", "quantised_accuracy", "integer_accuracy", "test_images", "commit")
     known = {key: record[key] for key in keys if key in record}
-    return {**known, "config": config.to_dict()}
+    names = {CLASS_NAMES: list(config.class_names)} if config.class_names else {}
+    return {**known, **names, "config": config.to_dict()}
 
 
 def _stem(network: Network, steps: tuple[Step, ...]) -> Step | None:
@@ -139,6 +142,8 @@ def _convert(network: Network, name: str, origin: dict[str, Any], solve: bool) -
             for key in ("values", "differing", "rounded")
         }
         origin = {**origin, "thresholds": sums}
+    if found[-1].result_step:
+        origin = {**origin, "result_step": found[-1].result_step}
     layers: list[IntegerLayer] = []
     bits = {INPUT: network.input_bits}
     previous = INPUT

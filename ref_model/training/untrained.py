@@ -78,4 +78,5 @@ def untrained_integer_network(
     network = to_integer_network(
         untrained_network(config, pixels), name or f"{config.name()}_untrained"
     )
-    return replace(network, provenance={"trained": False, **provenance(config, {})})
+    origin = {**network.provenance, "trained": False, **provenance(config, {})}
+    return replace(network, provenance=origin)

@@ -30,7 +30,8 @@ def files(small: Case, tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["train"], ["export"], ["import"], ["eval"], ["run"], ["report"]]
+    "words",
+    [[], ["train"], ["export"], ["import"], ["eval"], ["estimate"], ["plan"], ["run"], ["report"]],
 )
 def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     try:

@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from lsfq.command.main import main
 from tb.lsfq.conftest import ROOT
 
-EXAMPLE = ROOT / "examples" / "own_network" / "own_network.py"
-OWN_MODEL = ROOT / "examples" / "own_model" / "own_model.py"
+EXAMPLES = ROOT / "examples"
+EXAMPLE = EXAMPLES / "own_network" / "own_network.py"
+OWN_MODEL = EXAMPLES / "own_model" / "own_model.py"
 
 
 def test_own_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,3 +47,26 @@ def test_own_model(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "not a readable checkpoint" in done.stderr
+
+
+def test_pictures_of_a_classifier(tmp_path: Path) -> None:
+    """The sample image, made larger, is scaled back and gets the sample's class."""
+    line = [sys.executable, str(EXAMPLES / "pictures" / "classify.py")]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("sample.png: cat (")
+    (tmp_path / "note.png").write_text("no picture")
+    done = subprocess.run(
+        [*line, "note.png"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert done.stderr == "classify.py: note.png: no PNG or JPEG picture\n"
+
+
+def test_pictures_of_a_detector(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    line = [sys.executable, str(EXAMPLES / "pictures" / "detect.py"), "--width", "4"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "the weights are untrained: this box means nothing" in done.stdout
+    assert Image.open(tmp_path / "boxed.png").size == (512, 256)

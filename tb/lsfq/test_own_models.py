@@ -12,7 +12,7 @@ import pytest
 import lsfq
 
 
-@pytest.mark.parametrize("name", ["quantize", "calibrate", "fit", "export"])
+@pytest.mark.parametrize("name", ["quantize", "calibrate", "fit", "export", "train"])
 def test_without_torch_a_sentence_says_what_to_install(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -21,4 +21,4 @@ def test_without_torch_a_sentence_says_what_to_install(
     assert name in lsfq.__all__
     assert inspect.getdoc(function)
     with pytest.raises(ImportError, match=rf"lsfq\.{name} needs PyTorch .*pip install .*train"):
-        function(object(), Path())
+        function(*[Path()] * (4 if name == "train" else 2))

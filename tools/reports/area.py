@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Area of the core by block: what Yosys' cells of UltraScale+ and 7 series cost."""
+"""Area of the core by block: what Yosys' cells of UltraScale+, 7 series and ECP5 cost."""
 
 from __future__ import annotations
 
@@ -22,14 +22,24 @@ _LUTS_OF_MEMORY = {
     "RAM512X1S": 8, "SRL16E": 1, "SRLC32E": 1,
 }  # fmt: skip
 _BRAMS = {"RAMB36E1": 1.0, "RAMB36E2": 1.0, "RAMB18E1": 0.5, "RAMB18E2": 0.5}
+_ECP5 = {
+    "LUT4": Area(lut=1), "CCU2C": Area(lut=2), "TRELLIS_DPR16X4": Area(lut=6),
+    "TRELLIS_FF": Area(ff=1), "MULT18X18D": Area(dsp=1), "DP16KD": Area(bram=1),
+    "PDPW16KD": Area(bram=1),
+}  # fmt: skip
+"""An ECP5's: a carry cell is two LUTs, 16x4 bits of memory are four and two for writing; ``bram``
+are blocks of 18 kbit. Multiplexers beside the LUTs cost nothing."""
 _LUT_NAMES = ("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6")
 
 
 def of_cells(cells: Mapping[str, int]) -> Area:
     """Area of counted cells. Raises ValueError on a memory cell whose size is not known."""
     total = Area()
+    lattice = "TRELLIS_FF" in cells or "CCU2C" in cells
     for name, count in cells.items():
-        if name in _LUT_NAMES:
+        if lattice and name in _ECP5:
+            total += _ECP5[name] * count
+        elif name in _LUT_NAMES:
             total += Area(lut=count)
         elif name in _LUTS_OF_MEMORY:
             total += Area(lut=count * _LUTS_OF_MEMORY[name])
@@ -39,7 +49,7 @@ def of_cells(cells: Mapping[str, int]) -> Area:
             total += Area(dsp=count)
         elif name in _BRAMS:
             total += Area(bram=count * _BRAMS[name])
-        elif name.startswith(("RAM", "SRL", "URAM", "LUT")):
+        elif name.startswith(("RAM", "SRL", "URAM", "LUT", "MULT", "PDPW", "TRELLIS_")):
             raise ValueError(f"area of the cell {name} is not known")
     return total
 

@@ -18,6 +18,7 @@ class Model:
     ``build`` makes the network from a `Builder` and a number of classes. ``weight_layers`` and
     ``activation_layers`` count the layers with weights and those with a quantised output.
     ``classes`` are those of a network for images that no set here has; 0: those of the image set.
+    Not ``classifies``: its result is a map.
     """
 
     build: Callable[[Builder, int], Network]
@@ -25,6 +26,7 @@ class Model:
     weight_layers: int
     activation_layers: int
     classes: int = 0
+    classifies: bool = True
 
 
 MODELS = {
@@ -32,7 +34,7 @@ MODELS = {
     "mobilenetv2": Model(mobilenetv2.MobileNetV2, 32, 53, 52),
     "resnet20": Model(resnet.ResNet20, 16, 22, 21),
     "resnet8": Model(resnet.ResNet8, 16, 10, 9),
-    "ultranet": Model(ultranet.UltraNet, 16, 9, 8, ultranet.OUTPUTS),
+    "ultranet": Model(ultranet.UltraNet, 16, 9, 8, ultranet.OUTPUTS, False),
     "mobilenetv2_224": Model(mobilenetv2.MobileNetV2Large, 32, 53, 52, 1000),
     "resnet18": Model(resnet.ResNet18, 64, 21, 20, 1000),
 }

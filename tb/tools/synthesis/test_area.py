@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from lsfq.estimate.area import read_table
 from lsfq.reports.area import DEVICES, Area
 from lsfq.simulation import rtl
 from tools.hdl import timing, yosys
-from tools.hdl.area import TOP, bars
+from tools.hdl.area import TOP, add_to_table, bars
 from tools.hdl.timing import longest_path, source_name
-from tools.reports.area import of_cells, of_statistics
+from tools.reports.area import Synthesis, of_cells, of_statistics
 
 LANE = "$paramod$1f\\lsfq_lane"
 ARRAY = "$paramod\\lsfq_array\\PIN=4"
@@ -35,6 +36,28 @@ def test_cells_count_what_they_take() -> None:
 def test_an_unknown_memory_is_not_left_out(cell: str) -> None:
     with pytest.raises(ValueError, match=cell):
         of_cells({cell: 1})
+
+
+def test_cells_of_an_ecp5() -> None:
+    """A carry cell is two LUTs, 16x4 bits of memory six; multiplexers beside the LUTs are free."""
+    cells = {"LUT4": 10, "CCU2C": 3, "TRELLIS_DPR16X4": 2, "PFUMX": 5, "L6MUX21": 1,
+             "TRELLIS_FF": 7, "MULT18X18D": 4, "DP16KD": 2, "PDPW16KD": 1}  # fmt: skip
+    assert of_cells(cells) == Area(lut=10 + 6 + 12, ff=7, dsp=4, bram=3)
+    with pytest.raises(ValueError, match="TRELLIS_OTHER is not known"):
+        of_cells({"TRELLIS_FF": 1, "TRELLIS_OTHER": 1})
+
+
+def test_a_core_goes_into_the_table_once(tmp_path: Path) -> None:
+    """Beside the others, with all its parameters, in place of what was there."""
+    path = tmp_path / "areas.json"
+    for lut in (5, 6):
+        add_to_table(path, "8x8", Synthesis({}, Area(lut=lut)))
+        add_to_table(path, "4x4-ecp5", Synthesis({}, Area(lut=1)))
+    records = read_table(path)
+    assert [(record.name, record.area.lut) for record in records] == [("8x8", 6), ("4x4-ecp5", 1)]
+    assert records[0].parameters["FEATURE_DEPTH"] == 8192
+    assert records[1].parameters["MULTIPLIER"] == 4
+    assert {record.verilog for record in records} == {rtl.digest(TOP)}
 
 
 def test_instances_are_multiplied() -> None:

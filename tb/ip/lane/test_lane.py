@@ -15,6 +15,14 @@ def test_lane(pin: int, multiplier: int) -> None:
     run_bench("lsfq_lane", BENCH, {"PIN": pin, "MULTIPLIER": multiplier})
 
 
+@pytest.mark.parametrize(
+    ("pin", "multiplier"), [(4, 0), (8, 1), (8, 2), (8, 3), (8, 4), (16, 0), (16, 1)]
+)
+def test_lane_of_3_bits(pin: int, multiplier: int) -> None:
+    parameters = {"CODE_BITS": 3, "PIN": pin, "MULTIPLIER": multiplier}
+    run_bench("lsfq_lane", BENCH, parameters)
+
+
 def test_unknown_multiplier_is_refused() -> None:
     with pytest.raises(BenchError, match="MULTIPLIER_must_be_0_to_4"):
         run_bench("lsfq_lane", BENCH, {"PIN": 4, "MULTIPLIER": 5})
@@ -33,3 +41,21 @@ def test_unknown_multiplier_is_refused() -> None:
 def test_bench_notices(module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
         run_bench("lsfq_lane", BENCH, {"PIN": 16}, mutations={module: (text, fault)})
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param("lsfq_lane", "k != 0 && !carries", "!carries", id="slot 0's bias"),
+        pytest.param("lsfq_lane", "SLOTS*i + k + 1]", "SLOTS*i + k]", id="another slot's carry"),
+        pytest.param("lsfq_lane", "{sum[SUM_W-2:0], rest}", "{sum[SUM_W-2:0], 1'b0}", id="rest"),
+        pytest.param(
+            "lsfq_adder_tree", "extra_q <= g_level[n-1].extras[2*i]",
+            "extra_q <= g_level[n-1].extras[2*i+1]", id="a bit twice",
+        ),
+    ],
+)  # fmt: skip
+def test_bench_notices_with_3_bits(module: str, text: str, fault: str) -> None:
+    parameters = {"CODE_BITS": 3, "PIN": 16}
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_lane", BENCH, parameters, mutations={module: (text, fault)})

@@ -19,7 +19,8 @@ module lsfq_sequencer #(
   parameter POUT             = 16,
   parameter PTR_W            = 20,
   parameter DEPTHWISE_PIXELS = 1,     // pixels a cycle of the depthwise stage
-  parameter LEVEL_W          = 6      // bits of result_level
+  parameter LEVEL_W          = 6,     // bits of result_level
+  parameter CODE_BITS        = 4
 ) (
   input  wire             aclk,
   input  wire             aresetn,
@@ -36,6 +37,9 @@ module lsfq_sequencer #(
   input  wire             layer_below,
   input  wire             layer_wide_in,
   input  wire             layer_wide_weight,
+  input  wire             layer_third_in,     // CODE_BITS 3; so are the next two
+  input  wire             layer_third_out,
+  input  wire             layer_short_row,    // a row's last word has one pair only
   input  wire [15:0]      layer_rows,
   input  wire [15:0]      layer_pairs,
   input  wire [17:0]      layer_words,
@@ -52,7 +56,7 @@ module lsfq_sequencer #(
   input  wire [PTR_W-1:0] layer_weight_digit,
   input  wire [PTR_W-1:0] layer_group_words,
   input  wire [15:0]      layer_groups,
-  input  wire             layer_wide_out,     // codes of 8 bits are stored
+  input  wire             layer_wide_out,     // codes of two digits are stored, or more
   input  wire             layer_depthwise,
   input  wire             layer_last,         // of the pass
   output reg              layer_begin,        // one cycle, before the first word
@@ -110,7 +114,8 @@ module lsfq_sequencer #(
   wire [9:0]       next_tags;
 
   lsfq_layer_walk #(
-    .PTR_W(PTR_W)
+    .PTR_W    (PTR_W),
+    .CODE_BITS(CODE_BITS)
   ) u_walk (
     .aclk        (aclk),
     .aresetn     (aresetn),
@@ -124,6 +129,7 @@ module lsfq_sequencer #(
     .below       (layer_below),
     .wide_in     (layer_wide_in),
     .wide_weight (layer_wide_weight),
+    .third_in    (layer_third_in),
     .rows        (layer_rows),
     .pairs       (layer_pairs),
     .words       (layer_words),
@@ -169,16 +175,20 @@ module lsfq_sequencer #(
     .PIN             (PIN),
     .POUT            (POUT),
     .DEPTHWISE_PIXELS(DEPTHWISE_PIXELS),
-    .LEVEL_W         (LEVEL_W)
+    .LEVEL_W         (LEVEL_W),
+    .CODE_BITS       (CODE_BITS)
   ) u_gate (
     .aclk        (aclk),
     .aresetn     (aresetn),
     .pointwise   (layer_pointwise),
     .raw         (layer_raw),
     .wide_out    (layer_wide_out),
+    .third_out   (layer_third_out),
+    .short_row   (layer_short_row),
     .depthwise   (layer_depthwise),
     .pair_cycles (pair_cycles),
     .step_end    (ends),
+    .step_row_end(row_last_q),
     .pair_done   (pair_done),
     .tables_ready(tables_ready),
     .result_level(result_level),

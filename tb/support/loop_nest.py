@@ -203,7 +203,7 @@ def random_case(
         kernel,
         channels=int(pick(1, 2 * config.pin + 2)),
         height=int(pick(1, 5)),
-        width=int(pick(1, 8)),
+        width=int(pick(1, 4 * config.pixels)),
         outputs=int(pick(1, 2 * config.pout * kernel.sets_of(config.code_bits) + 2)),
         input_bits=int(generator.choice(bits)),
         weight_bits=int(generator.choice(weight_bits)),

@@ -5,9 +5,9 @@ By SymbiYosys with Yices, for all operands and all states. By induction, so for 
 credits, loop counters, skid buffer and queue keep their rules, the register port is a proper
 AXI4-Lite slave, and the pass control always returns to idle. To the depth of pipelines that have no
 feedback, so for all time as well: each form of one packed multiplier (plain Verilog in one and in
-two, DSP48E2 and MULT18X18D in tb/models) equals six products of nibbles, or twelve of 3 bits, added
-slot by slot; chains of such multipliers add every slot exactly, those of 3 bits with the carries
-that are found between the slots; the requantisation's multiplier with its adders is the
+two, DSP48E2 and MULT18X18D in tb/models) equals six products of nibbles added slot by slot; chains
+of such multipliers add every slot exactly, and between slots of 3-bit products the carries are
+found; the requantisation's multiplier with its adders is the
 same in plain Verilog and in a DSP48E2, and in plain Verilog and in MULT18X18D where both make the
 product in two. A table at the end says what was proved, and how. Exit status 1 when a proof fails;
 its trace lies in build/proofs.
@@ -49,13 +49,7 @@ CHAIN = (
     PLAIN,
     PROOFS / "chain_slots.v",
 )
-CARRIES = (
-    rtl.modules()["lsfq_multiplier_chain"],
-    rtl.modules()["lsfq_slot_carries"],
-    rtl.modules()["lsfq_offset_sum"],
-    PLAIN,
-    PROOFS / "chain_carries.v",
-)
+CARRIES = (rtl.modules()["lsfq_slot_carries"], PROOFS / "slot_carries_rule.v")
 MULTIPLY_ADD = (
     rtl.modules()["lsfq_multiply_add"],
     rtl.modules()["lsfq_dsp48e2"],
@@ -93,10 +87,8 @@ def run(proof: Proof, folder: Path, files: Sequence[Path] | None = None) -> Verd
 
 
 def _form(stride: int, stages: int, first: int) -> Proof:
-    bits, products = (3, "twelve") if stride == 7 else (4, "six")
-    parameters = {"CODE_BITS": bits, "STRIDE": stride, "INPUT_STAGES": stages, "FIRST": first}
-    says = f"all forms are {products} products"
-    return Proof("multiplier_forms", FORMS, parameters, stages + 4, says)
+    parameters = {"STRIDE": stride, "INPUT_STAGES": stages, "FIRST": first}
+    return Proof("multiplier_forms", FORMS, parameters, stages + 4, "all forms are six products")
 
 
 def _chain(length: int, stride: int, addends: int) -> Proof:
@@ -107,9 +99,8 @@ def _chain(length: int, stride: int, addends: int) -> Proof:
 
 
 def _carries() -> Proof:
-    plain = {"plain_multiplier": "lsfq_multiplier"}
-    says = "with the carries every slot is its sum of signed products"
-    return Proof("chain_carries", CARRIES, {}, 7, says, plain)
+    says = "with the carries found, every slot is what was added into it"
+    return Proof("slot_carries_rule", CARRIES, {}, 7, says)
 
 
 def _multiply_add(width: int, pre_add: int, one: int, other: int) -> Proof:
@@ -199,13 +190,11 @@ ALL: Mapping[str, Proof] = {
     "multiplier, 27x18, behind another": _form(11, 2, 0),
     "multiplier, 25x18, first of a chain": _form(10, 1, 1),
     "multiplier, 25x18, behind another": _form(10, 2, 0),
-    "multiplier, 3 bits, first of a chain": _form(7, 1, 1),
-    "multiplier, 3 bits, behind another": _form(7, 2, 0),
     "chain of four, slots of 11 bits": _chain(4, 11, 0),
     "chain of four, with addends": _chain(4, 11, 1),
     "chain of two, slots of 10 bits": _chain(2, 10, 0),
     "chain of two, with addends": _chain(2, 10, 1),
-    "chain of two, 3 bits, with its offsets": _carries(),
+    "chain of two, slots of 7 bits": _carries(),
     "requantisation, two terms of 27 bits": _multiply_add(27, 1, 0, 1),
     "requantisation, one term of 27 bits": _multiply_add(27, 0, 0, 1),
     "requantisation, 18x18, two terms of 27 bits": _multiply_add(27, 1, 2, 3),

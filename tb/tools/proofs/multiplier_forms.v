@@ -29,7 +29,7 @@ module multiplier_forms #(
   localparam SUM_W   = (PIXELS + 2) * STRIDE;
   localparam LATENCY = INPUT_STAGES + 2;
 
-  wire [47:0] inferred, primitive, halves, registered;
+  wire [47:0] inferred, dsp48e2, halves, registered;
 
   lsfq_multiplier #(
     .FORM        (0),
@@ -60,7 +60,7 @@ module multiplier_forms #(
     .addend     (addend),
     .cascade_in (cascade_in),
     .cascade_out(),
-    .sum        (primitive)
+    .sum        (dsp48e2)
   );
 
   lsfq_multiplier #(
@@ -124,9 +124,9 @@ module multiplier_forms #(
 
   always @(posedge aclk) begin
     if (age_q != 3'd7) age_q <= age_q + 3'd1;
-    if (age_q >= LATENCY) begin
+    if (age_q >= LATENCY[2:0]) begin
       assert (inferred[SUM_W-1:0] == plain[SUM_W-1:0]);
-      assert (primitive[SUM_W-1:0] == plain[SUM_W-1:0]);
+      assert (dsp48e2[SUM_W-1:0] == plain[SUM_W-1:0]);
       assert (halves[SUM_W-1:0] == plain[SUM_W-1:0]);
       assert (registered[SUM_W-1:0] == plain[SUM_W-1:0]);
     end

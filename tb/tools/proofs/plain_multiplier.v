@@ -33,29 +33,33 @@ module plain_multiplier #(
 
   wire [OPERANDS_W-1:0] last = operands_q[OPERANDS_W*(STAGES-1) +: OPERANDS_W];
 
-  // Digit n of the operands: the pixels, and the weights after them. Digits that are not there count as 0.
-  `define A(n) ((n) >= 0 && (n) < PIXELS ? last[CODE_BITS*((n) >= 0 && (n) < PIXELS ? (n) : 0) +: CODE_BITS] : {CODE_BITS{1'b0}})
-  `define W(n) last[CODE_BITS*(PIXELS + (n)) +: CODE_BITS]
+  // The pixels, with digits 0 on both sides of them.
+  wire [(PIXELS+4)*CODE_BITS-1:0] around = {{2*CODE_BITS{1'b0}}, last[PIXELS*CODE_BITS-1:0],
+                                            {2*CODE_BITS{1'b0}}};
 
-  genvar k;
+  genvar k, i;
   generate
     for (k = 0; k < PIXELS + 2; k = k + 1) begin : g_slot
-      wire [STRIDE-1:0] slot = `W(0) * `A(k) + `W(1) * `A(k-1) + `W(2) * `A(k-2);
-      assign slots[STRIDE*k +: STRIDE] = slot;
+      wire [3*STRIDE-1:0] products;
+      for (i = 0; i < 3; i = i + 1) begin : g_product
+        wire [STRIDE-1:0] w = {{(STRIDE-CODE_BITS){1'b0}}, last[CODE_BITS*(PIXELS + i) +: CODE_BITS]};
+        wire [STRIDE-1:0] a = {{(STRIDE-CODE_BITS){1'b0}}, around[CODE_BITS*(k + 2 - i) +: CODE_BITS]};
+        assign products[STRIDE*i +: STRIDE] = w * a;
+      end
+      assign slots[STRIDE*k +: STRIDE] = products[0 +: STRIDE] + products[STRIDE +: STRIDE]
+                                       + products[2*STRIDE +: STRIDE];
     end
   endgenerate
 
-  `undef A
-  `undef W
-
   always @(posedge aclk) begin
-    operands_q <= {operands_q, weights, pixels};
+    operands_q <= {operands_q[OPERANDS_W*(STAGES-1)-1:0], weights, pixels};
     addend_q   <= addend[SUM_W-1:0];
     sum_q      <= slots + (FIRST != 0 ? addend_q : cascade_in[SUM_W-1:0]);
   end
 
-  assign sum         = sum_q;
+  assign sum         = {{(48-SUM_W){1'b0}}, sum_q};
   assign cascade_out = sum;
+  wire unused = &{1'b0, addend, cascade_in};
 
 endmodule
 

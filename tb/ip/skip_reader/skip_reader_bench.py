@@ -167,7 +167,8 @@ def expected_pairs(
 async def _open(dut: Dut) -> Reader:
     for name in (
         "restart", "enable", "pointwise", "wide", "third", "groups", "start", "count", "left",
-        "row_pairs", "plane", "digit_words", "images", "pitch", "read_ready", "read_data", "step_end", "step_row_end",
+        "row_pairs", "plane", "digit_words", "images", "pitch", "read_ready", "read_data",
+        "step_end", "step_row_end",
         "pair_taken", "pair_set", "pair_row_end", "stride_2",
     ):  # fmt: skip
         getattr(dut, name).value = 0

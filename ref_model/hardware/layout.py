@@ -60,8 +60,9 @@ def tensor_to_words(codes: Codes, bits: int, pin: int, code_bits: int = 4) -> Wo
     digits = np.stack(_to_digits(padded, digits_of(bits, code_bits), code_bits))
     digits = digits.reshape(-1, groups, pin, height, steps, pixels)
     places = code_bits * np.arange(pixels, dtype=np.uint16)
-    words = (digits << places).sum(axis=-1).transpose(0, 1, 3, 4, 2).reshape(-1, pin)
-    return words.astype(np.uint8 if code_bits == 4 else np.uint16)
+    packed = (digits << places).sum(axis=-1).transpose(0, 1, 3, 4, 2).reshape(-1, pin)
+    words: Words = packed.astype(np.uint8 if code_bits == 4 else np.uint16)
+    return words
 
 
 def words_to_tensor(words: Words, shape: Shape, bits: int, code_bits: int = 4) -> Codes:

@@ -31,11 +31,11 @@ def test_unknown_multiplier_is_refused() -> None:
 @pytest.mark.parametrize(
     ("module", "text", "fault"),
     [
-        pytest.param("lsfq_lane", "*i + STRIDE*k", "*(i/2) + STRIDE*k", id="wrong chain"),
+        pytest.param("lsfq_lane", "*i + STRIDE*k +: IN_W", "*(i/2) + STRIDE*k +: IN_W", id="chain"),
         pytest.param("lsfq_lane", "OUTER ? STRIDE - 1", "OUTER ? STRIDE - 2", id="too narrow"),
         pytest.param("lsfq_adder_tree", "(2*i+1)*(SUM_W-1)", "2*i*(SUM_W-1)", id="wrong number"),
         pytest.param("lsfq_adder_tree", "{lower, lower, ", "{1'b0, lower, ", id="no sign"),
-        pytest.param("lsfq_lane", "addends[32*i +: 32]", "addends[31:0]", id="another's addends"),
+        pytest.param("lsfq_lane", "addends[ADDENDS_W*i +:", "addends[0 +:", id="another's addends"),
     ],
 )
 def test_bench_notices(module: str, text: str, fault: str) -> None:

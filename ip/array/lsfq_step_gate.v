@@ -14,7 +14,7 @@
 //   pair
 //   codes of one digit: RATIO, but 2 for a depthwise stage that makes one pixel a cycle
 //
-// With CODE_BITS 3 the steps of all kernels make two pairs, but a row's last word may have one only.
+// With CODE_BITS 3 the steps of all kernels make two pairs, but a row's last word may have one.
 //
 // Latency: `open` follows from a register. The settings are stable from two cycles before a layer's
 // first step on.

@@ -6,10 +6,11 @@
 //   port B   the writer has the first claim, then the skip reader, then the loader
 //
 // A word holds two neighbouring pixels of PIN channels: a byte a channel, the even pixel in its
-// lower half. With CODE_BITS 3 it holds four, 12 bits a channel, the first pixel lowest, and the two
-// halves of a channel are written one by one. Latency: a word comes two cycles after its address on port A, three on port B, which
-// has one register more on the way to the memory's blocks because these lie far apart. Handshake:
-// the writer never waits; `skip_ready` and `load_ready` say in the same cycle who is served.
+// lower half. With CODE_BITS 3 it holds four, 12 bits a channel, the first pixel lowest, and the
+// two halves of a channel are written one by one. Latency: a word comes two cycles after its
+// address on port A, three on port B, which has one register more on the way to the memory's blocks
+// because these lie far apart. Handshake: the writer never waits; `skip_ready` and `load_ready` say
+// in the same cycle who is served.
 
 `default_nettype none
 
@@ -46,9 +47,10 @@ module lsfq_feature_memory #(
 
   localparam ADDRESS_W = $clog2(DEPTH);
 
-  reg  [17:0]      b_address_q;
+  reg  [17:0]        b_address_q;
   reg  [ENABLES-1:0] b_enable_q;
-  reg  [WORD_W-1:0] b_data_q;
+  reg  [WORD_W-1:0]  b_data_q;
+  wire [HALVES-1:0]  loads = load_half & {HALVES{load_ready && load_valid}};
 
   assign skip_ready = !store_valid;
   assign load_ready = !store_valid && !skip_valid;
@@ -56,7 +58,7 @@ module lsfq_feature_memory #(
   always @(posedge aclk) begin
     b_address_q <= store_valid ? store_address : skip_valid ? skip_address : load_address;
     b_data_q    <= store_valid ? store_data : load_data;
-    b_enable_q  <= store_valid ? store_enable : {PIN{load_half & {HALVES{load_ready && load_valid}}}};
+    b_enable_q  <= store_valid ? store_enable : {PIN{loads}};
     if (!aresetn) b_enable_q <= {ENABLES{1'b0}};
   end
 

@@ -8,7 +8,8 @@
 //
 // A pair takes one write for each digit of its codes, the high one first; the next one is
 // `digit_words` further on. With CODE_BITS 3 a word holds two pairs of a row, t counts words, and a
-// pair is written into its half, with 0 into the other half where the row ends before that. Pairs come row by row, in each row channel group by channel group. A
+// pair is written into its half, with 0 into the other half where the row ends before that. Pairs
+// come row by row, in each row channel group by channel group. A
 // pair with s_next belongs to the row below. With `window` the pair has three blocks of channels,
 // PIN/3 apart (lsfq_row_window), of which the first `channels` of each are joined:
 //

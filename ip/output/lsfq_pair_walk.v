@@ -14,9 +14,9 @@
 // images of a group follow one another. With 1x1 kernels the two sets alternate, and set 1 is one
 // chunk after set 0.
 //
-// CODE_BITS 3: a word holds two pairs, the second one with `half` high, and a row has `row_pairs` of
-// them: if that is odd, its last word has one (`short_word`). `count` and `left` are words then. The
-// address moves on after the last pair of a word (`word_end`).
+// CODE_BITS 3: a word holds two pairs, the second one with `half` high, and a row has `row_pairs`
+// of them: if that is odd, its last word has one (`short_word`). `count` and `left` are words then.
+// The address moves on after the last pair of a word (`word_end`).
 //
 // The outputs describe the next pair, which belongs to `set`, without latency; `advance` moves to
 // the pair after it. `restart` moves to the first pair; it ends at least 2 cycles before that pair.

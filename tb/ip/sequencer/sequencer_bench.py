@@ -59,13 +59,10 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_shared": case.shared,
         "layer_above": case.above,
         "layer_below": case.centres[-1] < case.height - 1,
-        "layer_wide_in": digits_in > 1,
+        "layer_wide_in": {1: 0, 2: 1, 3: 3}[digits_in],
         "layer_wide_weight": case.payload_shape.phases(config) > 1,
-        "layer_third_in": digits_in > 2,
-        "layer_third_out": digits_out > 2,
-        "layer_short_row": pairs_of(1 if full else case.width) % 2,
         "layer_rows": case.result_size[0],
-        "layer_pairs": 1 if full else pairs,
+        "layer_pairs": 1 if full else pairs_of(case.width),
         "layer_words": groups_in * plane if full and not case.shared else groups_in,
         "layer_stride": 1 if full and not case.shared else plane,
         "layer_row_pitch": 1 if case.shared else pairs,
@@ -80,7 +77,7 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_weight_digit": words // case.payload_shape.phases(config),
         "layer_group_words": words,
         "layer_groups": case.payload_shape.groups(config),
-        "layer_wide_out": digits_out > 1,
+        "layer_wide_out": {1: 0, 2: 1, 3: 3}[digits_out],
         "layer_depthwise": 0,
         "layer_last": 0,
     }
@@ -174,7 +171,9 @@ class Surroundings:
         last_use = [-1] * total
         for index, issue in enumerate(expected):
             last_use[issue.weight] = index
-        streamed = weights_streamed(case.kernel, case.input_bits, case.images) and not case.shared
+        streamed = not case.shared and weights_streamed(
+            case.kernel, case.input_bits, case.images, config.code_bits
+        )
         depth = WEIGHT_DEPTH if streamed else max(WEIGHT_DEPTH, words)
         pairs_a_step = 2 if config.code_bits == 3 else case.kernel.sets
         pair_cycles = case.emit_cycles(config) // pairs_a_step

@@ -86,7 +86,8 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Ke
     zero = np.zeros(case.outputs, np.int64)
     payload = pack_payload(Payload(weight, zero, zero), shape, config)
     plane = config.pin * config.pout * config.code_bits
-    places = {Kernel.K1X1: (0, 2), Kernel.FULL: (0, 1)}.get(kernel, (0, 1, 2))
+    planes: dict[Kernel, tuple[int, ...]] = {Kernel.K1X1: (0, 2), Kernel.FULL: (0, 1)}
+    places = planes.get(kernel, (0, 1, 2))
     if kernel is Kernel.K1X1 and config.code_bits == 3:
         places = (1,)
     size, mask = len(places) * plane // 8, (1 << plane) - 1

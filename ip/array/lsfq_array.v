@@ -7,11 +7,16 @@
 //
 // lsfq_requant adds the two terms, because it has an adder in front of its multiplier.
 //
+// CODE_BITS 3: a word has four pixels (lsfq_accumulator), and a 1x1 kernel is the middle weight
+// alone. A full-map layer adds up two pixels in a cycle: those of the word's first half, or, while
+// `issue_offset` is low, of its second half.
+//
 // Words come two cycles after their tags, which is the latency of the memories.
 // Latency from the last word of a step to its first pair: 8 + log2(PIN/4) cycles, and one more with
-// 1x1 kernels. No handshake: the pipeline never stalls. Output interface: pixel pairs
-// (docs/theory_of_operation.md).
-// Parameter rules: PIN is 4, 8 or 16; ACC_W is at least 18; MULTIPLIER as in lsfq_lane.
+// 1x1 kernels; with CODE_BITS 3, 7 + log2(PIN/4). No handshake: the pipeline never stalls. Output
+// interface: pixel pairs (docs/theory_of_operation.md).
+// Parameter rules: PIN is 4, 8 or 16; ACC_W is at least 18; MULTIPLIER as in lsfq_lane; CODE_BITS
+// is 3 or 4.
 
 `default_nettype none
 
@@ -19,13 +24,17 @@ module lsfq_array #(
   parameter PIN        = 16,
   parameter POUT       = 16,
   parameter ACC_W      = 27,
-  parameter MULTIPLIER = 0
+  parameter MULTIPLIER = 0,
+  parameter CODE_BITS  = 4,
+  parameter FEATURE_W  = (CODE_BITS == 3 ? 12 : 8) * PIN,      // derived; so is the next
+  parameter WEIGHT_W   = 3 * CODE_BITS * PIN * POUT
 ) (
   input  wire                   aclk,
   input  wire                   aresetn,
 
   input  wire                   pointwise,
   input  wire                   odd,
+  input  wire                   short_row,      // CODE_BITS 3: a row's last word has one pair only
   input  wire                   stride2,
   input  wire [3:0]             pair_cycles,
 
@@ -39,9 +48,9 @@ module lsfq_array #(
   input  wire                   issue_row_last,
   input  wire                   issue_image_last,
 
-  input  wire [8*PIN-1:0]       feature_word,   // channel c: {odd pixel, even pixel} at bit 8*c
-  input  wire [12*PIN*POUT-1:0] weight_word,    // {plane 2, plane 1, plane 0}; in a plane:
-                                                // nibble lane*PIN + channel
+  input  wire [FEATURE_W-1:0]   feature_word,   // of a channel: {..., odd pixel, even pixel}
+  input  wire [WEIGHT_W-1:0]    weight_word,    // {plane 2, plane 1, plane 0}; in a plane:
+                                                // weight lane*PIN + channel
 
   output wire                   pair_valid,
   output wire                   pair_no_a,
@@ -56,15 +65,19 @@ module lsfq_array #(
 
   localparam MEMORY_LATENCY = 2;
   localparam LEVELS  = $clog2(PIN / 4);
-  localparam LANE_LATENCY = 6 + LEVELS;
-  localparam SLOT_W  = 12 + LEVELS;
-  localparam LENGTH  = MULTIPLIER == 2 ? 2 : 4;         // multipliers in a chain
+  localparam LANE_LATENCY = (CODE_BITS == 3 ? 5 : 6) + LEVELS;
+  localparam SLOT_W  = (CODE_BITS == 3 ? 10 : 12) + LEVELS;
+  localparam SLOTS   = CODE_BITS == 3 ? 6 : 4;
+  localparam LENGTH  = MULTIPLIER == 2 || CODE_BITS == 3 ? 2 : 4;       // multipliers in a chain
   localparam TREE    = $clog2(PIN / LENGTH);            // levels of adders after the chains
   localparam LOWER_LATENCY = LENGTH + 2 + (TREE == 0 ? 0 : TREE - 1);
-  localparam PLANE_W = 4 * PIN * POUT;
+  localparam PLANE_W = CODE_BITS * PIN * POUT;
+  localparam CHANNEL_W = FEATURE_W / PIN;
+  localparam LANE_W  = 3 * CODE_BITS * PIN;             // weights of a lane
+  localparam ADDENDS_W = CODE_BITS == 3 ? 42 : 32;
 
   wire valid, first, shift, last, row_first, row_last, image_last, count;
-  wire capture, move, first_capture, row_rest, lower;
+  wire capture, move, second, first_capture, row_rest, lower;
 
   lsfq_delay #(
     .WIDTH (2),
@@ -107,11 +120,14 @@ module lsfq_array #(
     .q      (lower)
   );
 
-  lsfq_emitter u_emitter (
+  lsfq_emitter #(
+    .CODE_BITS(CODE_BITS)
+  ) u_emitter (
     .aclk           (aclk),
     .aresetn        (aresetn),
     .pointwise      (pointwise),
     .odd            (odd),
+    .short_row      (short_row),
     .stride2        (stride2),
     .pair_cycles    (pair_cycles),
     .step_last      (last),
@@ -120,6 +136,7 @@ module lsfq_array #(
     .step_image_last(image_last),
     .capture        (capture),
     .move           (move),
+    .second         (second),
     .row_first      (first_capture),
     .row_rest       (row_rest),
     .pair_valid     (pair_valid),
@@ -133,74 +150,81 @@ module lsfq_array #(
 
   // ---- operands, delayed as their place in the chain needs (see lsfq_lane)
 
-  // With 1x1 kernels the two pixels are swapped (see lsfq_accumulator).
-  wire [8*PIN-1:0]      feature;
-  reg [8*PIN-1:0]       feature1_q, feature2_q;
-  reg [12*PIN*POUT-1:0] weight1_q, weight2_q;
-  wire [8*PIN-1:0]      pixels;
+  // With 1x1 kernels the two pixels are swapped (see lsfq_accumulator). With CODE_BITS 3 the halves
+  // of a word are.
+  wire [FEATURE_W-1:0]  feature;
+  reg  [FEATURE_W-1:0]  feature1_q, feature2_q;
+  reg  [WEIGHT_W-1:0]   weight1_q, weight2_q;
+  wire [FEATURE_W-1:0]  pixels;
 
-  reg                   swap_q;               // the layer has 1x1 kernels
+  reg                   pointwise_q;          // the layer has 1x1 kernels
+  wire                  swap = CODE_BITS == 3 ? !count : pointwise_q;
 
   always @(posedge aclk) begin
-    swap_q     <= pointwise;
+    pointwise_q <= pointwise;
     feature1_q <= feature;
     feature2_q <= feature1_q;
     weight1_q  <= weight_word;
     weight2_q  <= weight1_q;
   end
 
-  wire [32*PIN/LENGTH-1:0] addends;
+  wire [ADDENDS_W*PIN/LENGTH-1:0] addends;
 
   wire unused = &{1'b0, feature1_q, feature2_q, weight1_q, weight2_q};
 
   genvar l, c, p;
   generate
     for (c = 0; c < PIN; c = c + 1) begin : g_pixel
-      assign feature[8*c +: 8] = swap_q ? {feature_word[8*c +: 4], feature_word[8*c+4 +: 4]}
-                                        : feature_word[8*c +: 8];
-      if (MULTIPLIER == 2 || c % 4 < 2) begin : g_now
-        assign pixels[8*c +: 8] = feature[8*c +: 8];
+      localparam BIT = CHANNEL_W * c, HALF = CHANNEL_W / 2;
+      assign feature[BIT +: CHANNEL_W] = swap ? {feature_word[BIT +: HALF],
+                                                 feature_word[BIT+HALF +: HALF]}
+                                              : feature_word[BIT +: CHANNEL_W];
+      if (LENGTH == 2 || c % 4 < 2) begin : g_now
+        assign pixels[BIT +: CHANNEL_W] = feature[BIT +: CHANNEL_W];
       end else if (c % 4 == 2) begin : g_late
-        assign pixels[8*c +: 8] = feature1_q[8*c +: 8];
+        assign pixels[BIT +: CHANNEL_W] = feature1_q[BIT +: CHANNEL_W];
       end else begin : g_later
-        assign pixels[8*c +: 8] = feature2_q[8*c +: 8];
+        assign pixels[BIT +: CHANNEL_W] = feature2_q[BIT +: CHANNEL_W];
       end
     end
   endgenerate
 
   generate
     for (l = 0; l < POUT; l = l + 1) begin : g_lane
-      wire [12*PIN-1:0]   weights;
-      wire [4*SLOT_W-1:0] slots;
+      wire [LANE_W-1:0]       weights;
+      wire [SLOTS*SLOT_W-1:0] slots;
 
       for (c = 0; c < PIN; c = c + 1) begin : g_channel
         for (p = 0; p < 3; p = p + 1) begin : g_plane
-          localparam NIBBLE = p*PLANE_W + 4*(l*PIN + c);
-          if (MULTIPLIER == 2 || c % 4 < 2) begin : g_now
-            assign weights[12*c + 4*p +: 4] = weight_word[NIBBLE +: 4];
+          localparam FROM = p*PLANE_W + CODE_BITS*(l*PIN + c);
+          localparam TO   = CODE_BITS*(3*c + p);
+          if (LENGTH == 2 || c % 4 < 2) begin : g_now
+            assign weights[TO +: CODE_BITS] = weight_word[FROM +: CODE_BITS];
           end else if (c % 4 == 2) begin : g_late
-            assign weights[12*c + 4*p +: 4] = weight1_q[NIBBLE +: 4];
+            assign weights[TO +: CODE_BITS] = weight1_q[FROM +: CODE_BITS];
           end else begin : g_later
-            assign weights[12*c + 4*p +: 4] = weight2_q[NIBBLE +: 4];
+            assign weights[TO +: CODE_BITS] = weight2_q[FROM +: CODE_BITS];
           end
         end
       end
 
       lsfq_lane #(
         .PIN       (PIN),
+        .CODE_BITS (CODE_BITS),
         .MULTIPLIER(MULTIPLIER)
       ) u_lane (
         .aclk   (aclk),
         .weights(weights),
         .pixels (pixels),
         .addends(addends),
-        .lower  (lower),
+        .lower  (lower || CODE_BITS == 3),
         .slots  (slots)
       );
 
       lsfq_accumulator #(
-        .ACC_W (ACC_W),
-        .SLOT_W(SLOT_W)
+        .CODE_BITS(CODE_BITS),
+        .ACC_W    (ACC_W),
+        .SLOT_W   (SLOT_W)
       ) u_accumulator (
         .aclk     (aclk),
         .valid    (valid),
@@ -209,6 +233,7 @@ module lsfq_array #(
         .slots    (slots),
         .capture  (capture),
         .move     (move),
+        .second   (second),
         .row_first(first_capture),
         .row_rest (row_rest),
         .even_a   (term_a[l*ACC_W +: ACC_W]),
@@ -220,8 +245,9 @@ module lsfq_array #(
   endgenerate
 
   lsfq_offset_sum #(
-    .PIN   (PIN),
-    .LENGTH(LENGTH)
+    .PIN      (PIN),
+    .CODE_BITS(CODE_BITS),
+    .LENGTH   (LENGTH)
   ) u_offset_sum (
     .aclk     (aclk),
     .pixels   (feature),

@@ -13,7 +13,8 @@
 `default_nettype none
 
 module lsfq_layer_walk #(
-  parameter PTR_W = 20
+  parameter PTR_W     = 20,
+  parameter CODE_BITS = 4
 ) (
   input  wire             aclk,
   input  wire             aresetn,
@@ -28,6 +29,7 @@ module lsfq_layer_walk #(
   input  wire             below,
   input  wire             wide_in,
   input  wire             wide_weight,
+  input  wire             third_in,
   input  wire [15:0]      rows,
   input  wire [15:0]      pairs,
   input  wire [17:0]      words,
@@ -62,14 +64,23 @@ module lsfq_layer_walk #(
 
   wire       step_first, phase_first, line_first, pair_first, pair_last;
   wire       row_first, row_last, next_row_first;
-  wire [1:0] phase, next_phase;
+  localparam PHASE_W = CODE_BITS == 3 ? 3 : 2;
+  wire [PHASE_W-1:0] phase, next_phase;
+  wire       shift;                                     // the phase begins with a shift
   wire       line_end, phase_end, step_end, row_end, image_end, group_end, layer_end, last_use;
 
   wire [17:0]      address;
   wire [PTR_W-1:0] pointer;
   reg  [9:0]       moved_tags_q, tags_q;
 
-  lsfq_loop_nest u_nest (
+  // Phases of the same weight make a sum: with CODE_BITS 4 the second and third of four, and with
+  // CODE_BITS 3 the two halves of a word.
+  assign shift = CODE_BITS == 3 ? phase[PHASE_W-1:1] != {(PHASE_W-1){1'b0}} && !phase[0]
+               : wide_in && wide_weight ? phase[0] : phase != {PHASE_W{1'b0}};
+
+  lsfq_loop_nest #(
+    .CODE_BITS(CODE_BITS)
+  ) u_nest (
     .aclk          (aclk),
     .restart       (nest_restart),
     .advance       (ahead),
@@ -78,6 +89,7 @@ module lsfq_layer_walk #(
     .below         (below),
     .wide_in       (wide_in),
     .wide_weight   (wide_weight),
+    .third_in      (third_in),
     .rows          (rows),
     .pairs         (pairs),
     .words         (words),
@@ -105,7 +117,8 @@ module lsfq_layer_walk #(
   );
 
   lsfq_word_address #(
-    .PTR_W(PTR_W)
+    .PTR_W    (PTR_W),
+    .CODE_BITS(CODE_BITS)
   ) u_address (
     .aclk          (aclk),
     .aresetn       (aresetn),
@@ -148,8 +161,7 @@ module lsfq_layer_walk #(
       word_q  <= moved_q;
       tags_q  <= moved_tags_q;
       moved_tags_q <= {step_first,
-                       phase_first
-                       && (wide_in && wide_weight ? phase[0] : phase != 2'd0),
+                       phase_first && shift,
                        !phase[0],
                        step_end, pair_first, pair_last, image_end, last_use, group_end, layer_end};
     end

@@ -6,6 +6,11 @@
 //     for each digit pair, most significant first: (input, weight) = hh, hl, lh, ll (a *phase*)
 //       for each kernel row inside the image (a *line*), each channel group: one word
 //
+// CODE_BITS 3: a step is a word of four pixels, and input codes have up to three digits. Weights
+// have one; a full map goes through its words twice for each digit of the input (`wide_weight`):
+// once for the first two pixels of the words, once for the last two. The low bit of `phase` says
+// which, as it says which digit of the weights it is with CODE_BITS 4.
+//
 // The first and the last row of a map may have no kernel row above or below them; `above` and
 // `below` say that they do have one. With stride 2 every other row is left out; the array's output
 // leaves out every other pixel. A full-map layer is one step, whose single line is the whole
@@ -18,7 +23,10 @@
 
 `default_nettype none
 
-module lsfq_loop_nest (
+module lsfq_loop_nest #(
+  parameter CODE_BITS = 4,
+  parameter PHASE_W   = CODE_BITS == 3 ? 3 : 2          // derived
+) (
   input  wire        aclk,
   input  wire        restart,
   input  wire        advance,
@@ -28,6 +36,7 @@ module lsfq_loop_nest (
   input  wire        below,           // the last row has a row below it
   input  wire        wide_in,         // input codes have two digits; so do weight codes (next)
   input  wire        wide_weight,
+  input  wire        third_in,        // CODE_BITS 3, with wide_in: input codes have three digits
   input  wire [15:0] rows,
   input  wire [15:0] pairs,
   input  wire [17:0] words,           // words of a line
@@ -43,8 +52,8 @@ module lsfq_loop_nest (
   output wire        row_first,       // the row has no row above it
   output wire        row_last,        // the row is the last of its image
   output wire        next_row_first,  // the row of the next word has no row above it
-  output wire [1:0]  phase,           // {low input digit, low weight digit}
-  output wire [1:0]  next_phase,      // of the next phase in this step
+  output wire [PHASE_W-1:0] phase,      // {number of the input digit, low weight digit}
+  output wire [PHASE_W-1:0] next_phase, // of the next phase in this step
 
   output wire        line_end,        // the word is the last of its line, of its phase, ...
   output wire        phase_end,
@@ -126,14 +135,24 @@ module lsfq_loop_nest (
   // ---- lines and phases: the number of lines depends on the place of the row in its image
 
   reg         first_word_q, first_line_q, first_phase_q, first_pair_q, first_row_q;
-  reg  [1:0]  phase_q;
+  reg  [PHASE_W-1:0] phase_q;
   reg  [17:0] lines_q;                // lines left in this phase after this one
   reg         one_row_q, one_line_q;
 
-  wire [1:0]  phase_last = {wide_in, wide_weight};
-  wire        one_phase  = phase_last == 2'd0;
-  // Phases 1 and 3 exist with wide weights, phases 2 and 3 with wide inputs.
-  assign      next_phase = wide_weight ? phase_q + 2'd1 : 2'd2;
+  wire [PHASE_W-1:0] phase_last;
+  wire        one_phase  = phase_last == {PHASE_W{1'b0}};
+
+  generate
+    if (CODE_BITS == 3) begin : g_three_digits
+      assign phase_last = {third_in, wide_in && !third_in, wide_weight};
+      assign next_phase = phase_q + (wide_weight ? 3'd1 : 3'd2);
+    end else begin : g_two_digits
+      // Phases 1 and 3 exist with wide weights, phases 2 and 3 with wide inputs.
+      assign phase_last = {wide_in, wide_weight};
+      assign next_phase = wide_weight ? phase_q + 2'd1 : 2'd2;
+      wire unused_third = third_in;
+    end
+  endgenerate
 
   wire        next_first     = last_row && !above;      // at the last step of a row
   assign      next_row_first = row_end ? next_first : first_row_q;
@@ -160,7 +179,7 @@ module lsfq_loop_nest (
         lines_q       <= three_rows ? {16'd0, lines} : last_line;
         last_line_q   <= three_rows ? lines == 2'd0 : one_line_q;
         first_phase_q <= restart || step_end;
-        phase_q       <= restart || step_end ? 2'd0 : next_phase;
+        phase_q       <= restart || step_end ? {PHASE_W{1'b0}} : next_phase;
         last_phase_q  <= restart || step_end ? one_phase : next_phase == phase_last;
       end
       if (restart || step_end) begin
@@ -179,7 +198,8 @@ module lsfq_loop_nest (
   assign row_first   = first_row_q;
   assign row_last    = last_row;
   // Shared weights are used by every line, a weight digit by the phases of both input digits.
-  assign last_use    = last_image && last_row && last_pair && phase_q[1] == wide_in
+  assign last_use    = last_image && last_row && last_pair
+                       && phase_q[PHASE_W-1:1] == phase_last[PHASE_W-1:1]
                        && (three_rows || last_line_q);
 
   wire unused = &{1'b0, next_last_word, next_last_pair, next_last_image, next_last_group};

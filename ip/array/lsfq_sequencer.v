@@ -19,7 +19,8 @@ module lsfq_sequencer #(
   parameter POUT             = 16,
   parameter PTR_W            = 20,
   parameter DEPTHWISE_PIXELS = 1,     // pixels a cycle of the depthwise stage
-  parameter LEVEL_W          = 6      // bits of result_level
+  parameter LEVEL_W          = 6,     // bits of result_level
+  parameter CODE_BITS        = 4
 ) (
   input  wire             aclk,
   input  wire             aresetn,
@@ -34,10 +35,10 @@ module lsfq_sequencer #(
   input  wire             layer_shared,
   input  wire             layer_above,
   input  wire             layer_below,
-  input  wire             layer_wide_in,
+  input  wire [1:0]       layer_wide_in,      // two digits or more; CODE_BITS 3: three
   input  wire             layer_wide_weight,
   input  wire [15:0]      layer_rows,
-  input  wire [15:0]      layer_pairs,
+  input  wire [15:0]      layer_pairs,        // of a row; CODE_BITS 3: a word has two
   input  wire [17:0]      layer_words,
   input  wire [17:0]      layer_stride,
   input  wire [15:0]      layer_row_pitch,
@@ -52,7 +53,7 @@ module lsfq_sequencer #(
   input  wire [PTR_W-1:0] layer_weight_digit,
   input  wire [PTR_W-1:0] layer_group_words,
   input  wire [15:0]      layer_groups,
-  input  wire             layer_wide_out,     // codes of 8 bits are stored
+  input  wire [1:0]       layer_wide_out,     // codes that are stored, as layer_wide_in
   input  wire             layer_depthwise,
   input  wire             layer_last,         // of the pass
   output reg              layer_begin,        // one cycle, before the first word
@@ -103,6 +104,10 @@ module lsfq_sequencer #(
 
   // ---- the words of the layer
 
+  wire [15:0] row_words = CODE_BITS == 3 ? {1'b0, layer_pairs[15:1]} + {15'd0, layer_pairs[0]}
+                                         : layer_pairs;
+  wire        short_row = CODE_BITS == 3 && layer_pairs[0];     // its last word has one pair
+
   wire             next_valid;
   wire             advance;                             // the waiting word moves on
   wire [17:0]      next_address;
@@ -110,7 +115,8 @@ module lsfq_sequencer #(
   wire [9:0]       next_tags;
 
   lsfq_layer_walk #(
-    .PTR_W(PTR_W)
+    .PTR_W    (PTR_W),
+    .CODE_BITS(CODE_BITS)
   ) u_walk (
     .aclk        (aclk),
     .aresetn     (aresetn),
@@ -122,10 +128,11 @@ module lsfq_sequencer #(
     .shared      (layer_shared),
     .above       (layer_above),
     .below       (layer_below),
-    .wide_in     (layer_wide_in),
+    .wide_in     (layer_wide_in[0]),
     .wide_weight (layer_wide_weight),
+    .third_in    (layer_wide_in[1]),
     .rows        (layer_rows),
-    .pairs       (layer_pairs),
+    .pairs       (row_words),
     .words       (layer_words),
     .stride      (layer_stride),
     .row_pitch   (layer_row_pitch),
@@ -169,16 +176,20 @@ module lsfq_sequencer #(
     .PIN             (PIN),
     .POUT            (POUT),
     .DEPTHWISE_PIXELS(DEPTHWISE_PIXELS),
-    .LEVEL_W         (LEVEL_W)
+    .LEVEL_W         (LEVEL_W),
+    .CODE_BITS       (CODE_BITS)
   ) u_gate (
     .aclk        (aclk),
     .aresetn     (aresetn),
     .pointwise   (layer_pointwise),
     .raw         (layer_raw),
-    .wide_out    (layer_wide_out),
+    .wide_out    (layer_wide_out[0]),
+    .third_out   (layer_wide_out[1]),
+    .short_row   (short_row),
     .depthwise   (layer_depthwise),
     .pair_cycles (pair_cycles),
     .step_end    (ends),
+    .step_row_end(row_last_q),
     .pair_done   (pair_done),
     .tables_ready(tables_ready),
     .result_level(result_level),

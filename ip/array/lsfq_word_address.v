@@ -11,7 +11,7 @@
 //   next line    line start + pitch; past the ring's end   pointer + 1; shared weights: the digit's
 //                - ring                                    first weight
 //   next phase   step start, + in_digit for the low digit  group start, + weight_digit for the low
-//                                                          digit; + skipped row
+//                (CODE_BITS 3: for each digit before)      digit; + skipped row
 //   next step    step start + 1; from row to row also      group start + skipped row
 //                - pitch after row 0 of a 3x3 kernel,
 //                + pitch with stride 2; past the ring's
@@ -34,7 +34,9 @@
 `default_nettype none
 
 module lsfq_word_address #(
-  parameter PTR_W = 20
+  parameter PTR_W     = 20,
+  parameter CODE_BITS = 4,
+  parameter PHASE_W   = CODE_BITS == 3 ? 3 : 2          // derived
 ) (
   input  wire             aclk,
   input  wire             aresetn,
@@ -69,7 +71,7 @@ module lsfq_word_address #(
   input  wire             row_last,
   input  wire             next_row_first,
   input  wire             low_weight,       // the word has the weights' low digit
-  input  wire [1:0]       next_phase,
+  input  wire [PHASE_W-1:0] next_phase,
 
   output wire [17:0]      address,
   output wire [PTR_W-1:0] pointer
@@ -80,7 +82,8 @@ module lsfq_word_address #(
                    FROM_IMAGE = 5'd1 << IMAGE, FROM_LAYER = 5'd1 << LAYER;
   // bit numbers of by_q
   localparam BY_STRIDE = 0, BY_PITCH = 1, BY_PITCH_WRAP = 2, BY_IMAGE = 3, BY_DIGIT = 4, BY_ONE = 5,
-             BY_ONE_WRAP = 6, BY_ROW_UP = 7, BY_ROW_DOWN = 8, BY_ROW_DOWN_WRAP = 9;
+             BY_ONE_WRAP = 6, BY_ROW_UP = 7, BY_ROW_DOWN = 8, BY_ROW_DOWN_WRAP = 9,
+             BY_TWO_DIGITS = 10;                        // CODE_BITS 3
 
   wire [17:0]      pitch = {2'd0, row_pitch};
   wire [PTR_W-1:0] skip  = {{(PTR_W-18){1'b0}}, words};
@@ -125,7 +128,7 @@ module lsfq_word_address #(
   // ---- the move to the nest's word from the word before
 
   reg [4:0]       from_q;
-  reg [9:0]       by_q;                     // no bit: by 0
+  reg [10:0]      by_q;                     // no bit: by 0
   reg             line_q, step_q, image_q, group_q;     // the word begins one
   // the weight pointer does not move by one; moves to the low digit; moves past the skipped row
   reg             back_q, low_q, skip_q;
@@ -156,7 +159,8 @@ module lsfq_word_address #(
                        | ({18{by_q[BY_ONE_WRAP]}}      & one_wrap_q)
                        | ({18{by_q[BY_ROW_UP]}}        & row_up_q)
                        | ({18{by_q[BY_ROW_DOWN]}}      & row_down_q)
-                       | ({18{by_q[BY_ROW_DOWN_WRAP]}} & row_down_wrap_q);
+                       | ({18{by_q[BY_ROW_DOWN_WRAP]}} & row_down_wrap_q)
+                       | ({18{by_q[BY_TWO_DIGITS]}}    & {in_digit[16:0], 1'b0});
 
   wire [17:0]      address_d    = from + move_q;
   wire [PTR_W-1:0] group_base_d = late_group_q ? next_base_q : group_base_q;
@@ -195,6 +199,7 @@ module lsfq_word_address #(
       by_q[BY_ROW_DOWN]      <= row_end && !image_end && stride2 && !no_above && !row_wraps;
       by_q[BY_ROW_DOWN_WRAP] <= row_end && !image_end && stride2 && !no_above && row_wraps;
       by_q[BY_IMAGE]         <= image_end && !group_end;
+      by_q[BY_TWO_DIGITS]    <= CODE_BITS == 3 && phase_end && !step_end && next_phase[PHASE_W-1];
       line_q  <= line_end;
       step_q  <= step_end;
       image_q <= image_end;
@@ -210,7 +215,7 @@ module lsfq_word_address #(
       // A layer begins like a group, but group_base_q already points to its first group.
       if (restart) begin
         from_q  <= FROM_LAYER;
-        by_q    <= 10'd0;
+        by_q    <= 11'd0;
         line_q  <= 1'b1;
         step_q  <= 1'b1;
         image_q <= 1'b1;

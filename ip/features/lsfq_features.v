@@ -11,7 +11,10 @@ module lsfq_features #(
   parameter PIN           = 16,
   parameter DATA_W        = 64,
   parameter FEATURE_DEPTH = 8192,
-  parameter MAX_WIDTH     = 512     // of an image with a row window
+  parameter MAX_WIDTH     = 512,    // of an image with a row window
+  parameter CODE_BITS     = 4,
+  parameter HALVES        = CODE_BITS == 3 ? 2 : 1,     // derived; so is the next
+  parameter WORD_W        = 2 * CODE_BITS * HALVES * PIN
 ) (
   input  wire              aclk,
   input  wire              aresetn,
@@ -39,15 +42,15 @@ module lsfq_features #(
 
   // the array, the writer, the skip reader
   input  wire [17:0]       feature_address,
-  output wire [8*PIN-1:0]  feature_word,
+  output wire [WORD_W-1:0] feature_word,
   input  wire              store_valid,
-  input  wire [PIN-1:0]    store_enable,
+  input  wire [HALVES*PIN-1:0] store_enable,
   input  wire [17:0]       store_address,
-  input  wire [8*PIN-1:0]  store_data,
+  input  wire [WORD_W-1:0] store_data,
   input  wire              skip_valid,
   output wire              skip_ready,
   input  wire [17:0]       skip_address,
-  output wire [8*PIN-1:0]  skip_word
+  output wire [WORD_W-1:0] skip_word
 );
 
   wire              data_valid, data_ready, data_last;
@@ -55,7 +58,8 @@ module lsfq_features #(
   wire              write_ready;
   wire              write_valid;
   wire [17:0]       write_address;
-  wire [8*PIN-1:0]  write_data;
+  wire [HALVES-1:0] write_half;
+  wire [WORD_W-1:0] write_data;
 
   lsfq_packet_input #(
     .WIDTH(DATA_W)
@@ -77,7 +81,8 @@ module lsfq_features #(
   lsfq_loader #(
     .PIN      (PIN),
     .DATA_W   (DATA_W),
-    .MAX_WIDTH(MAX_WIDTH)
+    .MAX_WIDTH(MAX_WIDTH),
+    .CODE_BITS(CODE_BITS)
   ) u_loader (
     .aclk            (aclk),
     .aresetn         (aresetn && !abort),
@@ -96,14 +101,16 @@ module lsfq_features #(
     .write_ready     (write_ready),
     .write_valid     (write_valid),
     .write_address   (write_address),
+    .write_half      (write_half),
     .write_data      (write_data),
     .error_valid     (loader_error),
     .error_code      (loader_code)
   );
 
   lsfq_feature_memory #(
-    .PIN  (PIN),
-    .DEPTH(FEATURE_DEPTH)
+    .PIN      (PIN),
+    .DEPTH    (FEATURE_DEPTH),
+    .CODE_BITS(CODE_BITS)
   ) u_memory (
     .aclk         (aclk),
     .aresetn      (aresetn),
@@ -120,6 +127,7 @@ module lsfq_features #(
     .load_ready   (write_ready),
     .load_valid   (write_valid),
     .load_address (write_address),
+    .load_half    (write_half),
     .load_data    (write_data)
   );
 

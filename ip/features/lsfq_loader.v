@@ -20,7 +20,10 @@
 module lsfq_loader #(
   parameter PIN       = 16,
   parameter DATA_W    = 64,
-  parameter MAX_WIDTH = 512                // of an image with a row window
+  parameter MAX_WIDTH = 512,               // of an image with a row window
+  parameter CODE_BITS = 4,
+  parameter HALVES    = CODE_BITS == 3 ? 2 : 1,         // derived; so is the next
+  parameter WORD_W    = 2 * CODE_BITS * HALVES * PIN
 ) (
   input  wire              aclk,
   input  wire              aresetn,
@@ -42,7 +45,8 @@ module lsfq_loader #(
   input  wire              write_ready,
   output wire              write_valid,
   output wire [17:0]       write_address,
-  output wire [8*PIN-1:0]  write_data,
+  output wire [HALVES-1:0] write_half,     // which halves of the word
+  output wire [WORD_W-1:0] write_data,
 
   output reg               error_valid,
   output reg  [7:0]        error_code
@@ -82,6 +86,7 @@ module lsfq_loader #(
   reg                may_begin_q;
 
   // the part
+  wire               load_third;
   wire               load_last, load_wide, load_window, load_begins, load_ends, load_thinned;
   wire [15:0]        load_layers, load_height, load_width, load_channels, load_ring, load_left;
   wire [17:0]        load_start, load_plane, load_digit_words;
@@ -102,11 +107,13 @@ module lsfq_loader #(
     .plane      (load_plane),
     .digit_words(load_digit_words),
     .ring       (load_ring),
-    .left       (load_left)
+    .left       (load_left),
+    .third      (load_third)
   );
 
   reg                last_q;
   reg  [15:0]        layers_q;
+  reg                third_q;
   reg                wide_q, window_q, begins_q, ends_q, thinned_q, single_q;
   reg  [15:0]        height_q, width_q, channels_q;
   reg  [17:0]        start_q, plane_q, digit_words_q;
@@ -118,6 +125,7 @@ module lsfq_loader #(
       last_q        <= load_last;
       layers_q      <= load_layers;
       wide_q        <= load_wide;
+      third_q       <= load_third;
       window_q      <= load_window;
       begins_q      <= load_begins;
       ends_q        <= load_ends;
@@ -129,7 +137,8 @@ module lsfq_loader #(
       start_q       <= load_start;
       plane_q       <= load_plane;
       digit_words_q <= load_digit_words;
-      pitch_q       <= {3'd0, load_width[15:1]} + {17'd0, load_width[0]};
+      pitch_q       <= CODE_BITS == 3 ? {4'd0, load_width[15:2]} + {17'd0, load_width[1:0] != 2'd0}
+                                      : {3'd0, load_width[15:1]} + {17'd0, load_width[0]};
       ring_q        <= load_ring;
       left_q        <= load_left;
     end
@@ -225,13 +234,15 @@ module lsfq_loader #(
   );
 
   lsfq_pair_writer #(
-    .PIN(PIN)
+    .PIN      (PIN),
+    .CODE_BITS(CODE_BITS)
   ) u_writer (
     .aclk         (aclk),
     .aresetn      (!halt_q),
     .restart      (in_hold),
     .start        (start_q),
     .wide         (wide_q),
+    .third        (third_q),
     .window       (window_q),
     .channels     (channels_q[LOG_PIN-1:0]),
     .pitch        (pitch_q),
@@ -250,6 +261,7 @@ module lsfq_loader #(
     .write_ready  (write_ready),
     .write_valid  (write_valid),
     .write_address(write_address),
+    .write_half   (write_half),
     .write_data   (write_data)
   );
 

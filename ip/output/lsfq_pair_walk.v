@@ -14,6 +14,10 @@
 // images of a group follow one another. With 1x1 kernels the two sets alternate, and set 1 is one
 // chunk after set 0.
 //
+// CODE_BITS 3: a word holds two pairs, the second one with `half` high, and a row has `row_pairs`
+// of them: if that is odd, its last word has one (`short_word`). `count` and `left` are words then.
+// The address moves on after the last pair of a word (`word_end`).
+//
 // The outputs describe the next pair, which belongs to `set`, without latency; `advance` moves to
 // the pair after it. `restart` moves to the first pair; it ends at least 2 cycles before that pair.
 // Parameter rules: PIN and POUT are 4, 8 or 16; PART_W is 3.
@@ -23,7 +27,8 @@
 module lsfq_pair_walk #(
   parameter PIN    = 16,
   parameter POUT   = 16,
-  parameter PART_W = 3                     // a part number up to 4, plus 2
+  parameter PART_W = 3,                    // a part number up to 4, plus 2
+  parameter CODE_BITS = 4
 ) (
   input  wire              aclk,
   input  wire              restart,        // a layer begins
@@ -32,6 +37,7 @@ module lsfq_pair_walk #(
   input  wire [17:0]       start,
   input  wire [17:0]       count,
   input  wire [17:0]       left,
+  input  wire [15:0]       row_pairs,      // CODE_BITS 3
   input  wire [17:0]       plane,
   input  wire [15:0]       planes,         // channel groups
   input  wire [15:0]       images,
@@ -43,6 +49,9 @@ module lsfq_pair_walk #(
   // signed: channel groups after that of the chunk's first word; negative if that does not exist
   output wire [16:0]       groups_left,
   output wire [PART_W-1:0] part,
+  output wire              half,           // CODE_BITS 3; else 0
+  output wire              word_end,       // the pair is the last of its word
+  output wire              short_word,     // it is the only one
   output wire              group_end       // this is the last pair of its set in the group
 );
 
@@ -71,7 +80,8 @@ module lsfq_pair_walk #(
                                : wraps      ? part_sum - PARTS_P : part_sum;
   wire              next_wraps = PARTS == 1 || next_part + (pointwise ? 3'd2 : 3'd1) >= PARTS_P;
 
-  wire              move        = advance && set == pointwise;
+  wire              pair_moves  = advance && set == pointwise;
+  wire              move        = pair_moves && word_end;
   wire              image_end, last_image; // the pair is its image's last, the image its group's
   wire              unused_pair, unused_image;
   wire [17:0]       next_start  = last_image ? next_group_q : next_image_q;
@@ -80,7 +90,7 @@ module lsfq_pair_walk #(
   assign address     = address_q + (second ? chunk_span : 18'd0);
   assign groups_left = groups_left_q - (second ? WORDS_P : 17'd0);
   assign part        = PARTS > 1 && set ? part_q | 3'd1 : part_q;
-  assign group_end   = image_end && last_image;
+  assign group_end   = image_end && last_image && word_end;
 
   lsfq_loop_counter #(
     .WIDTH(18)
@@ -121,6 +131,39 @@ module lsfq_pair_walk #(
     .last_but_one(unused_last_but_one),
     .wraps       (wraps_ring)
   );
+
+  generate
+    if (CODE_BITS == 3) begin : g_halves
+      wire last_in_row, unused_in_row;
+      reg  half_q;
+
+      lsfq_loop_counter #(
+        .WIDTH(16)
+      ) u_row (
+        .aclk     (aclk),
+        .restart  (restart || restart_q),
+        .count    (row_pairs),
+        .advance  (pair_moves),
+        .last     (last_in_row),
+        .next_last(unused_in_row)
+      );
+
+      always @(posedge aclk) begin
+        if (pair_moves) half_q <= !word_end;
+        if (restart) half_q <= 1'b0;
+      end
+
+      assign half       = half_q;
+      assign word_end   = half_q || last_in_row;
+      assign short_word = !half_q && last_in_row;
+      wire unused = unused_in_row;
+    end else begin : g_whole
+      assign half       = 1'b0;
+      assign word_end   = 1'b1;
+      assign short_word = 1'b0;
+      wire unused = &{1'b0, row_pairs};
+    end
+  endgenerate
 
   reg  [17:0]       back_q;                // to the pair after the ring's last one
 

@@ -23,7 +23,8 @@ module lsfq_load_fields (
   output wire [17:0]  plane,       // words of one channel group
   output wire [17:0]  digit_words, // words of one digit
   output wire [15:0]  ring,        // rows that are kept
-  output wire [15:0]  left         // rows from the first one to the ring's end
+  output wire [15:0]  left,        // rows from the first one to the ring's end
+  output wire         third        // codes of three digits, with wide
 );
 
   assign last        = word[0];
@@ -41,6 +42,7 @@ module lsfq_load_fields (
   assign digit_words = word[123:106];
   assign ring        = word[139:124];
   assign left        = word[155:140];
+  assign third       = word[156];
 
   wire unused = &{1'b0, word};
 

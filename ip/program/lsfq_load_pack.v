@@ -18,6 +18,7 @@ module lsfq_load_pack (
   input  wire [17:0]  plane,       // words of one channel group
   input  wire [17:0]  digit_words, // words of one digit
   input  wire [15:0]  left,        // rows from the first one to the ring's end
+  input  wire         third,       // codes of three digits, with wide
   output wire [191:0] word
 );
 
@@ -36,7 +37,8 @@ module lsfq_load_pack (
   assign word[123:106] = digit_words;
   assign word[139:124] = block[271:256]; // ring
   assign word[155:140] = left;
-  assign word[191:156] = 36'd0;
+  assign word[156]     = third;
+  assign word[191:157] = 35'd0;
 
   wire unused = &{1'b0, block};
 

@@ -262,6 +262,7 @@ module lsfq_parser_block #(
     .last       (last_load),
     .layers     (layer),
     .wide       (in_wide),
+    .third      (1'b0),
     .start      (in_start),
     .plane      (in_plane),
     .digit_words(in_digit),

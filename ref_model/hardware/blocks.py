@@ -45,6 +45,14 @@ class Kernel(IntEnum):
         """Nibble planes of one weight word."""
         return 3 if self in (Kernel.K1X3, Kernel.K3X3) else 2
 
+    def sets_of(self, code_bits: int) -> int:
+        """Output channels of one lane on a core of 4-bit or 3-bit codes."""
+        return self.sets if code_bits == 4 else 1
+
+    def planes_of(self, code_bits: int) -> int:
+        """Planes of one weight word: a 3-bit core has only the middle weight of a 1x1 kernel."""
+        return 1 if self is Kernel.K1X1 and code_bits == 3 else self.planes
+
 
 @dataclass(frozen=True)
 class ProgramBlock:

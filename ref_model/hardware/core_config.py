@@ -28,6 +28,7 @@ class CoreConfig:
     ``max_pool_width`` pixels in the widest row that can be pooled; ``max_layers`` slots of
     counters; ``param_width`` bits of the parameter stream and ``depthwise_pixels`` a cycle, for
     estimates only; ``data_width`` bits of the image stream, to whose beats images are filled.
+    ``code_bits``: 4, or 3 with four pixels a word and twelve products a multiplier.
     Raises ValueError for a core that does not exist.
     """
 
@@ -41,6 +42,7 @@ class CoreConfig:
     param_width: int = 128
     data_width: int = 64
     depthwise_pixels: int = 1
+    code_bits: int = 4
 
     def __post_init__(self) -> None:
         for name in ("pin", "pout"):
@@ -55,11 +57,18 @@ class CoreConfig:
                 raise ValueError(f"{name} {getattr(self, name)} is not in {least}..{most}")
         if self.depthwise_pixels > 2:
             raise ValueError(f"depthwise_pixels {self.depthwise_pixels} is not 1 or 2")
+        if self.code_bits not in (3, 4):
+            raise ValueError(f"code_bits {self.code_bits} is not 3 or 4")
+
+    @property
+    def pixels(self) -> int:
+        """Neighbouring pixels in a word of the feature memory."""
+        return 4 if self.code_bits == 3 else 2
 
     @property
     def peak(self) -> int:
-        """Multiply-accumulates a cycle in 3x3 layers: six a multiplier."""
-        return 6 * self.pin * self.pout
+        """Multiply-accumulates a cycle in 3x3 layers: three a multiplier for each pixel."""
+        return 3 * self.pixels * self.pin * self.pout
 
     def __str__(self) -> str:
         return f"{self.pin}x{self.pout}"

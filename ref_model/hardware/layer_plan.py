@@ -126,9 +126,9 @@ def choose_kernel(layer: IntegerLayer) -> Kernel:
     raise _unsupported(layer, what, "3x3 with padding 1, 1x1 with padding 0, or a linear layer")
 
 
-def weights_streamed(kernel: Kernel, input_bits: int, images: int = 1) -> bool:
+def weights_streamed(kernel: Kernel, input_bits: int, images: int = 1, code_bits: int = 4) -> bool:
     """Whether weight words are used once, straight from the stream, and may be any number."""
-    return kernel is Kernel.FULL and digits_of(input_bits) == 1 and images == 1
+    return kernel is Kernel.FULL and digits_of(input_bits, code_bits) == 1 and images == 1
 
 
 def _unsupported(layer: IntegerLayer, what: str, instead: str) -> UnsupportedNetworkError:

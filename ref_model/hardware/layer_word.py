@@ -140,6 +140,7 @@ LOAD_FIELDS = (
     WordField("digit_words", 18, "words of one digit", _LOADER),
     WordField("ring", 16, "rows that are kept", _LOADER, "ring"),
     WordField("left", 16, "rows from the first one to the ring's end", _LOADER),
+    WordField("third", 1, "codes of three digits, with wide", _LOADER),
 )
 """The fields of the load word in the order of their bits, the first one lowest."""
 

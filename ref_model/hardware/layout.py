@@ -3,6 +3,8 @@
 
 A word holds PIN channels of two neighbouring pixels and is written here as PIN bytes: byte ``c``
 has the even pixel's nibble of channel ``c`` in its low half and the odd pixel's in its high half.
+With codes of 3 bits a word holds four pixels and is written as PIN numbers of 12 bits, the first
+pixel's digit lowest.
 Formats: docs/stream_format.md. Every function takes and gives one image's tensor, (C, H, W).
 """
 
@@ -19,13 +21,18 @@ from ref_model.integer.network import Shape
 Codes = npt.NDArray[np.uint8]
 """uint8 codes (C, H, W)."""
 
-Words = npt.NDArray[np.uint8]
-"""Feature memory words, uint8 (words, PIN)."""
+Words = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+"""Feature memory words, (words, PIN): uint8, with codes of 3 bits uint16."""
 
 
-def digits_of(bits: int) -> int:
-    """Nibbles of one code: 1 for 2, 3 or 4 bits, 2 for 8 bits."""
-    return 2 if bits > 4 else 1
+def digits_of(bits: int, code_bits: int = 4) -> int:
+    """Digits of one code, nibbles or 3 bits: 1 for 2 and 3 bits; 8 bits are 2 nibbles."""
+    return ceil_div(bits, code_bits)
+
+
+def pixels_of(code_bits: int) -> int:
+    """Neighbouring pixels in a word of the feature memory."""
+    return 4 if code_bits == 3 else 2
 
 
 def pairs_of(width: int) -> int:
@@ -33,40 +40,46 @@ def pairs_of(width: int) -> int:
     return ceil_div(width, 2)
 
 
-def tensor_word_count(shape: Shape, bits: int, pin: int) -> int:
+def tensor_word_count(shape: Shape, bits: int, pin: int, code_bits: int = 4) -> int:
     """Words that a tensor takes in the feature memory: D * G * H * T."""
     channels, height, width = shape
-    return digits_of(bits) * ceil_div(channels, pin) * height * pairs_of(width)
+    steps = ceil_div(width, pixels_of(code_bits))
+    return digits_of(bits, code_bits) * ceil_div(channels, pin) * height * steps
 
 
-def tensor_to_words(codes: Codes, bits: int, pin: int) -> Words:
-    """Words of a tensor in the order of their addresses: digit, channel group, row, pair.
+def tensor_to_words(codes: Codes, bits: int, pin: int, code_bits: int = 4) -> Words:
+    """Words of a tensor in the order of their addresses: digit, channel group, row, step.
 
-    Channels past C and the odd pixel past W are 0.
+    Channels past C and pixels past W are 0.
     """
     channels, height, width = codes.shape
-    groups, pairs = ceil_div(channels, pin), pairs_of(width)
-    padded = np.zeros((groups * pin, height, pairs * 2), np.uint8)
+    pixels = pixels_of(code_bits)
+    groups, steps = ceil_div(channels, pin), ceil_div(width, pixels)
+    padded = np.zeros((groups * pin, height, steps * pixels), np.uint16)
     padded[:channels, :, :width] = codes
-    nibbles = np.stack(_to_digits(padded, digits_of(bits)))
-    nibbles = nibbles.reshape(-1, groups, pin, height, pairs, 2)
-    words = nibbles[..., 0] | nibbles[..., 1] << 4
-    result: Words = words.transpose(0, 1, 3, 4, 2).reshape(-1, pin)
-    return result
+    digits = np.stack(_to_digits(padded, digits_of(bits, code_bits), code_bits))
+    digits = digits.reshape(-1, groups, pin, height, steps, pixels)
+    places = code_bits * np.arange(pixels, dtype=np.uint16)
+    packed = (digits << places).sum(axis=-1).transpose(0, 1, 3, 4, 2).reshape(-1, pin)
+    words: Words = packed.astype(np.uint8 if code_bits == 4 else np.uint16)
+    return words
 
 
-def words_to_tensor(words: Words, shape: Shape, bits: int) -> Codes:
+def words_to_tensor(words: Words, shape: Shape, bits: int, code_bits: int = 4) -> Codes:
     """Inverse of `tensor_to_words`; raises ValueError when the number of words does not fit."""
     channels, height, width = shape
-    pin = words.shape[1]
-    if len(words) != tensor_word_count(shape, bits, pin):
+    pin, pixels, digits = words.shape[1], pixels_of(code_bits), digits_of(bits, code_bits)
+    if len(words) != tensor_word_count(shape, bits, pin, code_bits):
         raise ValueError(f"{len(words)} words for a tensor {shape} of {bits} bits at PIN = {pin}")
-    groups, pairs, digits = ceil_div(channels, pin), pairs_of(width), digits_of(bits)
-    packed = words.reshape(digits, groups, height, pairs, pin).transpose(0, 1, 4, 2, 3)
-    nibbles = np.stack([packed & 15, packed >> 4], axis=-1)
-    nibbles = nibbles.reshape(digits, groups * pin, height, pairs * 2)[:, :channels, :, :width]
-    codes = nibbles[0] if digits == 1 else nibbles[0] << 4 | nibbles[1]
-    return np.ascontiguousarray(codes)
+    groups, steps = ceil_div(channels, pin), ceil_div(width, pixels)
+    packed = words.reshape(digits, groups, height, steps, pin).transpose(0, 1, 4, 2, 3)
+    places = code_bits * np.arange(pixels, dtype=np.uint16)
+    parts = packed[..., None] >> places & (1 << code_bits) - 1
+    parts = parts.reshape(digits, groups * pin, height, steps * pixels)[:, :channels, :, :width]
+    codes = np.zeros(shape, np.uint16)
+    for part in parts:
+        codes = codes << code_bits | part
+    return np.ascontiguousarray(codes.astype(np.uint8))
 
 
 def row_window(codes: Codes) -> Codes:
@@ -157,6 +170,6 @@ def beats_to_result(
     return result.reshape(shape)
 
 
-def _to_digits(codes: npt.NDArray[Any], digits: int) -> list[npt.NDArray[Any]]:
-    """Nibbles of codes, the most significant first."""
-    return [codes] if digits == 1 else [codes >> 4, codes & 15]
+def _to_digits(codes: npt.NDArray[Any], digits: int, code_bits: int = 4) -> list[npt.NDArray[Any]]:
+    """Digits of codes, the most significant first."""
+    return [codes >> code_bits * n & (1 << code_bits) - 1 for n in reversed(range(digits))]

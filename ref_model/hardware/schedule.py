@@ -9,6 +9,9 @@ into it, and at least as long as emitting it::
     phases  = input digits * weight digits
     emit    = max(1, POUT / PIN) * output digits, raw 2, with a depthwise layer at least
               2 / DEPTHWISE_PIXELS; twice that for 1x1
+
+On a core for codes of 3 bits a step is four pixels, T counts these, and emitting a step takes twice
+as long with every kernel. A full map goes twice through its words, unless a row has no third pixel.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import numpy.typing as npt
 
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig, ceil_div
-from ref_model.hardware.layout import digits_of, pairs_of
+from ref_model.hardware.layout import digits_of
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,13 @@ class LayerSchedule:
 def emit_cycles(work: LayerWork, config: CoreConfig) -> int:
     """Cycles that emitting one step takes."""
     bits = work.output_bits
-    cycles = 2 if bits is None else max(1, config.pout // config.pin) * digits_of(bits)
+    if bits is None:
+        cycles = 2
+    else:
+        cycles = max(1, config.pout // config.pin) * digits_of(bits, config.code_bits)
     if work.depthwise:
         cycles = max(cycles, ceil_div(2, config.depthwise_pixels))
-    return cycles * work.kernel.sets
+    return cycles * (2 if config.code_bits == 3 else work.kernel.sets)
 
 
 def words_and_cycles(work: LayerWork, config: CoreConfig) -> tuple[int, int]:
@@ -87,10 +93,14 @@ def row_costs(
     work: LayerWork, config: CoreConfig
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Words and cycles of each row that leaves the array, all channel groups; int64 (rows,)."""
-    groups = ceil_div(work.outputs, config.pout * work.kernel.sets)
-    phases = digits_of(work.input_bits) * digits_of(work.weight_bits)
+    groups = ceil_div(work.outputs, config.pout * work.kernel.sets_of(config.code_bits))
+    if config.code_bits == 3:
+        again = 2 if work.kernel is Kernel.FULL and work.width > 2 else 1
+    else:
+        again = digits_of(work.weight_bits)
+    phases = digits_of(work.input_bits, config.code_bits) * again
     base = ceil_div(work.channels, config.pin) * phases
-    height, pairs = work.height, pairs_of(work.width)
+    height, pairs = work.height, ceil_div(work.width, config.pixels)
     centres = np.arange(0, height, 1 if work.thinned else work.stride, dtype=np.int64)
     if work.kernel is Kernel.FULL:
         steps = np.array([base * height * pairs], np.int64)

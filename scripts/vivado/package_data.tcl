@@ -22,6 +22,7 @@ set ip_files {
   multiplier/lsfq_multiply_add.v
   multiplier/lsfq_multiplier.v
   multiplier/lsfq_multiplier_chain.v
+  multiplier/lsfq_slot_carries.v
   array/lsfq_lane.v
   common/lsfq_loop_counter.v
   common/lsfq_ring_counter.v

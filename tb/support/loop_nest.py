@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ref_model.hardware.blocks import Kernel
-from ref_model.hardware.core_config import CoreConfig
-from ref_model.hardware.layout import digits_of, pairs_of, tensor_word_count
+from ref_model.hardware.core_config import CoreConfig, ceil_div
+from ref_model.hardware.layout import digits_of, tensor_word_count
 from ref_model.hardware.payload import PayloadShape
 from ref_model.hardware.schedule import LayerWork, emit_cycles, words_and_cycles
 
@@ -120,9 +120,15 @@ class Issue:
         return self.row_first, self.row_last, self.image_last
 
 
-def digit_pairs(case: LayerCase) -> list[tuple[int, int, bool]]:
-    """Input digit, weight digit (0 is the high one), and whether the sum is shifted before."""
-    inputs, weights = digits_of(case.input_bits), digits_of(case.weight_bits)
+def digit_pairs(case: LayerCase, config: CoreConfig) -> list[tuple[int, int, bool]]:
+    """Input digit, weight digit (0 is the high one), and whether the sum is shifted before.
+
+    On a 3-bit core the second number is the half of a word in a full map, and shifts nothing.
+    """
+    inputs = digits_of(case.input_bits, config.code_bits)
+    weights = case.payload_shape.phases(config)
+    if config.code_bits == 3:
+        return [(i, w, i > 0 and w == 0) for i in range(inputs) for w in range(weights)]
     order = sorted((i + w, i, w) for i in range(inputs) for w in range(weights))
     ranks = [-1, *(rank for rank, _, _ in order)]
     return [(i, w, 0 <= ranks[k] < rank) for k, (rank, i, w) in enumerate(order)]
@@ -130,10 +136,10 @@ def digit_pairs(case: LayerCase) -> list[tuple[int, int, bool]]:
 
 def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
     """Every word of the layer in the order of work."""
-    groups_in, pairs = -(-case.channels // config.pin), pairs_of(case.width)
+    groups_in, pairs = ceil_div(case.channels, config.pin), ceil_div(case.width, config.pixels)
     height = case.height
     words = case.payload_shape.words(config)
-    per_digit = words // digits_of(case.weight_bits)
+    per_digit = words // case.payload_shape.phases(config)
     full = case.kernel is Kernel.FULL
     rows = case.centres
     kept, first_row = case.ring or (height, 0)
@@ -163,7 +169,7 @@ def issues(case: LayerCase, config: CoreConfig) -> Iterator[Issue]:
     for group, image, y, t in order:
         step = [
             (i, w, shift and k == 0, g, row, pair, word)
-            for i, w, shift in digit_pairs(case)
+            for i, w, shift in digit_pairs(case, config)
             for k, (g, row, pair, word) in enumerate(inputs_of(y, t))
         ]
         base = case.base + image * case.pitch
@@ -190,23 +196,26 @@ def random_case(
     """
     pick = generator.integers
     bits = (2, 3, 4, 8)
+    weight_bits = bits if config.code_bits == 4 else (2, 3)
     raw = bool(generator.random() < 0.3)
     full = kernel is Kernel.FULL
     case = LayerCase(
         kernel,
         channels=int(pick(1, 2 * config.pin + 2)),
         height=int(pick(1, 5)),
-        width=int(pick(1, 8)),
-        outputs=int(pick(1, 2 * config.pout * kernel.sets + 2)),
+        width=int(pick(1, 4 * config.pixels)),
+        outputs=int(pick(1, 2 * config.pout * kernel.sets_of(config.code_bits) + 2)),
         input_bits=int(generator.choice(bits)),
-        weight_bits=int(generator.choice(bits)),
+        weight_bits=int(generator.choice(weight_bits)),
         output_bits=None if raw else int(generator.choice(bits)),
         base=int(pick(0, 1000)),
         stride=2 if not full and generator.random() < 0.3 else 1,
         shared=full and bool(generator.random() < 0.5),
         images=int(generator.choice([1, 1, 2, 3])),
     )
-    size = tensor_word_count((case.channels, case.height, case.width), case.input_bits, config.pin)
+    size = tensor_word_count(
+        (case.channels, case.height, case.width), case.input_bits, config.pin, config.code_bits
+    )
     case = replace(case, pitch=size + int(pick(0, 10)))
     return _some_rows(generator, case) if not full and generator.random() < rows else case
 

@@ -60,28 +60,31 @@ async def run_pipeline(
 Operands = npt.NDArray[np.int64]
 
 
-def random_operands(generator: np.random.Generator, shape: tuple[int, ...]) -> Operands:
-    """Unsigned nibbles (vectors, ...): uniform, at both ends, mostly 0, and all at one end."""
-    values = generator.integers(0, 16, shape)
+def random_operands(
+    generator: np.random.Generator, shape: tuple[int, ...], largest: int = 15
+) -> Operands:
+    """Numbers from 0 to `largest` (vectors, ...): uniform, at both ends, mostly 0, all at one."""
+    values = generator.integers(0, largest + 1, shape)
     mode = generator.integers(0, 5, (shape[0],) + (1,) * (len(shape) - 1))
-    ends = np.where(values < 8, 0, 15)
+    ends = np.where(values <= largest // 2, 0, largest)
     sparse = np.where(generator.random(shape) < 0.8, 0, values)
     chosen: Operands = np.select(
-        [mode == 0, mode == 1, mode == 2], [ends, sparse, ends | 15], values
+        [mode == 0, mode == 1, mode == 2], [ends, sparse, np.full(shape, largest)], values
     )
-    chosen[-1] = 15
+    chosen[-1] = largest
     chosen[-2] = 0
     return chosen
 
 
 def slot_sums(weights: Operands, pixels: Operands) -> Operands:
-    """Slots (vectors, 4) of weights (vectors, channels, 3) and pixels (vectors, channels, 2).
+    """Slots (vectors, P + 2) of weights (vectors, channels, 3) and pixels (vectors, channels, P).
 
     Slot k is the sum of all products of tap i and pixel k - i: a convolution along the row.
     """
-    slots = np.zeros((len(weights), 4), np.int64)
+    count = pixels.shape[2]
+    slots = np.zeros((len(weights), count + 2), np.int64)
     for tap in range(3):
-        for pixel in range(2):
+        for pixel in range(count):
             slots[:, tap + pixel] += (weights[:, :, tap] * pixels[:, :, pixel]).sum(axis=1)
     return slots
 
@@ -98,10 +101,12 @@ def late_channels(operands: Operands, length: int = 4) -> Operands:
     return late
 
 
-def operand_vectors(weights: Operands, pixels: Operands, length: int = 4) -> list[tuple[int, int]]:
+def operand_vectors(
+    weights: Operands, pixels: Operands, length: int = 4, bits: int = 4
+) -> list[tuple[int, int]]:
     """The ports `weights` and `pixels` of a lane, or of a chain, in every cycle."""
     weights, pixels = late_channels(weights, length), late_channels(pixels, length)
     return [
-        (pack(w.reshape(-1), 4), pack(a.reshape(-1), 4))
+        (pack(w.reshape(-1), bits), pack(a.reshape(-1), bits))
         for w, a in zip(weights, pixels, strict=True)
     ]

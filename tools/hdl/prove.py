@@ -6,7 +6,8 @@ credits, loop counters, skid buffer and queue keep their rules, the register por
 AXI4-Lite slave, and the pass control always returns to idle. To the depth of pipelines that have no
 feedback, so for all time as well: each form of one packed multiplier (plain Verilog in one and in
 two, DSP48E2 and MULT18X18D in tb/models) equals six products of nibbles added slot by slot; chains
-of such multipliers add every slot exactly; the requantisation's multiplier with its adders is the
+of such multipliers add every slot exactly, and between slots of 3-bit products the carries are
+found; the requantisation's multiplier with its adders is the
 same in plain Verilog and in a DSP48E2, and in plain Verilog and in MULT18X18D where both make the
 product in two. A table at the end says what was proved, and how. Exit status 1 when a proof fails;
 its trace lies in build/proofs.
@@ -44,9 +45,11 @@ FORMS = (
 )
 CHAIN = (
     rtl.modules()["lsfq_multiplier_chain"],
+    rtl.modules()["lsfq_slot_carries"],
     PLAIN,
     PROOFS / "chain_slots.v",
 )
+CARRIES = (rtl.modules()["lsfq_slot_carries"], PROOFS / "slot_carries_rule.v")
 MULTIPLY_ADD = (
     rtl.modules()["lsfq_multiply_add"],
     rtl.modules()["lsfq_dsp48e2"],
@@ -93,6 +96,11 @@ def _chain(length: int, stride: int, addends: int) -> Proof:
     plain = {"plain_multiplier": "lsfq_multiplier"}
     says = "every slot is its sum, no slot carries into the next"
     return Proof("chain_slots", CHAIN, parameters, length + 5, says, plain)
+
+
+def _carries() -> Proof:
+    says = "with the carries found, every slot is what was added into it"
+    return Proof("slot_carries_rule", CARRIES, {}, 7, says)
 
 
 def _multiply_add(width: int, pre_add: int, one: int, other: int) -> Proof:
@@ -186,6 +194,7 @@ ALL: Mapping[str, Proof] = {
     "chain of four, with addends": _chain(4, 11, 1),
     "chain of two, slots of 10 bits": _chain(2, 10, 0),
     "chain of two, with addends": _chain(2, 10, 1),
+    "chain of two, slots of 7 bits": _carries(),
     "requantisation, two terms of 27 bits": _multiply_add(27, 1, 0, 1),
     "requantisation, one term of 27 bits": _multiply_add(27, 0, 0, 1),
     "requantisation, 18x18, two terms of 27 bits": _multiply_add(27, 1, 2, 3),

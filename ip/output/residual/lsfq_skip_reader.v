@@ -9,6 +9,9 @@
 // while `step_ready`, and `step_end` then reserves the next pairs, one of each set. `pair_taken`
 // takes the oldest pair when the pair of the array is requantised.
 //
+// CODE_BITS 3: a word holds two pairs and is read for each of them. A step makes the pairs of a
+// word, or with stride_2 those pixels of one pair, so a step reserves a word or a pair, not sets.
+//
 // With stride_2 a pair of the array has one valid pixel, the even one, so a skip pair serves two
 // pairs of the array: the first takes it, and its odd pixel is kept for the second.
 //
@@ -21,7 +24,9 @@
 module lsfq_skip_reader #(
   parameter PIN   = 16,
   parameter POUT  = 16,
-  parameter DEPTH = 16
+  parameter DEPTH = 16,
+  parameter CODE_BITS = 4,
+  parameter WORD_W = (CODE_BITS == 3 ? 12 : 8) * PIN   // derived
 ) (
   input  wire               aclk,
   input  wire               aresetn,
@@ -30,20 +35,22 @@ module lsfq_skip_reader #(
   input  wire               enable,         // the layer has a skip tensor
   input  wire               pointwise,      // 1x1 kernels: a group has two sets
   input  wire               stride_2,       // the layer has stride 2
-  input  wire               wide,           // codes of 8 bits
+  input  wire               wide,           // codes of two digits, or more
+  input  wire               third,          // CODE_BITS 3, with wide: of three
   input  wire [15:0]        groups,         // groups of output channels
   input  wire [17:0]        start,          // as in lsfq_pair_walk
   input  wire [17:0]        count,
   input  wire [17:0]        left,
+  input  wire [15:0]        row_pairs,
   input  wire [17:0]        plane,          // words of a channel group
-  input  wire [17:0]        digit_words,    // from the high nibbles to the low ones
+  input  wire [17:0]        digit_words,    // from a digit to the next one
   input  wire [15:0]        images,
   input  wire [17:0]        pitch,          // words between images
 
   output wire               read_valid,
   input  wire               read_ready,
   output wire [17:0]        read_address,
-  input  wire [8*PIN-1:0]   read_data,
+  input  wire [WORD_W-1:0]  read_data,
 
   output wire               step_ready,
   input  wire               step_end,
@@ -60,6 +67,8 @@ module lsfq_skip_reader #(
   localparam SUB_W   = 2;
   localparam LEVEL_W = $clog2(DEPTH) + 1;
   localparam READ_LATENCY = 3;
+  localparam CHANNEL_W = WORD_W / PIN;
+  localparam DIGIT_W = CODE_BITS == 3 ? 2 : 1;
   localparam integer     LAST_SUB_I = WORDS - 1;
   localparam [SUB_W-1:0] LAST_SUB = LAST_SUB_I[SUB_W-1:0];
 
@@ -72,7 +81,8 @@ module lsfq_skip_reader #(
   reg  [17:0]         chunk_q;              // the first word of that pair
   reg  [17:0]         word_q;
   reg  [PART_W-1:0]   part_q;
-  reg                 digit_q;
+  reg  [DIGIT_W-1:0]  left_q;               // digits after this one
+  reg                 half_q, word_end_q;   // as lsfq_pair_walk has them for that pair
   reg  [SUB_W-1:0]    sub_q;                // number of the word in the chunk
   reg                 last_word_q;          // the word is the last of its pair
   reg  [LEVEL_W-1:0]  held_q;               // pairs read and not taken; one cycle late
@@ -81,20 +91,24 @@ module lsfq_skip_reader #(
   wire [16:0]         groups_left;
   wire [PART_W-1:0]   part, next_part;
   wire                group_end, walk_ready, next_valid;
+  wire                half, word_end, short_word, next_half, next_word_end;
+  wire [DIGIT_W-1:0]  digits_after;
 
   wire read      = read_valid && read_ready;
   wire last_sub  = WORDS == 1 || sub_q == LAST_SUB;
   wire pair_read = read && last_word_q;
   wire [SUB_W-1:0] next_sub   = last_sub ? {SUB_W{1'b0}} : sub_q + 1'b1;
-  wire             next_digit = last_sub ? wide && !digit_q : digit_q;
+  wire [DIGIT_W-1:0] next_left = !last_sub ? left_q
+                               : left_q == {DIGIT_W{1'b0}} ? digits_after : left_q - 1'b1;
   wire last_set  = set_q == pointwise;
   wire walk      = running_q && walk_ready;
   wire load      = next_valid && (!loaded_q || pair_read);
 
   lsfq_pair_walk #(
-    .PIN   (PIN),
-    .POUT  (POUT),
-    .PART_W(PART_W)
+    .PIN      (PIN),
+    .POUT     (POUT),
+    .PART_W   (PART_W),
+    .CODE_BITS(CODE_BITS)
   ) u_walk (
     .aclk       (aclk),
     .restart    (restart),
@@ -102,6 +116,7 @@ module lsfq_skip_reader #(
     .start      (start),
     .count      (count),
     .left       (left),
+    .row_pairs  (row_pairs),
     .plane      (plane),
     .planes     (16'd0),
     .images     (images),
@@ -111,21 +126,33 @@ module lsfq_skip_reader #(
     .address    (chunk_address),
     .groups_left(groups_left),
     .part       (part),
+    .half       (half),
+    .word_end   (word_end),
+    .short_word (short_word),
     .group_end  (group_end)
   );
 
   lsfq_skid #(
-    .WIDTH(18 + PART_W)
+    .WIDTH(20 + PART_W)
   ) u_next (
     .aclk   (aclk),
     .aresetn(aresetn && !restart),
     .s_valid(running_q),
     .s_ready(walk_ready),
-    .s_data ({chunk_address, part}),
+    .s_data ({half, word_end, chunk_address, part}),
     .m_valid(next_valid),
     .m_ready(load),
-    .m_data ({next_chunk, next_part})
+    .m_data ({next_half, next_word_end, next_chunk, next_part})
   );
+
+  generate
+    if (CODE_BITS == 3) begin : g_three_digits
+      assign digits_after = {third, wide && !third};
+    end else begin : g_two_digits
+      assign digits_after = wide;
+      wire unused_third = third;
+    end
+  endgenerate
 
   assign read_valid   = loaded_q && !held_q[LEVEL_W-1];
   assign read_address = word_q;
@@ -151,10 +178,12 @@ module lsfq_skip_reader #(
   reg                second_q;              // so does the next pair of each set from the array
   wire               second  = stride_2 && second_q;
   wire               promise = step_end && enable && !second_step_q;
+  wire               push_word_end;         // the pair is the last of its word
   wire               taken   = pair_taken && enable && !second;
   reg                taken_q;
 
-  wire               second_step_d = stride_2 && !second_step_q && !step_row_end;
+  wire               second_step_d = stride_2 && CODE_BITS != 3 && !second_step_q
+                                     && !step_row_end;
   wire               next_enough;           // pairs in the queue for a step
   reg                step_ready_q;
 
@@ -166,7 +195,7 @@ module lsfq_skip_reader #(
     .aclk       (aclk),
     .aresetn    (aresetn && !restart),
     .two        (pointwise),
-    .put        (push),
+    .put        (push && (CODE_BITS != 3 || stride_2 || push_word_end)),
     .take       (promise),
     .next_enough(next_enough)
   );
@@ -182,13 +211,15 @@ module lsfq_skip_reader #(
     if (load) begin
       chunk_q <= next_chunk;
       part_q  <= next_part;
-    end
+      half_q  <= next_half;
+      word_end_q <= next_word_end;
+    end else if (read && last_sub && CODE_BITS == 3) chunk_q <= chunk_q + digit_words;
     if (load) word_q <= next_chunk;
     else if (read) word_q <= (last_sub ? chunk_q : word_q) + (last_sub ? digit_words : plane);
     if (read) begin
       sub_q       <= next_sub;
-      digit_q     <= next_digit;
-      last_word_q <= (WORDS == 1 || next_sub == LAST_SUB) && next_digit == wide;
+      left_q      <= next_left;
+      last_word_q <= (WORDS == 1 || next_sub == LAST_SUB) && next_left == {DIGIT_W{1'b0}};
     end
     taken_q <= taken;
     if (pair_read != taken_q) held_q <= held_q + {{(LEVEL_W-1){taken_q}}, 1'b1};
@@ -202,7 +233,7 @@ module lsfq_skip_reader #(
       running_q  <= 1'b0;
       loaded_q   <= 1'b0;
       set_q      <= 1'b0;
-      digit_q    <= 1'b0;
+      left_q     <= digits_after;
       last_word_q <= WORDS == 1 && !wide;
       sub_q      <= {SUB_W{1'b0}};
       held_q     <= {LEVEL_W{1'b0}};
@@ -214,7 +245,7 @@ module lsfq_skip_reader #(
 
   // ---- words from the memory, joined to pairs
 
-  wire              word_valid, word_digit;
+  wire              word_valid, word_half;
   wire [SUB_W-1:0]  word_sub;
   wire [PART_W-1:0] word_part;
 
@@ -229,28 +260,46 @@ module lsfq_skip_reader #(
     .q      ({push, word_valid})
   );
 
+  wire              word_first;             // the word has the pair's first digit
+
   lsfq_delay #(
-    .WIDTH (SUB_W + PART_W + 1),
+    .WIDTH (SUB_W + PART_W + 3),
     .STAGES(READ_LATENCY)
   ) u_delay_tags (
     .aclk   (aclk),
     .aresetn(aresetn),
-    .d      ({digit_q, sub_q, part_q}),
-    .q      ({word_digit, word_sub, word_part})
+    .d      ({half_q, word_end_q, left_q == digits_after, sub_q, part_q}),
+    .q      ({word_half, push_word_end, word_first, word_sub, word_part})
   );
 
-  wire [8*CHUNK-1:0]  bytes = read_data[8*CHUNK*word_part +: 8*CHUNK];
+  wire [CHANNEL_W*CHUNK-1:0] part_word = read_data[CHANNEL_W*CHUNK*word_part +: CHANNEL_W*CHUNK];
+  wire [2*CODE_BITS*CHUNK-1:0] digits;      // of a channel: {odd, even}
+
+  genvar g;
+  generate
+    for (g = 0; g < CHUNK; g = g + 1) begin : g_channel
+      if (CODE_BITS == 3) begin : g_half_word
+        assign digits[6*g +: 6] = word_half ? part_word[12*g+6 +: 6] : part_word[12*g +: 6];
+      end else begin : g_word
+        assign digits[8*g +: 8] = part_word[8*g +: 8];
+      end
+    end
+  endgenerate
+
   reg  [16*POUT-1:0]  pair_q, pair_d;       // the pair so far, without and with this word
+  localparam KEPT = 8 - CODE_BITS;          // bits of a code that a lower digit moves up
 
   integer c;
   always @* begin
     pair_d = pair_q;
     for (c = 0; c < CHUNK; c = c + 1) begin
-      // The high digit comes first; the low digit moves it up.
+      // The high digit comes first; a low digit moves it up.
       pair_d[8*(CHUNK*word_sub + c) +: 8] =
-        {word_digit ? pair_q[8*(CHUNK*word_sub + c) +: 4] : 4'd0, bytes[8*c +: 4]};
+        {word_first ? {KEPT{1'b0}} : pair_q[8*(CHUNK*word_sub + c) +: KEPT],
+         digits[2*CODE_BITS*c +: CODE_BITS]};
       pair_d[8*(POUT + CHUNK*word_sub + c) +: 8] =
-        {word_digit ? pair_q[8*(POUT + CHUNK*word_sub + c) +: 4] : 4'd0, bytes[8*c+4 +: 4]};
+        {word_first ? {KEPT{1'b0}} : pair_q[8*(POUT + CHUNK*word_sub + c) +: KEPT],
+         digits[2*CODE_BITS*c+CODE_BITS +: CODE_BITS]};
     end
   end
 
@@ -284,7 +333,8 @@ module lsfq_skip_reader #(
 
   assign pair = {head[16*POUT-1:8*POUT], second ? odd_q[pair_set] : head[8*POUT-1:0]};
 
-  wire unused = &{1'b0, groups_left, room, here, level};
+  wire unused = &{1'b0, groups_left, room, here, level, short_word, half_q, word_end_q, word_half,
+                 push_word_end};
 
 endmodule
 

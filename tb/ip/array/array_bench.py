@@ -19,12 +19,12 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.layout import pairs_of, tensor_to_words
-from ref_model.hardware.payload import CONSTANT_BYTES, Payload, pack_payload
+from ref_model.hardware.payload import Payload, pack_payload
 from ref_model.integer.arithmetic import convolve_int64
 from ref_model.integer.ranges import largest_activation, largest_weight, smallest_weight
 from tb.support import Dut, rng, start
 from tb.support.loop_nest import LayerCase, issues, random_case
-from tb.support.pipeline import signed, unpack
+from tb.support.pipeline import pack, signed, unpack
 
 MEMORY_LATENCY = 2
 LAYERS = 40
@@ -43,6 +43,8 @@ TAGS = (
 def _latency(config: CoreConfig, kernel: Kernel = Kernel.K1X1) -> int:
     """Cycles from the tags of a step's last word to the step's first pair."""
     levels = (config.pin // 4).bit_length() - 1
+    if config.code_bits == 3:
+        return MEMORY_LATENCY + 7 + levels
     return MEMORY_LATENCY + 8 + levels + (kernel is Kernel.K1X1)
 
 
@@ -80,24 +82,30 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Ke
     low, high = smallest_weight(case.weight_bits), largest_weight(case.weight_bits)
     weight = _random_codes(generator, low, high, shape.weight_shape())
 
-    lanes = config.pout * kernel.sets
+    lanes = shape.lanes(config)
     zero = np.zeros(case.outputs, np.int64)
     payload = pack_payload(Payload(weight, zero, zero), shape, config)
-    plane = config.pin * config.pout // 2
-    places = {2: (0, 2), 3: (0, 1, 2)}[kernel.planes] if kernel is not Kernel.FULL else (0, 1)
+    plane = config.pin * config.pout * config.code_bits
+    planes: dict[Kernel, tuple[int, ...]] = {Kernel.K1X1: (0, 2), Kernel.FULL: (0, 1)}
+    places = planes.get(kernel, (0, 1, 2))
+    if kernel is Kernel.K1X1 and config.code_bits == 3:
+        places = (1,)
+    size, mask = len(places) * plane // 8, (1 << plane) - 1
     words = []
     at = 0
     for _ in range(shape.groups(config)):
-        at += lanes * CONSTANT_BYTES
+        at += shape.head_bytes(config)
         for _ in range(shape.words(config)):
-            word = 0
-            for place in places:
-                word |= int.from_bytes(payload[at : at + plane], "little") << 8 * plane * place
-                at += plane
-            words.append(word)
+            sent = int.from_bytes(payload[at : at + size], "little")
+            words.append(
+                sum((sent >> plane * n & mask) << plane * place for n, place in enumerate(places))
+            )
+            at += size
     features = [
-        int.from_bytes(word.tobytes(), "little")
-        for word in tensor_to_words(codes.astype(np.uint8), case.input_bits, config.pin)
+        pack(word.tolist(), config.pixels * config.code_bits)
+        for word in tensor_to_words(
+            codes.astype(np.uint8), case.input_bits, config.pin, config.code_bits
+        )
     ]
 
     margins = {Kernel.K3X3: (1, 1), Kernel.K1X3: (0, 1)}.get(kernel, (0, 0))
@@ -108,7 +116,7 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig, kernel: Ke
     all_lanes[: case.outputs] = sums
     return Layer(
         case, features, words,
-        all_lanes.reshape(groups, kernel.sets, config.pout, *sums.shape[1:]),
+        all_lanes.reshape(groups, kernel.sets_of(config.code_bits), config.pout, *sums.shape[1:]),
     )  # fmt: skip
 
 
@@ -125,15 +133,19 @@ class Pair:
 
 
 def _pairs_of_step(
-    layer: Layer, group: int, y: int, t: int, cycle: int, pair_cycles: int
+    layer: Layer, group: int, y: int, t: int, cycle: int, pair_cycles: int, pixels: int
 ) -> list[Pair]:
-    """Pairs of a step whose first one may leave in `cycle`."""
+    """Pairs of a step whose first one may leave in `cycle`; a word has so many `pixels`."""
     sums = layer.sums[group]
     height, width = sums.shape[2:]
     last = pairs_of(layer.case.width) - 1 if layer.case.kernel is not Kernel.FULL else 0
     strided = layer.case.stride == 2
     # cycle, set, pair
-    if layer.case.kernel is Kernel.K1X1:
+    if pixels == 4:
+        places = [((at - 2 * t + 1) * pair_cycles, 0, at) for at in (2 * t - 1, 2 * t) if at >= 0]
+        if last == 2 * t + 1:
+            places.append((2 * pair_cycles, 0, last))
+    elif layer.case.kernel is Kernel.K1X1:
         places = [(chosen * pair_cycles, chosen, t) for chosen in range(2)]
     else:
         places = [(0, 0, t - 1)] if t else []
@@ -166,8 +178,8 @@ class Driver:
         dut, config = self.dut, self.config
         if tags is None:
             tags = tuple(random.random() < 0.5 for _ in TAGS)
-            feature = random.getrandbits(8 * config.pin)
-            weight = random.getrandbits(12 * config.pin * config.pout)
+            feature = random.getrandbits(config.pixels * config.code_bits * config.pin)
+            weight = random.getrandbits(3 * config.code_bits * config.pin * config.pout)
             dut.issue_valid.value = 0
         else:
             dut.issue_valid.value = 1
@@ -202,13 +214,15 @@ class Driver:
     def begin(self, case: LayerCase, pair_cycles: int) -> None:
         self.dut.pointwise.value = int(case.kernel is Kernel.K1X1)
         self.dut.odd.value = case.result_size[1] % 2
+        width = 1 if case.kernel is Kernel.FULL else case.width
+        self.dut.short_row.value = pairs_of(width) % 2
         self.dut.stride2.value = int(case.stride == 2)
         self.dut.pair_cycles.value = pair_cycles
 
 
 async def _open(dut: Dut) -> Driver:
-    config = CoreConfig(int(dut.PIN.value), int(dut.POUT.value))
-    for name in (*TAGS, "issue_valid", "pointwise", "odd", "stride2"):
+    config = CoreConfig(int(dut.PIN.value), int(dut.POUT.value), code_bits=int(dut.CODE_BITS.value))
+    for name in (*TAGS, "issue_valid", "pointwise", "odd", "short_row", "stride2"):
         getattr(dut, name).value = 0
     dut.pair_cycles.value = 2
     await start(dut)
@@ -220,7 +234,7 @@ async def _run_layer(driver: Driver, layer: Layer, pair_cycles: int, gap: float)
     case, config = layer.case, driver.config
     driver.begin(case, pair_cycles)
     await driver.idle(8)
-    pace = pair_cycles * case.kernel.sets
+    pace = pair_cycles * (2 if config.code_bits == 3 else case.kernel.sets)
     earliest = driver.cycle
     expected: list[Pair] = []
     group = y = t = 0
@@ -230,7 +244,7 @@ async def _run_layer(driver: Driver, layer: Layer, pair_cycles: int, gap: float)
         if issue.last:
             earliest = driver.cycle + pace
             first = driver.cycle + _latency(config, case.kernel)
-            expected += _pairs_of_step(layer, group, y, t, first, pair_cycles)
+            expected += _pairs_of_step(layer, group, y, t, first, pair_cycles, config.pixels)
             t += 1
             if issue.row_last:
                 y, t = y + 1, 0
@@ -269,7 +283,7 @@ async def random_layers(dut: Dut) -> None:
         pair_cycles = int(generator.choice([1, 1, 1, 2, 4, 8]))
         gap = float(generator.choice([0, 0, 0.4]))
         expected = await _run_layer(driver, layer, pair_cycles, gap)
-        await driver.idle(_latency(driver.config) + pair_cycles + 4)
+        await driver.idle(_latency(driver.config) + 2 * pair_cycles + 4)
         _compare(driver, expected, layer.case)
 
 

@@ -27,6 +27,9 @@ async def sums_of_products(dut: Dut) -> None:
     generator = rng()
     channels = int(dut.PIN.value)
     levels = (channels // 4).bit_length() - 1
+    if int(dut.CODE_BITS.value) == 3:
+        await _three_bits(dut, levels)
+        return
     length = 2 if int(dut.MULTIPLIER.value) == 2 else 4
     weights = random_operands(generator, (VECTORS, channels, 3))
     pixels = random_operands(generator, (VECTORS, channels, 2))
@@ -60,4 +63,29 @@ async def sums_of_products(dut: Dut) -> None:
     )
     for index, (word,) in enumerate(results[: len(expected)]):
         slots = [signed(slot, 12 + levels) for slot in unpack(word, 12 + levels, 4)]
+        assert slots == expected[index].tolist(), f"vector {index}: {slots}, not {expected[index]}"
+
+
+async def _three_bits(dut: Dut, levels: int) -> None:
+    """Weights from -3 to 3, stored as 0 to 6, and addends that lsfq_offset_sum makes."""
+    channels, generator = int(dut.PIN.value), rng()
+    stored = random_operands(generator, (VECTORS, channels, 3), 6)
+    pixels = random_operands(generator, (VECTORS, channels, 4), 7)
+    expected = slot_sums(stored - 3, pixels)
+    chains = pixels.reshape(VECTORS * channels // 2, 2, 4)
+    sums = slot_sums(np.ones((len(chains), 2, 3), np.int64), chains)
+    addends = (np.array([64, 127, 127, 127, 127, 63]) - 3 * sums).reshape(VECTORS, -1)
+
+    operands = operand_vectors(stored, pixels, 2, 3)
+    late = [np.zeros_like(addends[0]), *addends]
+    vectors = [
+        (*pair, pack(fields.tolist(), 7), 1)
+        for pair, fields in zip([*operands, (0, 0)], late, strict=True)
+    ]
+    results = await run_pipeline(
+        dut, ("weights", "pixels", "addends", "lower"), vectors, ("slots",), 5 + levels
+    )
+    width = 10 + levels
+    for index, (word,) in enumerate(results[:VECTORS]):
+        slots = [(signed(slot, width) >> 1) + slot % 2 for slot in unpack(word, width, 6)]
         assert slots == expected[index].tolist(), f"vector {index}: {slots}, not {expected[index]}"

@@ -16,7 +16,7 @@ from ref_model.hardware.layout import (
     Codes,
     digits_of,
     image_to_bytes,
-    pairs_of,
+    pixels_of,
     row_window,
     tensor_to_words,
     tensor_word_count,
@@ -34,6 +34,7 @@ from tb.support import (
     start,
     to_beats,
 )
+from tb.support.pipeline import unpack
 
 STREAM = {"valid": "valid", "ready": "ready", "data": "data", "last": "last"}
 DEPTH = 1 << 17
@@ -74,37 +75,41 @@ class Image:
         """Ring row of a stored row."""
         return (self.first_place + row // (2 if self.thinned else 1)) % self.ring
 
-    def words(self, part: int, pin: int) -> dict[int, tuple[list[int], list[bool]]]:
-        """What a part writes: address, word, which of its bytes hold a channel."""
+    def words(
+        self, part: int, pin: int, code_bits: int = 4
+    ) -> dict[int, tuple[list[int], list[bool]]]:
+        """What a part writes: address, word, which of its parts hold a channel."""
         tensor = row_window(self.codes) if self.window else self.codes
-        pairs = pairs_of(tensor.shape[2])
+        pairs = -(-tensor.shape[2] // pixels_of(code_bits))
         found: dict[int, tuple[list[int], list[bool]]] = {}
         for row in self.stored_by(part):
             line = tensor[:, row : row + 1]
-            ones = np.full(line.shape, 0x11, np.uint8)
-            exist = tensor_to_words(ones, self.bits, pin) != 0
-            for index, word in enumerate(tensor_to_words(line, self.bits, pin)):
+            ones = np.full(line.shape, 0x11 if code_bits == 4 else 0o111 & 255, np.uint8)
+            exist = tensor_to_words(ones, self.bits, pin, code_bits) != 0
+            for index, word in enumerate(tensor_to_words(line, self.bits, pin, code_bits)):
                 plane, t = divmod(index, pairs)
                 address = self.base + (plane * self.ring + self.place(row)) * pairs + t
                 found[address] = word.tolist(), exist[index].tolist()
         return found
 
-    def fields(self, part: int, pin: int) -> dict[str, int]:
+    def fields(self, part: int, pin: int, code_bits: int = 4) -> dict[str, int]:
         """The load word of a part, but for its place in the pass."""
         channels, _, width = self.codes.shape
-        plane = self.ring * pairs_of(width)
+        row = -(-width // pixels_of(code_bits))
+        plane = self.ring * row
         place = self.place(self.stored_by(part)[0])
         groups = -(-(3 * channels if self.window else channels) // pin)
         return {
             "height": self.parts[part],
             "width": width,
             "channels": channels,
-            "wide": int(digits_of(self.bits) == 2),
+            "wide": int(digits_of(self.bits, code_bits) > 1),
+            "third": int(digits_of(self.bits, code_bits) > 2),
             "window": int(self.window),
             "begins": int(part == 0),
             "ends": int(part == len(self.parts) - 1),
             "thinned": int(self.thinned),
-            "start": self.base + place * pairs_of(width),
+            "start": self.base + place * row,
             "plane": plane,
             "digit_words": groups * plane,
             "ring": self.ring,
@@ -159,6 +164,7 @@ class Bench:
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
         self.pin = int(dut.PIN.value)
+        self.code_bits = int(dut.CODE_BITS.value)
         for name in ("start", "stop", "load_valid", "layers"):
             getattr(dut, name).value = 0
         dut.write_ready.value = 1
@@ -175,6 +181,7 @@ class Bench:
         self.cycles = 0
         self.sent_before = self.source.beats_sent
         self.memory.clear()
+        self.written: dict[int, int] = {}
 
     async def open(self) -> None:
         """Clock and reset."""
@@ -193,8 +200,23 @@ class Bench:
             assert not (wants and (enable or ready)), "busy between images"
             dut.write_ready.value = int(random.random() < self.free)
             if enable and free:
-                data = int(dut.write_data.value).to_bytes(self.pin, "little")
-                self.memory[int(dut.write_address.value)] = list(data)
+                self._write()
+
+    def _write(self) -> None:
+        """A whole word, or its halves; the first half of a word comes first."""
+        dut = self.dut
+        width = 2 * self.code_bits
+        halves = pixels_of(self.code_bits) // 2
+        address, which = int(dut.write_address.value), int(dut.write_half.value)
+        data = unpack(int(dut.write_data.value), halves * width, self.pin)
+        mask = sum(((1 << width) - 1) << width * n for n in range(halves) if which >> n & 1)
+        if which & 1:
+            self.memory[address] = [value & mask for value in data]
+        else:
+            self.memory[address] = [
+                old | value & mask for old, value in zip(self.memory[address], data, strict=True)
+            ]
+        self.written[address] = self.written.get(address, 0) * (which & 1 == 0) | which
 
     async def pulse(self, name: str) -> None:
         """One cycle of a control input."""
@@ -234,7 +256,9 @@ class Bench:
         layers = random.getrandbits(15)
         dut.layers.value = layers
         place = {"last": int(last), "layers": layers + wait}
-        dut.load_word.value = pack_word(image.fields(part, self.pin) | place, LOAD_FIELDS)
+        dut.load_word.value = pack_word(
+            image.fields(part, self.pin, self.code_bits) | place, LOAD_FIELDS
+        )
         await self.pulse("load_valid")
         dut.load_word.value = random.getrandbits(len(dut.load_word))
         for layer in range(wait):
@@ -269,7 +293,9 @@ class Bench:
 
     def compare(self, image: Image, part: int) -> None:
         """Every word is as the layout says, and nothing else was written."""
-        words = image.words(part, self.pin)
+        words = image.words(part, self.pin, self.code_bits)
+        whole = (1 << pixels_of(self.code_bits) // 2) - 1
+        assert all(self.written[address] == whole for address in self.memory), "half a word"
         differ = sorted(self.memory.keys() ^ words.keys())
         assert not differ, f"{image.codes.shape}, part {part} of {image.parts}: {differ[:5]} differ"
         for address, (word, exists) in words.items():
@@ -309,7 +335,8 @@ async def random_images(dut: Dut) -> None:
         image = random_image(bench.rng, bench.pin, 12)
         await bench.load(image)
         groups = len(image.codes) > bench.pin
-        seen.add((digits_of(image.bits), image.window, groups, image.codes.shape[1] == 1))
+        wide = 1 + (digits_of(image.bits, bench.code_bits) > 1)
+        seen.add((wide, image.window, groups, image.codes.shape[1] == 1))
     assert {(d, w, False, True) for d in (1, 2) for w in (False, True)} <= seen, seen
     assert {(d, False, True, False) for d in (1, 2)} <= seen, seen
 
@@ -376,8 +403,9 @@ async def takes_a_pixel_a_cycle(dut: Dut) -> None:
     at_once = min(len(dut.s_data) // 8, bench.pin)
     for channels, window in ((1, False), (bench.pin // 3, True), (bench.pin + 1, False)):
         height, width = 5, 8
-        codes = bench.rng.integers(0, 16, (channels, height, width)).astype(np.uint8)
-        await bench.load(Image.whole(codes, 4, window, 0), mood="none")
+        top = 1 << bench.code_bits
+        codes = bench.rng.integers(0, top, (channels, height, width)).astype(np.uint8)
+        await bench.load(Image.whole(codes, bench.code_bits, window, 0), mood="none")
         groups = [min(bench.pin, channels - k) for k in range(0, channels, bench.pin)]
         row = sum(width * -(-group // at_once) + 2 for group in groups)
         late = width + 14  # the last row makes two rows of a window

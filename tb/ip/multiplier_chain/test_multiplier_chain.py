@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chain of packed multipliers: every pair of nibbles in every slot, against plain products."""
+"""Chain of packed multipliers: every pair of digits in every slot, against plain products."""
 
 import pytest
 
@@ -11,6 +11,7 @@ DUT = "lsfq_multiplier_chain"
 
 FOUR = {"LENGTH": 4, "STRIDE": 11}
 TWO = {"LENGTH": 2, "STRIDE": 10}
+THREE_BITS = {"CODE_BITS": 3, "LENGTH": 2, "STRIDE": 7}
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,10 @@ TWO = {"LENGTH": 2, "STRIDE": 10}
         pytest.param({"FORM": 0, **TWO}, id="inferred, two"),
         pytest.param({"FORM": 2, **FOUR}, id="inferred in two, four"),
         pytest.param({"FORM": 3, **FOUR}, id="MULT18X18D, four"),
+        pytest.param({"FORM": 0, **THREE_BITS}, id="inferred, 3 bits"),
+        pytest.param({"FORM": 1, **THREE_BITS}, id="DSP48E2, 3 bits"),
+        pytest.param({"FORM": 2, **THREE_BITS}, id="inferred in two, 3 bits"),
+        pytest.param({"FORM": 3, **THREE_BITS}, id="MULT18X18D, 3 bits"),
     ],
 )
 def test_multiplier_chain(parameters: dict[str, int]) -> None:
@@ -35,18 +40,27 @@ def test_unknown_form_is_refused() -> None:
 def test_overflowing_chain_is_refused() -> None:
     with pytest.raises(BenchError, match="LENGTH_products_must_fit_a_slot"):
         run_bench(DUT, BENCH, {"LENGTH": 5})
+    with pytest.raises(BenchError, match="LENGTH_products_must_fit_a_slot"):
+        run_bench(DUT, BENCH, {**THREE_BITS, "LENGTH": 4})
+
+
+def test_other_codes_are_refused() -> None:
+    with pytest.raises(BenchError, match="CODE_BITS_is_3_or_4"):
+        run_bench(DUT, BENCH, {**TWO, "CODE_BITS": 2})
 
 
 @pytest.mark.parametrize(
     ("form", "module", "text", "fault"),
     [
         pytest.param(
-            0, "lsfq_multiplier", "PIXEL_W){1'b0}}, product_q}",
-            "PIXEL_W+1){1'b0}}, product_q[39:0]}",
+            0, "lsfq_multiplier", "NARROW_W){1'b0}}, product_q}",
+            "NARROW_W+1){1'b0}}, product_q[39:0]}",
             id="loses the top bit",
         ),
         pytest.param(
-            0, "lsfq_multiplier", "{pixels[7:4], {GAP{1'b0}}", "{pixels[7:4], {GAP{1'b1}}",
+            0, "lsfq_multiplier",
+            "pixel[STRIDE*i+CODE_BITS +: STRIDE-CODE_BITS] = {(STRIDE-CODE_BITS){1'b0}}",
+            "pixel[STRIDE*i+CODE_BITS +: STRIDE-CODE_BITS] = {(STRIDE-CODE_BITS){1'b1}}",
             id="stray bits",
         ),
         pytest.param(
@@ -64,7 +78,7 @@ def test_overflowing_chain_is_refused() -> None:
         ),
         pytest.param(
             3, "lsfq_multiplier",
-            "{14'd0, factor[2*STRIDE +: 4]}", "{14'd1, factor[2*STRIDE +: 4]}",
+            "{{(18-HIGH_W){1'b0}}, factor", "{{(18-HIGH_W){1'b1}}, factor",
             id="stray bits above the high half",
         ),
         pytest.param(
@@ -76,6 +90,26 @@ def test_overflowing_chain_is_refused() -> None:
 def test_bench_notices(form: int, module: str, text: str, fault: str) -> None:
     with pytest.raises(TestsFailed):
         run_bench(DUT, BENCH, {"FORM": form, **FOUR}, mutations={module: (text, fault)})
+
+
+@pytest.mark.parametrize(
+    ("form", "module", "text", "fault"),
+    [
+        pytest.param(0, "lsfq_slot_carries", "(w[1] & a[2]) ^ (w", "(w[1] & a[3]) ^ (w", id="bit"),
+        pytest.param(0, "lsfq_slot_carries", " ^ addends[5:2]", "", id="addends forgotten"),
+        pytest.param(0, "lsfq_slot_carries", "sum2_q   <= sum1_q", "sum2_q <= sum_q", id="early"),
+        pytest.param(
+            2, "lsfq_multiplier", "HIGH_W = WIDE_W - 2", "HIGH_W = WIDE_W - 1 - 2",
+            id="half a pixel less",
+        ),
+        pytest.param(
+            1, "lsfq_multiplier", "{(27-WIDE_W){1'b0}}", "{(27-WIDE_W){1'b1}}", id="a sign",
+        ),
+    ],
+)  # fmt: skip
+def test_bench_notices_with_3_bits(form: int, module: str, text: str, fault: str) -> None:
+    with pytest.raises(TestsFailed):
+        run_bench(DUT, BENCH, {"FORM": form, **THREE_BITS}, mutations={module: (text, fault)})
 
 
 @pytest.mark.parametrize(

@@ -296,6 +296,7 @@ def load_fields(block: LoadBlock, config: CoreConfig) -> dict[str, int]:
         "start": block.base + words(1, block.row),
         "plane": words(1, block.ring),
         "digit_words": words(stored, block.ring),
+        "third": 0,
         "ring": block.ring,
         "left": block.ring - block.row,
     }

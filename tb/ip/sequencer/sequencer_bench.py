@@ -44,7 +44,9 @@ STUCK = 2000
 
 def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
     """The layer's fields, as the parser derives them from a LAYER block."""
-    groups_in, pairs = ceil_div(case.channels, config.pin), pairs_of(case.width)
+    groups_in, pairs = ceil_div(case.channels, config.pin), ceil_div(case.width, config.pixels)
+    digits_in = digits_of(case.input_bits, config.code_bits)
+    digits_out = digits_of(case.output_bits or 1, config.code_bits)
     full = case.kernel is Kernel.FULL
     kept, row = case.ring or (case.height, 0)
     plane = kept * pairs
@@ -57,10 +59,10 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_shared": case.shared,
         "layer_above": case.above,
         "layer_below": case.centres[-1] < case.height - 1,
-        "layer_wide_in": case.input_bits == 8,
-        "layer_wide_weight": case.weight_bits == 8,
+        "layer_wide_in": {1: 0, 2: 1, 3: 3}[digits_in],
+        "layer_wide_weight": case.payload_shape.phases(config) > 1,
         "layer_rows": case.result_size[0],
-        "layer_pairs": 1 if full else pairs,
+        "layer_pairs": 1 if full else pairs_of(case.width),
         "layer_words": groups_in * plane if full and not case.shared else groups_in,
         "layer_stride": 1 if full and not case.shared else plane,
         "layer_row_pitch": 1 if case.shared else pairs,
@@ -72,19 +74,26 @@ def _fields(case: LayerCase, config: CoreConfig) -> dict[str, int]:
         "layer_in_ring": kept,
         "layer_in_left": kept - row + (case.kernel is Kernel.K3X3 and not case.above),
         "layer_in_digit": groups_in * plane,
-        "layer_weight_digit": words // digits_of(case.weight_bits),
+        "layer_weight_digit": words // case.payload_shape.phases(config),
         "layer_group_words": words,
         "layer_groups": case.payload_shape.groups(config),
-        "layer_wide_out": case.output_bits == 8,
+        "layer_wide_out": {1: 0, 2: 1, 3: 3}[digits_out],
         "layer_depthwise": 0,
         "layer_last": 0,
     }
 
 
-def _pairs_of_step(case: LayerCase, issue: Issue) -> list[tuple[int, int]]:
+def _pairs_of_step(case: LayerCase, issue: Issue, config: CoreConfig) -> list[tuple[int, int]]:
     """(cycles in pair_cycles, pixels) of the pairs of a step, by lsfq_emitter."""
     most = 3 - case.stride
     last = 1 if issue.row_last and case.result_size[1] % 2 else most
+    if config.code_bits == 3:
+        before = [] if issue.row_first else [(0, most)]
+        if not issue.row_last:
+            return [*before, (1, most)]
+        width = 1 if case.kernel is Kernel.FULL else case.width
+        rest = [(1, last)] if pairs_of(width) % 2 else [(1, most), (2, last)]
+        return [*before, *rest]
     if case.kernel is Kernel.K1X1:
         return [(0, last), (1, last)]
     return [*([] if issue.row_first else [(0, most)]), *([(1, last)] if issue.row_last else [])]
@@ -95,7 +104,9 @@ class Surroundings:
 
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
-        self.config = CoreConfig(int(dut.PIN.value), int(dut.POUT.value))
+        self.config = CoreConfig(
+            int(dut.PIN.value), int(dut.POUT.value), code_bits=int(dut.CODE_BITS.value)
+        )
         self.pointer_mask = (1 << int(dut.PTR_W.value)) - 1
         self.base = 0  # weight words of all groups before this layer
         self.complete = 0
@@ -160,9 +171,12 @@ class Surroundings:
         last_use = [-1] * total
         for index, issue in enumerate(expected):
             last_use[issue.weight] = index
-        streamed = weights_streamed(case.kernel, case.input_bits, case.images) and not case.shared
+        streamed = not case.shared and weights_streamed(
+            case.kernel, case.input_bits, case.images, config.code_bits
+        )
         depth = WEIGHT_DEPTH if streamed else max(WEIGHT_DEPTH, words)
-        pair_cycles = case.emit_cycles(config) // case.kernel.sets
+        pairs_a_step = 2 if config.code_bits == 3 else case.kernel.sets
+        pair_cycles = case.emit_cycles(config) // pairs_a_step
 
         counted = dict.fromkeys(COUNTERS, 0)
         done_at: dict[int, int] = {}
@@ -233,10 +247,10 @@ class Surroundings:
                 issued += 1
                 progress = 0
                 if issue.last:
-                    pace = pair_cycles * case.kernel.sets
+                    pace = pair_cycles * pairs_a_step
                     assert cycle - last_end >= pace, f"{where}: {cycle - last_end} cycles a step"
                     last_end = cycle
-                    for delay, pixels in _pairs_of_step(case, issue):
+                    for delay, pixels in _pairs_of_step(case, issue, config):
                         at = cycle + latency + delay * pair_cycles
                         assert at not in done_at
                         done_at[at] = pixels

@@ -15,11 +15,34 @@ def test_sequencer(pin: int, pout: int) -> None:
     run_bench(DUT, BENCH, {"PIN": pin, "POUT": pout})
 
 
+@pytest.mark.parametrize(("pin", "pout"), [(4, 4), (8, 16)])
+def test_sequencer_of_3_bits(pin: int, pout: int) -> None:
+    run_bench(DUT, BENCH, {"CODE_BITS": 3, "PIN": pin, "POUT": pout})
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "fault"),
+    [
+        pytest.param("lsfq_word_address", "{in_digit[16:0], 1'b0}", "in_digit", id="third digit"),
+        pytest.param("lsfq_layer_walk", "b0}} && !phase[0]", "b0}}", id="halves shift"),
+        pytest.param("lsfq_loop_nest", "(wide_weight ? 3'd1 : 3'd2)", "3'd2", id="one half"),
+        pytest.param(GATE, "step_row_end && short_row", "1'b0", id="a pair too many"),
+    ],
+)  # fmt: skip
+def test_bench_notices_with_3_bits(module: str, text: str, fault: str) -> None:
+    parameters = {"CODE_BITS": 3, "PIN": 4, "POUT": 4}
+    with pytest.raises(TestsFailed):
+        run_bench(DUT, BENCH, parameters, mutations={module: (text, fault)})
+
+
 @pytest.mark.parametrize(
     ("module", "text", "fault"),
     [
         pytest.param(
-            "lsfq_loop_nest", "phase_q[1] == wide_in", "1'b1", id="frees words used twice"
+            "lsfq_loop_nest",
+            "phase_q[PHASE_W-1:1] == phase_last[PHASE_W-1:1]",
+            "1'b1",
+            id="frees words used twice",
         ),
         pytest.param(
             "lsfq_loop_nest",

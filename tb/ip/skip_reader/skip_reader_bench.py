@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cocotb.triggers import RisingEdge
 
 from ref_model.hardware.core_config import CoreConfig, ceil_div
-from ref_model.hardware.layout import pairs_of, tensor_to_words, tensor_word_count
+from ref_model.hardware.layout import digits_of, pairs_of, tensor_to_words, tensor_word_count
 from tb.support import Dut, rng, start
 from tb.support.pipeline import pack, unpack
 
@@ -29,12 +29,16 @@ class Reader:
 
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
-        self.config = CoreConfig(int(dut.PIN.value), int(dut.POUT.value))
+        self.config = CoreConfig(
+            int(dut.PIN.value), int(dut.POUT.value), code_bits=int(dut.CODE_BITS.value)
+        )
         self.memory = [0] * DEPTH
         self.taken: list[int] = []
         self.reads = 0
         self.row = 1
         """Steps of a row."""
+        self.row_pairs = 1
+        """Pairs of a row that leave the array."""
         self.free = 1.0
         self._address: deque[int | None] = deque([None, None])
 
@@ -72,21 +76,25 @@ class Reader:
         ring: tuple[int, int] | None = None,
     ) -> None:
         """Put the tensors into the memory, in a ring (R, r) if one is given, and begin a layer."""
-        dut, pin = self.dut, self.config.pin
+        dut, pin, code_bits = self.dut, self.config.pin, self.config.code_bits
         channels, height, width = tensors[0].shape
         kept, first = ring or (height, 0)
-        pairs = pairs_of(width)
+        pairs = ceil_div(width, self.config.pixels)
         for image, codes in enumerate(tensors):
-            for offset, word in enumerate(tensor_to_words(codes, bits, pin)):
+            for offset, word in enumerate(tensor_to_words(codes, bits, pin, code_bits)):
                 group, y, t = offset // (height * pairs), offset // pairs % height, offset % pairs
                 place = (group * kept + (first + y) % kept) * pairs + t
-                self.memory[base + image * pitch + place] = pack(word.tolist(), 8)
+                channel_width = self.config.pixels * code_bits
+                self.memory[base + image * pitch + place] = pack(word.tolist(), channel_width)
         plane = kept * pairs
         dut.start.value = base + first * pairs
         dut.count.value, dut.left.value = height * pairs, (kept - first) * pairs
-        self.row = pairs_of(width) if stride == 1 else width
-        dut.stride_2.value = stride - 1
-        dut.enable.value, dut.pointwise.value, dut.wide.value = 1, int(sets == 2), int(bits == 8)
+        self.row_pairs = pairs_of(width) if stride == 1 else width
+        self.row = self.row_pairs if code_bits == 4 else pairs_of(self.row_pairs)
+        digits = digits_of(bits, code_bits)
+        dut.stride_2.value, dut.row_pairs.value = stride - 1, pairs_of(width)
+        dut.enable.value, dut.pointwise.value = 1, int(sets == 2)
+        dut.wide.value, dut.third.value = int(digits > 1), int(digits > 2)
         dut.groups.value = ceil_div(channels, self.config.pout * sets)
         dut.plane.value = plane
         dut.digit_words.value = plane * ceil_div(channels, pin)
@@ -96,6 +104,16 @@ class Reader:
         dut.restart.value = 1
         await self.cycle()
         dut.restart.value = 0
+
+    def _pairs(self, sets: int, row_ends: bool) -> int:
+        """Pairs of a step."""
+        if self.config.code_bits == 4:
+            return sets
+        return 1 if row_ends and self.row_pairs % 2 else 2
+
+    def steps(self, pairs: int, sets: int) -> int:
+        """Steps that make so many pairs: whole rows."""
+        return pairs // sets // self.row_pairs * self.row
 
     async def run(self, steps: int, sets: int, hurry: float, latency: int) -> None:
         """End steps when the reader allows it; take each step's pairs `latency` cycles later."""
@@ -107,7 +125,7 @@ class Reader:
             take = bool(due) and due[0] <= now
             if take:
                 due.popleft()
-            ends = (ended + 1) % self.row == 0, (taken // sets + 1) % self.row == 0
+            ends = (ended + 1) % self.row == 0, (taken // sets + 1) % self.row_pairs == 0
             may_end = await self.cycle(end, take, ends[0] | ends[1] << 1, taken % sets)
             taken += take
             ended += end
@@ -115,7 +133,7 @@ class Reader:
                 steps -= 1
                 may_end = False  # the answer is a cycle old
                 first = max(now + latency, due[-1] + 1 if due else 0)
-                due.extend(first + chosen for chosen in range(sets))
+                due.extend(first + n for n in range(self._pairs(sets, ends[0])))
             waited = 0 if end or take else waited + 1
             assert waited < PATIENCE, "no pair comes"
             now += 1
@@ -148,8 +166,9 @@ def expected_pairs(
 
 async def _open(dut: Dut) -> Reader:
     for name in (
-        "restart", "enable", "pointwise", "wide", "groups", "start", "count", "left", "plane",
-        "digit_words", "images", "pitch", "read_ready", "read_data", "step_end", "step_row_end",
+        "restart", "enable", "pointwise", "wide", "third", "groups", "start", "count", "left",
+        "row_pairs", "plane", "digit_words", "images", "pitch", "read_ready", "read_data",
+        "step_end", "step_row_end",
         "pair_taken", "pair_set", "pair_row_end", "stride_2",
     ):  # fmt: skip
         getattr(dut, name).value = 0
@@ -163,11 +182,12 @@ def _draw(
     """Tensors of some images, bits, base, pitch, sets."""
     while True:
         sets, bits = int(generator.integers(1, 3)), int(generator.choice([2, 4, 8]))
+        sets = sets if config.code_bits == 4 else 1
         most = 2 * max(config.pout * sets, config.pin) + 2
         pick = generator.integers
         shape = int(pick(1, most)), int(pick(1, 5)), int(pick(1, 9))
         images = int(pick(1, 4))
-        words = tensor_word_count(shape, bits, config.pin)
+        words = tensor_word_count(shape, bits, config.pin, config.code_bits)
         pitch = words + int(pick(0, 5))
         if images * pitch > DEPTH:
             continue
@@ -195,7 +215,8 @@ async def random_tensors(dut: Dut) -> None:
         expected = expected_pairs(tensors, reader.config.pout, sets, stride)
         reader.free = float(generator.choice([1.0, 0.5, 0.2]))
         hurry = float(generator.choice([1.0, 1.0, 0.2]))
-        await reader.run(len(expected) // sets, sets, hurry, int(generator.integers(3, 12)))
+        steps = reader.steps(len(expected), sets)
+        await reader.run(steps, sets, hurry, int(generator.integers(3, 12)))
         case = f"{len(tensors)} x {tensors[0].shape}, {bits} bits, {sets} sets, stride {stride}"
         assert len(reader.taken) == len(expected), case
         for index, (got, (wanted, mask, _)) in enumerate(zip(reader.taken, expected, strict=True)):
@@ -216,7 +237,8 @@ async def begins_anew(dut: Dut, signal: str) -> None:
         tensors, bits, base, pitch, sets = _draw(generator, reader.config)
         expected = expected_pairs(tensors, reader.config.pout, sets)
         await reader.begin(tensors, bits, base, pitch, sets)
-        await reader.run(int(generator.integers(0, len(expected) // sets)), sets, 0.7, 5)
+        steps = reader.steps(len(expected), sets)
+        await reader.run(int(generator.integers(0, steps)), sets, 0.7, 5)
         idle = int(signal == "aresetn")
         getattr(dut, signal).value = 1 - idle
         dut.enable.value = 0
@@ -228,7 +250,7 @@ async def begins_anew(dut: Dut, signal: str) -> None:
             assert await reader.cycle(), "a layer without skip tensor waits"
         assert reader.reads == reads, "reads without a skip tensor"
         await reader.begin(tensors, bits, base, pitch, sets)
-        await reader.run(len(expected) // sets, sets, 0.7, 5)
+        await reader.run(steps, sets, 0.7, 5)
         masked = [got & mask for got, (_, mask, _) in zip(reader.taken, expected, strict=True)]
         assert masked == [wanted for wanted, _, _ in expected]
 
@@ -237,9 +259,11 @@ async def begins_anew(dut: Dut, signal: str) -> None:
 async def keeps_pace(dut: Dut) -> None:
     """With a free port it reads a word a cycle, so the array never waits for it in the long run."""
     reader = await _open(dut)
-    sets, channels = 2, 2 * reader.config.pout
-    codes = rng().integers(0, 16, (channels, 6, 8)).astype(np.uint8)
-    await reader.begin([codes], 4, 0, 0, sets)
+    sets = 2 if reader.config.code_bits == 4 else 1
+    channels = sets * reader.config.pout
+    bits = reader.config.code_bits
+    codes = rng().integers(0, 1 << bits, (channels, 6, 8)).astype(np.uint8)
+    await reader.begin([codes], bits, 0, 0, sets)
     words = max(1, reader.config.pout // reader.config.pin)
     pairs = 6 * 4 * sets
     cycles = 0

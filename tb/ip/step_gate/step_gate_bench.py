@@ -29,6 +29,8 @@ class Layer:
     raw: bool
     wide_out: bool
     depthwise: bool
+    third_out: bool = False
+    short_row: bool = False
 
     def pair_cycles(self, pin: int, pout: int, pixels: int) -> int:
         """The least distance of two pairs, as the module's header has it."""
@@ -36,7 +38,7 @@ class Layer:
         if self.raw:
             return 2
         if self.wide_out:
-            return 2 * words
+            return (3 if self.third_out else 2) * words
         return max(words, 2) if self.depthwise and pixels == 1 else words
 
 
@@ -52,6 +54,7 @@ class Stages:
         self.apart = layer.pair_cycles(
             int(dut.PIN.value), int(dut.POUT.value), int(dut.DEPTHWISE_PIXELS.value)
         )
+        self.three = int(dut.CODE_BITS.value) == 3
         self.now = 0
         self.pairs: deque[int] = deque()
         """Cycles in which the pairs in flight pass requantisation."""
@@ -74,6 +77,8 @@ class Stages:
         passes = bool(self.pairs) and self.pairs[0] <= self.now
         dut.step_end.value, dut.pair_done.value = int(step), int(passes)
         dut.tables_ready.value, dut.result_level.value = int(tables_ready), self.level
+        row_end = random.random() < 0.3
+        dut.step_row_end.value = int(row_end)
         await RisingEdge(dut.aclk)
         if self.open is not None:
             assert is_high(dut.open) == self.open, f"{layer}: open is not {self.open}"
@@ -81,10 +86,13 @@ class Stages:
             assert int(dut.pair_cycles.value) == self.apart
 
         pairs = 2 if layer.pointwise else 1
+        pace = pairs
+        if self.three:
+            pace, pairs = 2, 1 if row_end and layer.short_row else 2
         room = not layer.raw or 2 * self.pending + self.level <= self.depth - RESERVE
         if step:
             self.steps += 1
-            self.next_step = self.now + self.apart * pairs
+            self.next_step = self.now + self.apart * pace
         self.open = self.now + 1 >= self.next_step and room and tables_ready
         self.pending += (pairs if step else 0) - self.passed
         self._flow(step, passes, pairs)
@@ -114,6 +122,7 @@ async def _layer(dut: Dut, layer: Layer, latency: int, taken: float) -> Stages:
     """Settings, two cycles before the first step and long after the last one."""
     dut.pointwise.value, dut.raw.value = int(layer.pointwise), int(layer.raw)
     dut.wide_out.value, dut.depthwise.value = int(layer.wide_out), int(layer.depthwise)
+    dut.third_out.value, dut.short_row.value = int(layer.third_out), int(layer.short_row)
     dut.step_end.value = dut.pair_done.value = dut.tables_ready.value = 0
     dut.result_level.value = 0
     for _ in range(20):
@@ -132,14 +141,23 @@ async def _drain(stages: Stages) -> None:
 
 
 async def _open(dut: Dut) -> None:
-    for name in ("pointwise", "raw", "wide_out", "depthwise", "step_end", "pair_done"):
+    names = ("pointwise", "raw", "wide_out", "third_out", "short_row", "depthwise", "step_end")
+    for name in (*names, "step_row_end", "pair_done"):
         getattr(dut, name).value = 0
     dut.tables_ready.value = dut.result_level.value = 0
     await start(dut)
 
 
-def _layers() -> list[Layer]:
+def _layers(dut: Dut) -> list[Layer]:
     """All settings; raw results have no width and no depthwise stage."""
+    if int(dut.CODE_BITS.value) == 3:
+        digits = [(False, False), (True, False), (True, True)]
+        return [
+            Layer(False, raw, wide, depthwise, third, short)
+            for raw, depthwise in ((True, False), (False, False), (False, True))
+            for wide, third in (digits[:1] if raw else digits)
+            for short in (False, True)
+        ]
     kinds = [(True, False, False)]
     kinds += [(False, wide, depthwise) for wide in (False, True) for depthwise in (False, True)]
     return [Layer(pointwise, *kind) for kind in kinds for pointwise in (False, True)]
@@ -149,7 +167,7 @@ def _layers() -> list[Layer]:
 async def random_steps(dut: Dut) -> None:
     """All kinds of layers, steps and tables at any time, sinks of any speed."""
     await _open(dut)
-    layers = 3 * _layers()
+    layers = 3 * _layers(dut)
     random.shuffle(layers)
     for layer in layers:
         stages = await _layer(dut, layer, random.randint(3, 14), random.choice([0.1, 0.6, 1.0]))
@@ -164,11 +182,11 @@ async def random_steps(dut: Dut) -> None:
 async def steps_as_often_as_allowed(dut: Dut) -> None:
     """With nothing in the way, steps end exactly as far apart as the pairs take."""
     await _open(dut)
-    for layer in _layers():
+    for layer in _layers(dut):
         stages = await _layer(dut, layer, 4, 1.0)
         for _ in range(101):
             await stages.cycle(True, True)
-        distance = stages.apart * (2 if layer.pointwise else 1)
+        distance = stages.apart * (2 if layer.pointwise or stages.three else 1)
         assert stages.steps == 1 + (100 - 1) // distance
         await _drain(stages)
 

@@ -25,12 +25,19 @@ def test_step_gate(simulator: str, pin: int, pout: int, pixels: int) -> None:
     run_bench(DUT, BENCH, parameters, simulator=simulator)
 
 
+@pytest.mark.parametrize(("pin", "pout"), [(4, 4), (4, 16)])
+def test_step_gate_of_3_bits(pin: int, pout: int) -> None:
+    run_bench(DUT, BENCH, {"CODE_BITS": 3, "PIN": pin, "POUT": pout, "LEVEL_W": 5})
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
         pytest.param("RESULT_DEPTH - 6", "RESULT_DEPTH", id="the queue overflows"),
-        pytest.param("RATIO_4 << 1", "RATIO_4", id="one digit of two"),
-        pytest.param("pointwise, !pointwise}", "1'b0, 1'b1}", id="one pair of two"),
+        pytest.param(
+            ": wide_out_q ? RATIO_4 << 1", ": wide_out_q ? RATIO_4", id="one digit of two"
+        ),
+        pytest.param("two_pairs, !two_pairs}", "1'b0, 1'b1}", id="one pair of two"),
         pytest.param("&& tables_ready", "", id="tables are not there yet"),
     ],
 )

@@ -14,6 +14,14 @@ def test_weight_memory(pin: int, pout: int, param_w: int, depth: int) -> None:
     run_bench("lsfq_weight_memory", BENCH, parameters)
 
 
+def test_weight_memory_of_3_bits() -> None:
+    parameters = {"PIN": 8, "POUT": 4, "PARAM_W": 32, "DEPTH": 4, "PTR_W": 6, "CODE_BITS": 3}
+    run_bench("lsfq_weight_memory", BENCH, parameters)
+    fault = {"lsfq_weight_memory": ("|| (middle_alone && p != 1)", "")}
+    with pytest.raises(TestsFailed):
+        run_bench("lsfq_weight_memory", BENCH, parameters, mutations=fault)
+
+
 def test_no_word_that_is_being_written_is_read() -> None:
     parameters = {"PIN": 4, "POUT": 4, "PARAM_W": 64, "DEPTH": 4, "PTR_W": 6}
     run_bench("lsfq_weight_memory", BENCH, parameters, mutations=RAM_CLASH)
@@ -23,6 +31,7 @@ def test_no_word_that_is_being_written_is_read() -> None:
     ("parameters", "text"),
     [
         ({"PIN": 4, "POUT": 4}, "PARAM_W_must_divide_4_PIN_POUT"),
+        ({"PARAM_W": 512, "CODE_BITS": 3}, "PARAM_W_must_divide_3_PIN_POUT"),
         ({"DEPTH": 500}, "WEIGHT_DEPTH_must_be_a_power_of_two"),
     ],
 )

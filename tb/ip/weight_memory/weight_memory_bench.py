@@ -16,9 +16,12 @@ from ref_model.hardware.blocks import Kernel
 from ref_model.hardware.core_config import CoreConfig
 from ref_model.hardware.payload import Payload, PayloadShape, pack_payload, word_order
 from tb.support import Dut, is_high, reset, rng, start, to_beats
+from tb.support.pipeline import unpack
 
 MEMORY_PLANES = {Kernel.K1X1: (0, 2), Kernel.K3X3: (0, 1, 2), Kernel.FULL: (0, 1)}
 ABSENT = {Kernel.K1X1: 1, Kernel.K3X3: 0, Kernel.FULL: 2}
+MIDDLE_ALONE = ((1,), 3)
+"""Planes and absent plane of a 1x1 kernel of 3 bits."""
 LATENCY = 2
 INPUTS = (
     "write_enable", "write_plane", "write_beat", "absent_plane", "write_last", "write_data",
@@ -39,17 +42,19 @@ class WordBeat:
 
 @dataclass(frozen=True)
 class Word:
-    """The beats of a weight word, and the nibbles that the array then has to read."""
+    """The beats of a weight word, and the stored weights that the array then has to read."""
 
     beats: list[WordBeat]
-    nibbles: list[int]
+    stored: list[int]
 
 
 def random_words(generator: np.random.Generator, config: CoreConfig, width: int) -> list[Word]:
-    """The weight words of a random payload of 4 bits, one output group."""
+    """The weight words of a random payload of one digit, one output group."""
     kernel = random.choice(list(MEMORY_PLANES))
-    shape = PayloadShape(kernel, random.randint(1, 2 * config.pin), 1, 2, config.pout, 4)
-    weight = generator.integers(-7, 8, shape.weight_shape()).astype(np.int8)
+    bits = config.code_bits
+    shape = PayloadShape(kernel, random.randint(1, 2 * config.pin), 1, 2, config.pout, bits)
+    top = (1 << bits - 1) - 1
+    weight = generator.integers(-top, top + 1, shape.weight_shape()).astype(np.int8)
     zeros = np.zeros(shape.outputs, np.int64)
     packet = pack_payload(Payload(weight, zeros, zeros), shape, config)
     ordered = word_order(weight, shape, config)[0]
@@ -59,22 +64,24 @@ def random_words(generator: np.random.Generator, config: CoreConfig, width: int)
     words = []
     for index, codes in enumerate(ordered):
         data = packet[start_byte + index * size : start_byte + (index + 1) * size]
-        words.append(_word(data, codes, kernel, width))
+        words.append(_word(data, codes, kernel, width, bits))
     return words
 
 
-def _word(data: bytes, codes: npt.NDArray[np.int16], kernel: Kernel, width: int) -> Word:
-    planes = MEMORY_PLANES[kernel]
+def _word(data: bytes, codes: npt.NDArray[np.int16], kernel: Kernel, width: int, bits: int) -> Word:
+    planes, absent = MEMORY_PLANES[kernel], ABSENT[kernel]
+    if bits == 3 and kernel is Kernel.K1X1:
+        planes, absent = MIDDLE_ALONE
     size = len(data) // len(planes)
-    beats, nibbles = [], [0] * (3 * codes[0].size)
+    beats, stored = [], [0] * (3 * codes[0].size)
     for index, plane in enumerate(planes):
         values = to_beats(data[index * size : (index + 1) * size], width)
         for number, value in enumerate(values):
             last = index == len(planes) - 1 and number == len(values) - 1
-            beats.append(WordBeat(plane, number, ABSENT[kernel], last, value))
-        flat = (codes[index] + 8).reshape(-1)
-        nibbles[plane * flat.size : (plane + 1) * flat.size] = [int(code) for code in flat]
-    return Word(beats, nibbles)
+            beats.append(WordBeat(plane, number, absent, last, value))
+        flat = (codes[index] + (8 if bits == 4 else 3)).reshape(-1)
+        stored[plane * flat.size : (plane + 1) * flat.size] = [int(code) for code in flat]
+    return Word(beats, stored)
 
 
 class Bench:
@@ -83,7 +90,9 @@ class Bench:
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
         self.depth = int(dut.DEPTH.value)
-        self.config = CoreConfig(pin=int(dut.PIN.value), pout=int(dut.POUT.value))
+        self.config = CoreConfig(
+            pin=int(dut.PIN.value), pout=int(dut.POUT.value), code_bits=int(dut.CODE_BITS.value)
+        )
         self.rng = rng()
         self.modulus = 1 << len(dut.write_pointer)
         self.forget()
@@ -149,8 +158,7 @@ class Bench:
         if word is None:
             return
         data = int(self.dut.read_data.value)
-        got = [data >> 4 * i & 15 for i in range(len(word.nibbles))]
-        assert got == word.nibbles
+        assert unpack(data, self.config.code_bits, len(word.stored)) == word.stored
 
 
 async def _bench(dut: Dut) -> Bench:

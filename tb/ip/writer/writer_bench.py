@@ -38,15 +38,18 @@ class Layer:
 
 
 class Writer:
-    """Feeds pairs; keeps every byte written by address."""
+    """Feeds pairs; keeps the digits of every pair of pixels written by address and place."""
 
     def __init__(self, dut: Dut) -> None:
         self.dut = dut
-        self.config = CoreConfig(int(dut.PIN.value), int(dut.POUT.value))
+        self.config = CoreConfig(
+            int(dut.PIN.value), int(dut.POUT.value), code_bits=int(dut.CODE_BITS.value)
+        )
         self.memory: dict[tuple[int, int], int] = {}
 
     async def cycle(self, beat: Beat | None) -> None:
-        dut, pin = self.dut, self.config.pin
+        dut, config = self.dut, self.config
+        places = config.pin * config.pixels // 2
         pixel = len(dut.s_code) // 2
         dut.s_valid.value = int(beat is not None)
         chosen, even, odd = beat or (random.getrandbits(1), random.getrandbits(pixel), None)
@@ -56,22 +59,26 @@ class Writer:
         if enable := int(dut.write_enable.value):
             assert not dut.idle.value, "writes while idle"
             address = int(dut.write_address.value)
-            for channel, byte in enumerate(unpack(int(dut.write_data.value), 8, pin)):
-                if enable >> channel & 1:
-                    assert (address, channel) not in self.memory, f"twice: {address}, {channel}"
-                    self.memory[address, channel] = byte
+            written = unpack(int(dut.write_data.value), 2 * config.code_bits, places)
+            for place, digits in enumerate(written):
+                if enable >> place & 1:
+                    assert (address, place) not in self.memory, f"twice: {address}, {place}"
+                    self.memory[address, place] = digits
 
     async def begin(self, layer: Layer, base: int) -> None:
         """A layer begins."""
         dut = self.dut
         channels, height, width = layer.tensors[0].shape
         kept, row = layer.ring
-        plane = kept * pairs_of(width)
+        words = ceil_div(width, self.config.pixels)
+        plane = kept * words
         planes = ceil_div(channels, self.config.pin)
-        dut.pointwise.value, dut.wide.value = int(layer.sets == 2), int(layer.bits == 8)
-        dut.start.value = base + row * pairs_of(width)
-        dut.count.value = height * pairs_of(width)
-        dut.left.value = (kept - row) * pairs_of(width)
+        digits = digits_of(layer.bits, self.config.code_bits)
+        dut.pointwise.value, dut.wide.value = int(layer.sets == 2), int(digits > 1)
+        dut.third.value, dut.row_pairs.value = int(digits > 2), pairs_of(width)
+        dut.start.value = base + row * words
+        dut.count.value = height * words
+        dut.left.value = (kept - row) * words
         dut.plane.value, dut.planes.value = plane, planes
         dut.digit_words.value = plane * planes
         dut.images.value, dut.pitch.value = len(layer.tensors), layer.pitch
@@ -111,13 +118,15 @@ def _timeline(layer: Layer, pair_cycles: int, spare: float) -> list[Beat | None]
 def _random_layer(generator: np.random.Generator, config: CoreConfig) -> Layer:
     sets, bits = int(generator.integers(1, 3)), int(generator.choice([2, 4, 8]))
     pick = generator.integers
+    if config.code_bits == 3:
+        sets = 1
     lanes = config.pout * sets
     most = 2 * max(lanes, config.pin) + 2
-    shape = int(pick(1, most)), int(pick(1, 4)), int(pick(1, 7))
+    shape = int(pick(1, most)), int(pick(1, 4)), int(pick(1, 7 if config.code_bits == 4 else 14))
     images, groups = int(generator.choice([1, 1, 2, 3])), ceil_div(shape[0], lanes)
     codes = generator.integers(0, 1 << bits, (images, groups * lanes, *shape[1:]))
     tensors = [one[: shape[0]].astype(np.uint8) for one in codes]
-    words = len(tensor_to_words(tensors[0], bits, config.pin))
+    words = len(tensor_to_words(tensors[0], bits, config.pin, config.code_bits))
     by_groups = codes.reshape(images, groups, sets, config.pout, *shape[1:]).swapaxes(0, 1)
     kept = shape[1] + int(pick(0, 4)) if images == 1 else shape[1]
     ring = kept, int(pick(0, kept)) if images == 1 else 0
@@ -125,32 +134,35 @@ def _random_layer(generator: np.random.Generator, config: CoreConfig) -> Layer:
 
 
 def _compare(writer: Writer, layer: Layer, base: int) -> None:
-    pin, bits = writer.config.pin, layer.bits
+    config, bits = writer.config, layer.bits
+    pin, halves = config.pin, config.pixels // 2
     for image, tensor in enumerate(layer.tensors):
         start_at = base + image * layer.pitch
-        words = tensor_to_words(tensor, bits, pin)
+        words = tensor_to_words(tensor, bits, pin, config.code_bits)
         planes = ceil_div(len(tensor), pin)
-        per_group = len(words) // (digits_of(bits) * planes)
+        per_group = len(words) // (digits_of(bits, config.code_bits) * planes)
         kept, row = layer.ring
-        pairs = pairs_of(tensor.shape[2])
+        pairs = ceil_div(tensor.shape[2], config.pixels)
         for index, word in enumerate(words):
             group = index // per_group % planes
             y = (row + index % per_group // pairs) % kept
             place = (index // per_group * kept + y) * pairs + index % pairs
-            for channel in range(pin):
-                got = writer.memory.pop((start_at + place, channel), None)
+            for channel, half in np.ndindex(pin, halves):
+                got = writer.memory.pop((start_at + place, channel * halves + half), None)
+                right = int(word[channel]) >> 2 * config.code_bits * half
+                right &= (1 << 2 * config.code_bits) - 1
                 # channels past the last may hold anything
-                assert group * pin + channel >= len(tensor) or got == int(word[channel]), (
+                assert group * pin + channel >= len(tensor) or got == right, (
                     f"{tensor.shape}, {bits} bits, image {image}: word {index}, channel {channel} "
-                    f"is {got}, expected {word[channel]}"
+                    f"is {got}, expected {right}"
                 )
     assert not writer.memory, f"writes outside: {writer.memory}"
 
 
 async def _open(dut: Dut) -> Writer:
     for name in (
-        "restart", "pointwise", "wide", "start", "count", "left", "plane", "digit_words", "planes",
-        "images", "pitch", "s_valid", "s_set", "s_both", "s_code",
+        "restart", "pointwise", "wide", "third", "start", "count", "left", "row_pairs", "plane",
+        "digit_words", "planes", "images", "pitch", "s_valid", "s_set", "s_both", "s_code",
     ):  # fmt: skip
         getattr(dut, name).value = 0
     await start(dut)
@@ -158,7 +170,7 @@ async def _open(dut: Dut) -> Writer:
 
 
 def _pair_cycles(config: CoreConfig, bits: int) -> int:
-    return max(1, config.pout // config.pin) * digits_of(bits)
+    return max(1, config.pout // config.pin) * digits_of(bits, config.code_bits)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

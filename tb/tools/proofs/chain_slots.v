@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// In a chain of plain multipliers no slot carries into the next one: the slots that leave are the sums of
+// In a chain of plain multipliers of nibbles no slot carries into the next one: the slots that leave are the sums of
 // the products and 8 times the addend, slot by slot, whatever the operands and the state were before, as long as each such sum
 // is below 2^STRIDE after every multiplier. Without addends that is proved here, too. The addends of lsfq_offset_sum keep it:
 // they have 8*(16 - a) for each product (w + 8)*a, and (w + 8)*a + 8*(16 - a) = w*a + 128 is from 8 to 233, while what comes
@@ -38,7 +38,8 @@ module chain_slots #(
     .weights(weights),
     .pixels (pixels),
     .addends(addends),
-    .slots  (slots)
+    .fields (slots),
+    .carries()
   );
 
   reg [3:0] age_q = 4'd0;

@@ -26,7 +26,7 @@ SLOW = pytest.mark.slow
 FAULTS = [
     pytest.param(
         "multiplier, 27x18, first of a chain", "lsfq_multiplier.v",
-        "weights[7:4], {GAP{1'b0}}, weights[3:0]}", "weights[7:4], {GAP{1'b0}}, weights[7:4]}",
+        "= weights[CODE_BITS*i +:", "= weights[CODE_BITS*(i / 2) +:",
         id="a weight twice",
     ),
     pytest.param(
@@ -41,6 +41,14 @@ FAULTS = [
     pytest.param(
         "chain of two, with addends", "lsfq_multiplier_chain.v",
         "addends[15:8]} << (STRIDE + 3)", "addends[15:8]} << (STRIDE + 2)", id="wrong place",
+    ),
+    pytest.param(
+        "chain of two, slots of 7 bits", "lsfq_slot_carries.v",
+        "(w[1] & a[2]) ^ (w", "(w[1] & a[3]) ^ (w", id="another product's parity",
+    ),
+    pytest.param(
+        "chain of two, slots of 7 bits", "lsfq_slot_carries.v",
+        " ^ addends[5:2]", "", id="addends forgotten", marks=SLOW,
     ),
     pytest.param(
         "requantisation, two terms of 27 bits", "lsfq_dsp48e2.v",

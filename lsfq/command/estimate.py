@@ -275,7 +275,11 @@ def text(found: dict[str, Any]) -> str:
     else:
         lines.append(f"the smallest core that fits {place}: {_lanes(least)}")
     if found["fits"]:
-        lines.append(f"it fits: {_lanes(core)} for {place}")
+        unknown = found["device"] is not None and any(
+            entry["count"] is None for entry in found["area"].values()
+        )
+        fits = "it fits, so far as is known" if unknown else "it fits"
+        lines.append(f"{fits}: {_lanes(core)} for {place}")
     else:
         lines += [f"IT DOES NOT FIT: {why}" for why in found["why"]]
     return "\n".join(lines)

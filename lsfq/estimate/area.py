@@ -8,9 +8,10 @@
 - LUTs, flip-flops and multipliers are *interpolated*: sums of a constant and parts that grow with
   POUT, PIN*POUT and PIN, as many of these as there are measured cores of UltraScale+ to fit. For
   another family they are multiplied by the ratio of its measured cores to these, between two of
-  them by the logarithm of PIN*POUT; where it has one alone, they are *scaled* by its ratio. A
-  second pixel of the depthwise stage adds what it added to the 16x16 core, by POUT; deeper memories
-  are taken to cost no LUTs.
+  them by the logarithm of PIN*POUT. Where it has one alone, multipliers are *scaled* by its ratio,
+  and LUTs and flip-flops are *not known*: without a cascade between multipliers the array's sums
+  take LUTs, whose number one core does not tell. A second pixel of the depthwise stage adds what
+  it added to the 16x16 core, by POUT; deeper memories are taken to cost no LUTs.
 """
 
 from __future__ import annotations
@@ -149,6 +150,8 @@ def _between(
     """LUTs, flip-flops or multipliers of a core that was not measured, and how they were found."""
     own, base = _plain(table, family), _plain(table, _BASE)
     if not own or not base:
+        return 0.0, UNKNOWN
+    if len(own) == 1 and name != "dsp":
         return 0.0, UNKNOWN
     fit = _fitted(base, name)
     value, how = fit(config.pin, config.pout), INTERPOLATED

@@ -187,8 +187,8 @@ def test_what_lies_between_measured_cores() -> None:
                              "bram": COMPUTED}  # fmt: skip
     table += made("ecp5", 3, (4, 4))
     found = core_area(replace(DEFAULT_CORE, pin=8, pout=8), "ecp5", table)
-    assert found.area.lut == 3 * made("xcup", 1, (8, 8))[0].area.lut
-    assert found.how["lut"] == SCALED
+    assert found.area.dsp == 3 * made("xcup", 1, (8, 8))[0].area.dsp
+    assert (found.how["dsp"], found.how["lut"]) == (SCALED, UNKNOWN)
     nothing = core_area(DEFAULT_CORE, "xc7", table)
     assert nothing.how["lut"] == UNKNOWN
     assert nothing.lacking(Area()) == ["bram"]

@@ -112,7 +112,7 @@ def test_missed_bar_fails_the_command(
 ) -> None:
     report = {**_report(250), "seconds": 99.0, "images": []}
     monkeypatch.setattr(NetworkRun, "__call__", lambda *_: (None, report))
-    monkeypatch.setattr(performance, "vgg7", lambda: vgg7(2, size=8))
+    monkeypatch.setattr(performance, "find_network", lambda _: vgg7(2, size=8))
     monkeypatch.setattr(performance, "reference_speed", lambda _: 50.0)
     assert performance.main([]) == 1
     assert "simulation, seconds" in capsys.readouterr().out

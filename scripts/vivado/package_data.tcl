@@ -21,8 +21,8 @@ set ip_files {
   multiplier/lsfq_mult18x18d.v
   multiplier/lsfq_multiply_add.v
   multiplier/lsfq_multiplier.v
-  multiplier/lsfq_multiplier_chain.v
   multiplier/lsfq_slot_carries.v
+  multiplier/lsfq_multiplier_chain.v
   array/lsfq_lane.v
   common/lsfq_loop_counter.v
   common/lsfq_ring_counter.v

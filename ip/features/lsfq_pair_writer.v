@@ -176,6 +176,7 @@ module lsfq_pair_writer #(
   integer c, k;
   always @* begin
     joined = digits;
+    c      = 0;                         // no loop that is skipped leaves it: Yosys sees a latch
     for (k = 1; k <= BLOCK; k = k + 1)
       if (window && channels == k[CHANNEL_W-1:0])
         for (c = 0; c < 3 * k; c = c + 1)
